@@ -1,0 +1,29 @@
+/* Whose turn it is. OpenSSL asks for randomness and for the time from deep inside; while an entity
+ * is entered on a thread, both come from it: RAND_bytes from its stream, time() and gettimeofday()
+ * from its virtual time (DESIGN section 3). This folder's hosttime.c defines those two functions
+ * for the whole process. Outside an entity, OpenSSL's randomness and the host's clock are the real
+ * ones. */
+#ifndef CRYPTO_ENTITY_H
+#define CRYPTO_ENTITY_H
+
+#include "sim/base/err.h"
+#include "sim/base/rng.h"
+#include "sim/base/time.h"
+
+/* Once, before the first use of OpenSSL and before threads. Installs our random method. */
+enum err crypto_init(void) MUST_USE;
+
+/* From here on this thread runs the entity that owns `stream` (advanced by draws; must outlive the
+ * visit), at `unix_ns` nanoseconds since 1970 UTC of virtual time. Visits do not nest (asserted).
+ * Cheap: two stores. */
+void entity_enter(struct rng *stream, int64_t unix_ns);
+/* A live entity: its own stream, the host's clock. */
+void entity_enter_live(struct rng *stream);
+void entity_leave(void);
+
+/* The host's own clock, whatever is entered: for created_utc, progress and benches only. */
+int64_t host_unix_ns(void);
+/* Monotonic. */
+int64_t host_monotonic_ns(void);
+
+#endif

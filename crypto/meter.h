@@ -1,0 +1,66 @@
+/* The operation meter: which cryptographic (and other priced) operations a step performed, counted
+ * deterministically; never a clock (DESIGN section 5). Cost profiles price it. */
+#ifndef CRYPTO_METER_H
+#define CRYPTO_METER_H
+
+#include <stdint.h>
+
+/* X(constant, operation, algorithm): the two texts are the columns of crypto_use and
+ * operation_costs. */
+/* clang-format off */
+#define METER_OPS(X) \
+    X(OP_RSA2048_PRIVATE,  "private",    "rsa-2048") \
+    X(OP_RSA2048_PUBLIC,   "public",     "rsa-2048") \
+    X(OP_RSA_KEYGEN,       "keygen",     "rsa-2048") \
+    X(OP_P256_KEYGEN,      "keygen",     "p-256") \
+    X(OP_P256_ECDH,        "derive",     "p-256") \
+    X(OP_P256_SIGN,        "sign",       "ecdsa-p-256") \
+    X(OP_P256_VERIFY,      "verify",     "ecdsa-p-256") \
+    X(OP_X25519_KEYGEN,    "keygen",     "x25519") \
+    X(OP_X25519_DERIVE,    "derive",     "x25519") \
+    X(OP_X509_PARSE,       "parse",      "x.509") \
+    X(OP_AES128_CBC,       "cipher",     "aes-128-cbc") \
+    X(OP_AES128_CCM,       "cipher",     "aes-128-ccm") \
+    X(OP_AES256_WRAP,      "wrap",       "aes-256-kw") \
+    X(OP_SHA1,             "digest",     "sha-1") \
+    X(OP_SHA256,           "digest",     "sha-256") \
+    X(OP_HMAC_SHA1,        "mac",        "hmac-sha-1") \
+    X(OP_HMAC_SHA256,      "mac",        "hmac-sha-256") \
+    X(OP_PRF_MD5SHA1,      "prf",        "tls-1.1") \
+    X(OP_PRF_SHA256,       "prf",        "tls-1.2") \
+    X(OP_RANDOM,           "random",     "drbg") \
+    X(OP_HTTP_MESSAGE,     "message",    "http") \
+    X(OP_XML_DOCUMENT,     "document",   "xml") \
+    X(OP_DB_ACCESS,        "access",     "store")
+/* clang-format on */
+
+enum meter_op {
+#define X(constant, operation, algorithm) constant,
+    METER_OPS(X)
+#undef X
+        METER_OP_COUNT
+};
+
+/* calls and octets of one operation. PRF: octets are output octets; ciphers, MACs, digests, http,
+ * xml: input. */
+struct meter_use {
+    uint32_t calls;
+    uint32_t octets;
+};
+
+/* A value; all zeros is empty. */
+struct meter {
+    struct meter_use use[METER_OP_COUNT];
+};
+
+void meter_add(struct meter *m, enum meter_op op, uint32_t calls, uint64_t octets);
+void meter_merge(struct meter *into, const struct meter *from);
+void meter_clear(struct meter *m);
+const char *meter_operation(enum meter_op op);
+const char *meter_algorithm(enum meter_op op);
+/* Whether its time counts as cryptography (false: http, xml, store: part "other"). */
+int meter_is_crypto(enum meter_op op);
+/* METER_OP_COUNT when there is no such pair. */
+enum meter_op meter_find(const char *operation, const char *algorithm);
+
+#endif

@@ -1,0 +1,31 @@
+/* The live host: the same cores over real TCP sockets, by libuv, in real time. For interoperability
+ * tests now. */
+#ifndef MODELS_HOST_LIVE_H
+#define MODELS_HOST_LIVE_H
+
+#include "models/proto/proto.h"
+#include "sim/base/err.h"
+
+struct live; /* one libuv loop; one thread */
+
+struct live *live_new(void);
+void live_free(struct live *l);
+/* Nanoseconds since live_new: what the cores see as now. Their env's epoch_unix_ns: live_epoch. */
+sim_ns live_now(struct live *l);
+int64_t live_epoch_unix_ns(const struct live *l);
+
+/* Connect to host:port and drive `p` (not owned) from start to its end or the stream's; `step` is
+ * called after every pump, on the loop's thread: a parent may write into its core there. */
+enum err live_connect(struct live *l, const char *host, int port, struct proto *p,
+                      void (*step)(void *arg, struct proto *p, sim_ns now), void *arg) MUST_USE;
+/* Listen on host:port (port 0: any; *port is set). make: a core for each connection, or NULL to
+ * refuse; freed with proto_free after `gone`. */
+enum err live_listen(struct live *l, const char *host, int *port, struct proto *(*make)(void *arg),
+                     void (*step)(void *arg, struct proto *p, sim_ns now),
+                     void (*gone)(void *arg, struct proto *p), void *arg) MUST_USE;
+/* Runs until every connection has ended and nobody listens, or limit_ms passed (false), or
+ * live_stop. */
+bool live_run(struct live *l, int limit_ms);
+void live_stop(struct live *l);
+
+#endif

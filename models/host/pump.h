@@ -1,0 +1,21 @@
+/* The pump: one loop around a core, shared by every host. Enters the entity, calls the core,
+ * collects what it has to send with its labels, leaves. */
+#ifndef MODELS_HOST_PUMP_H
+#define MODELS_HOST_PUMP_H
+
+#include "models/proto/proto.h"
+
+enum pump_call { PUMP_START, PUMP_INPUT, PUMP_EXPIRE, PUMP_NOTHING };
+
+/* Does `call` (PUMP_INPUT: with `in`), then draws output() into out until there is none. out must
+ * have room for all; a full out is a bug. label: of all that was appended, cut to n octets with
+ * NUL, "" when nothing was. live: the clock inside is the host's. */
+void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
+          struct buf *out, char *label, size_t n);
+
+/* For calls a parent makes into a core from outside (a new request): enter and leave around them.
+ */
+void pump_enter(struct proto *p, sim_ns now, bool live);
+void pump_leave(void);
+
+#endif

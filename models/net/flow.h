@@ -1,0 +1,81 @@
+/* A TCP connection on the engine: two struct tcp, a route each way, packets as events, timers,
+ * two-phase delivery.
+ *
+ * Segments that carry payload arrive as two-phase events of the receiving end's endpoint: prepare =
+ * tcp_input and the end's `prepare` callback with the new in-order octets; commit = send what TCP
+ * has to send, set the timer, the end's `commit` callback. Segments without payload have no
+ * prepare. */
+#ifndef MODELS_NET_FLOW_H
+#define MODELS_NET_FLOW_H
+
+#include "models/net/link.h"
+#include "models/net/tcp.h"
+
+struct flow;
+struct flow_end; /* one side; lives in its flow */
+
+enum flow_event {
+    FLOW_OPENED,        /* the handshake is complete, seen from this end */
+    FLOW_PEER_FINISHED, /* the peer's FIN arrived, after all octets */
+    FLOW_ENDED /* closed both ways, refused, reset, lost, timed out: flow_status says which. The
+                  last call. */
+};
+
+/* What went over the wire, for records; called in commit as the packet enters the network
+ * (t_receive: planned arrival at the far end, SIM_NEVER when it will not arrive; with several hops,
+ * reported when known, so the call may come later than t_send). */
+struct flow_packet {
+    sim_ns t_send, t_receive;
+    const struct tcp_segment *segment;
+    enum net_fate fate;
+    uint64_t stream_offset; /* of the payload's first octet in this end's stream, from 0 */
+};
+
+struct flow_ops {
+    /* Any thread. New octets for this end, in order; take them all. May be NULL. */
+    void (*prepare)(struct flow_end *end, sim_ns now, struct span octets);
+    /* Engine's thread, after prepare of the same arrival. */
+    void (*commit)(struct flow_end *end, sim_ns now);
+    void (*event)(struct flow_end *end, sim_ns now, enum flow_event event);
+    /* May be NULL. `sender` sent it. */
+    void (*packet)(struct flow_end *sender, const struct flow_packet *packet);
+    /* May be NULL. This end's TCP repeats a segment: by time-out, or fast. */
+    void (*retransmitted)(struct flow_end *end, sim_ns now, bool timeout);
+};
+
+/* A server that takes connections. accept: set *ops and *user for the server's end and return true;
+ * false: RST. */
+struct flow_listener {
+    bool (*accept)(struct flow_listener *l, struct flow_end *server_end,
+                   const struct flow_ops **ops, void **user);
+    void *user;
+    bool deaf; /* switched off: SYNs vanish */
+};
+
+/* Opens a connection from a client. Routes are copied. Never fails: trouble comes as FLOW_ENDED.
+ * Both ends' users must call flow_release once, after which no callback of that end is made; the
+ * flow is freed when both are released and no packet is in flight (in-flight packets of a released
+ * end go on to the other one). */
+struct flow_end *flow_open(struct net *net, const struct tcp_params *params,
+                           const struct net_route *up, const struct net_route *down,
+                           struct flow_listener *listener, const struct flow_ops *ops, void *user);
+void flow_release(struct flow_end *end); /* aborts with RST when still open */
+
+/* All in commit. */
+bool flow_write(struct flow_end *end, struct span data);
+void flow_shutdown(struct flow_end *end);
+void flow_abort(struct flow_end *end);
+
+void *flow_user(const struct flow_end *end);
+struct flow_end *flow_peer(struct flow_end *end);
+/* The endpoint that the end's events belong to: give it to every other event of the same session.
+ */
+struct sim_endpoint *flow_endpoint(struct flow_end *end);
+enum tcp_status flow_status(const struct flow_end *end);
+bool flow_is_client(const struct flow_end *end);
+/* Octets on the wire (with headers, retransmissions included) and packets, sent by this end so far.
+ */
+uint64_t flow_octets_sent(const struct flow_end *end);
+uint32_t flow_packets_sent(const struct flow_end *end);
+
+#endif

@@ -1,0 +1,74 @@
+/* The device's side of the procedures: each a core made of cores (TLS, HTTP, XML), TS 102 690
+ * clause 8 as composed in etsi-m2m.md sections 4.1, 5 and 6. All are protos: drive them with a
+ * pump; on PROTO_DONE the result is filled, on PROTO_FAILED proto->reason says why. */
+#ifndef MODELS_PROC_CLIENT_H
+#define MODELS_PROC_CLIENT_H
+
+#include "models/proto/http.h"
+#include "models/proto/m2mxml.h"
+#include "models/proto/proto.h"
+#include "models/proto/tls.h"
+
+/* ---- Bootstrap by TLS/TCP with X.509 (etsi-m2m.md 4.1; GAP C2, C10) ----
+ * TLS handshake with both certificates; POST /m2m/bootstrap; 200 with bootstrapParamSet; Kmr
+ * unwrapped under the exported KEK into env->se's SE_KMR; close_notify; DONE. */
+struct bootstrap_settings {
+    const struct tls_context *context;
+    struct credential *credential; /* taken over, even when NULL is returned */
+    const char *msbf;              /* FQDN: expected in the certificate, sent as Host */
+    const char *device_id; /* pre-provisioned id; must equal the certificate's common name */
+    bool ival_capable;
+};
+struct proto *bootstrap_client_new(struct proto_env *env, const struct bootstrap_settings *settings,
+                                   struct doc_bootstrap_param_set *result);
+
+/* ---- Service connection by TLS-PSK with Kmr (etsi-m2m.md 5; GAP C12) ----
+ * ECDHE-PSK handshake, identity "hex(Node-ID):KmrIndex"; POST /m2m/connection; 200 with
+ * connectionParamSet; Kmc by exporter into SE_KMC; close_notify; DONE. */
+struct connection_settings {
+    const struct tls_context *context;
+    const char *mas; /* FQDN */
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint32_t kmr_index;
+    const char *scl_id;
+    bool ival_capable;
+};
+struct proto *connection_client_new(struct proto_env *env,
+                                    const struct connection_settings *settings,
+                                    struct doc_connection_param_set *result);
+
+/* ---- mId: RESTful requests over HTTP on TLS with PSK = Kmc (etsi-m2m.md 6, 8.3) ----
+ * One session, requests one at a time. RUNNING while open. */
+struct mid_client;
+
+struct mid_settings {
+    const struct tls_context *context;
+    const char *nscl; /* FQDN */
+    uint64_t connection_id;
+    uint32_t kmc_index;
+    const char *requesting_entity; /* SCL-ID */
+};
+struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings);
+struct proto *mid_client_proto(struct mid_client *c);
+
+/* May be called before the handshake is over (it is sent then). `kind_label` names it in charts
+ * ("CREATE scl"). doc may be NULL (GET, DELETE). Copied/serialised at once. false: one is
+ * outstanding, or the session is ending. */
+bool mid_client_request(struct mid_client *c, sim_ns now, const char *kind_label,
+                        enum http_method method, const char *target, const struct m2m_doc *doc);
+
+struct mid_response {
+    int status;         /* HTTP */
+    enum reason reason; /* REASON_NONE below 300; m2m_status_reason, or what errorInfo says, else */
+    uint32_t retry_after_s;
+    struct m2m_doc doc; /* DOC_NONE when there was no body */
+    char location[M2M_MAX_URI];
+};
+/* The answer, or NULL; owned by the core until mid_client_take. */
+const struct mid_response *mid_client_response(const struct mid_client *c);
+void mid_client_take(struct mid_client *c);
+bool mid_client_is_open(const struct mid_client *c); /* handshake over */
+/* close_notify; DONE after output(). */
+void mid_client_close(struct mid_client *c, sim_ns now);
+
+#endif

@@ -1,0 +1,59 @@
+/* The servers' side of the procedures: one core a session, TLS + HTTP + XML, that turns octets into
+ * checked requests for its node and the node's answers into octets. What is heavy and pure happens
+ * in here (prepare); what touches the node's tables is the node's (commit). */
+#ifndef MODELS_PROC_SERVER_H
+#define MODELS_PROC_SERVER_H
+
+#include "models/proto/http.h"
+#include "models/proto/m2mxml.h"
+#include "models/proto/proto.h"
+#include "models/proto/tls.h"
+
+enum server_role { SERVER_MSBF, SERVER_MAS, SERVER_NSCL };
+
+struct server_settings {
+    enum server_role role;
+    const struct tls_context *context;
+    struct credential *credential; /* taken over; NULL for PSK roles */
+    tls_psk_find psk_find;         /* MAS: by Kmr identity; NSCL: by Kmc identity */
+    void *psk_arg;
+};
+
+struct server_session; /* a proto */
+struct server_session *server_session_new(struct proto_env *env,
+                                          const struct server_settings *settings);
+struct proto *server_session_proto(struct server_session *s);
+
+struct server_request {
+    enum http_method method;
+    char target[M2M_MAX_URI];            /* path */
+    char requesting_entity[M2M_MAX_URI]; /* "": absent */
+    const char *peer_name;               /* certificate's common name or PSK identity; borrowed */
+    struct m2m_doc doc;                  /* DOC_NONE: no body */
+    size_t body_octets;
+};
+/* The request that waits for an answer, or NULL. Octets that are no request were answered by the
+ * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has
+ * also done, in env->se:
+ *  - MSBF, DOC_BOOTSTRAP_REQUEST: drawn a fresh Kmr into SE_KMR (for the MAS: se_backend_copy);
+ *  - MAS, DOC_CONNECTION_REQUEST: exported Kmc into SE_KMC (for the NSCL). */
+const struct server_request *server_session_request(const struct server_session *s);
+
+struct server_answer {
+    int status;
+    const struct m2m_doc *doc; /* NULL: no body (an errorInfo is made for status >= 400) */
+    const char *additional;    /* errorInfo's additionalInfo; NULL: none */
+    const char *location;
+    uint32_t retry_after_s;
+    bool close; /* Connection: close, then close_notify */
+};
+/* Answers the waiting request. A bootstrapParamSet is given its wrapped Kmr here: KEK by exporter,
+ * AES-256-KW of SE_KMR (GAP C2). */
+void server_session_answer(struct server_session *s, sim_ns now, const struct server_answer *a);
+/* Answer anything that comes with 503 and Retry-After (the node's queue is full). */
+void server_session_set_busy(struct server_session *s, uint32_t retry_after_s);
+/* close_notify at the node's wish (idle time, key expired). */
+void server_session_close(struct server_session *s, sim_ns now);
+bool server_session_is_open(const struct server_session *s);
+
+#endif

@@ -1,0 +1,63 @@
+/* Why something failed, or ended: one list for the whole of models/, so that results, charts and
+ * tests name the same thing by the same word. */
+#ifndef MODELS_PROTO_REASON_H
+#define MODELS_PROTO_REASON_H
+
+/* clang-format off */
+#define REASONS(X) \
+    X(REASON_NONE,                 "")                        /* it went well */ \
+    X(REASON_TIMEOUT,              "timeout")                 /* no progress within the procedure's limit */ \
+    X(REASON_CONNECT_TIMEOUT,      "connect-timeout")         /* TCP: SYN retries used up */ \
+    X(REASON_CONNECTION_REFUSED,   "connection-refused")      /* RST to our SYN */ \
+    X(REASON_CONNECTION_RESET,     "connection-reset") \
+    X(REASON_CONNECTION_LOST,      "connection-lost")         /* TCP: data retries used up */ \
+    X(REASON_CLOSED_EARLY,         "closed-early")            /* the peer closed in mid-exchange */ \
+    X(REASON_SERVER_BUSY,          "server-busy")             /* HTTP 503 */ \
+    X(REASON_TLS_ALERT,            "tls-alert")               /* one without a name below */ \
+    X(REASON_TLS_PROTOCOL,         "tls-protocol")            /* octets that are not the TLS expected */ \
+    X(REASON_CERTIFICATE_EXPIRED,  "certificate-expired") \
+    X(REASON_CERTIFICATE_NOT_YET,  "certificate-not-yet-valid") \
+    X(REASON_CERTIFICATE_UNKNOWN,  "certificate-unknown-issuer") \
+    X(REASON_CERTIFICATE_NAME,     "certificate-name-mismatch") \
+    X(REASON_CERTIFICATE_BAD,      "certificate-bad")         /* any other fault of a certificate */ \
+    X(REASON_CERTIFICATE_MISSING,  "certificate-missing") \
+    X(REASON_PSK_UNKNOWN,          "psk-unknown-identity")    /* no such Node-ID/Kmr or Connection-ID/Kmc */ \
+    X(REASON_PSK_WRONG,            "psk-wrong-key")           /* Finished did not verify */ \
+    X(REASON_NO_COMMON_SUITE,      "no-common-suite") \
+    X(REASON_HTTP_MALFORMED,       "http-malformed") \
+    X(REASON_HTTP_TOO_LARGE,       "http-too-large") \
+    X(REASON_HTTP_STATUS,          "http-status")             /* a status without a name below */ \
+    X(REASON_XML_MALFORMED,        "xml-malformed") \
+    X(REASON_XML_INVALID,          "xml-invalid")             /* well-formed, but not the document expected */ \
+    X(REASON_KEY_UNWRAP,           "key-unwrap-failed") \
+    X(REASON_KEY_EXPIRED,          "key-expired") \
+    X(REASON_KEY_ERASED,           "key-erased") \
+    X(REASON_IVAL_GATE,            "ival-gate")               /* the image failed before bootstrap */ \
+    X(REASON_IVAL_DENIED,          "ival-denied")             /* STATUS_FORBIDDEN by policy */ \
+    X(REASON_IVAL_BAD_SIGNATURE,   "ival-bad-signature") \
+    X(REASON_IVAL_REPLAY,          "ival-time-out-of-window") \
+    X(REASON_BAD_REQUEST,          "bad-request") \
+    X(REASON_PERMISSION_DENIED,    "permission-denied") \
+    X(REASON_FORBIDDEN,            "forbidden") \
+    X(REASON_NOT_FOUND,            "not-found") \
+    X(REASON_CONFLICT,             "conflict") \
+    X(REASON_BACKEND_TIMEOUT,      "backend-timeout")         /* MSBF-MAS or MAS-NSCL did not answer */ \
+    X(REASON_OUTAGE,               "outage")                  /* the node was switched off by the scenario */ \
+    X(REASON_ATTEMPTS,             "attempts-used-up") \
+    X(REASON_DEREGISTERED,         "deregistered") \
+    X(REASON_RUN_END,              "run-end") \
+    X(REASON_CRYPTO,               "crypto")                  /* OpenSSL refused: a bug or its policy */
+/* clang-format on */
+
+enum reason {
+#define X(constant, text) constant,
+    REASONS(X)
+#undef X
+        REASON_COUNT
+};
+
+const char *reason_text(enum reason reason);
+/* REASON_COUNT: no such text. */
+enum reason reason_find(const char *text);
+
+#endif

@@ -1,0 +1,101 @@
+/* TLS endpoints on OpenSSL's memory BIOs: client and server, certificates and PSK, exporter, key
+ * log; flights and alerts as events. RFC 4346 (1.1), RFC 5246 (1.2), RFC 4279/5487/5489 (PSK), RFC
+ * 6655 (CCM), RFC 5705. */
+#ifndef MODELS_PROTO_TLS_H
+#define MODELS_PROTO_TLS_H
+
+#include "crypto/credential.h"
+#include "models/proto/proto.h"
+
+enum tls_version { TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
+enum tls_group { TLS_GROUP_P256, TLS_GROUP_X25519 };
+
+/* The suites of the standard, by their IANA names without TLS_ and WITH_. */
+/* clang-format off */
+#define TLS_SUITES(X) \
+    X(TLS_SUITE_RSA_AES_128_CCM,              0xC09C, "RSA-AES128-CCM",                "AES128-CCM") \
+    X(TLS_SUITE_RSA_AES_128_CBC_SHA,          0x002F, "RSA-AES128-CBC-SHA",            "AES128-SHA") \
+    X(TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA,    0xC035, "ECDHE-PSK-AES128-CBC-SHA",      "ECDHE-PSK-AES128-CBC-SHA") \
+    X(TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA256, 0xC037, "ECDHE-PSK-AES128-CBC-SHA256",   "ECDHE-PSK-AES128-CBC-SHA256") \
+    X(TLS_SUITE_PSK_AES_128_CCM,              0xC0A4, "PSK-AES128-CCM",                "PSK-AES128-CCM") \
+    X(TLS_SUITE_PSK_AES_128_CBC_SHA,          0x008C, "PSK-AES128-CBC-SHA",            "PSK-AES128-CBC-SHA") \
+    X(TLS_SUITE_PSK_AES_128_CBC_SHA256,       0x00AE, "PSK-AES128-CBC-SHA256",         "PSK-AES128-CBC-SHA256")
+/* clang-format on */
+
+enum tls_suite {
+#define X(constant, code, name, openssl) constant,
+    TLS_SUITES(X)
+#undef X
+        TLS_SUITE_COUNT
+};
+const char *tls_suite_name(enum tls_suite suite);
+unsigned tls_suite_code(enum tls_suite suite);
+enum tls_suite tls_suite_find(const char *name); /* TLS_SUITE_COUNT: unknown */
+bool tls_suite_is_psk(enum tls_suite suite);
+/* CCM suites need 1.2; the others may be negotiated at 1.1 too, as protocols.md says. */
+bool tls_suite_allows(enum tls_suite suite, enum tls_version version);
+
+/* What many endpoints share: one SSL_CTX. Immutable; any thread may make endpoints from it. */
+struct tls_context;
+
+struct tls_settings {
+    bool server;
+    enum tls_version version;     /* exactly this one */
+    const enum tls_suite *suites; /* in order of preference; copied */
+    size_t suite_count;
+    enum tls_group group; /* for ECDHE suites */
+    const struct authority
+        *authority; /* trust anchor of certificate suites, both roles; NULL for PSK */
+};
+/* Draws ticket keys etc. from the entered entity: call between entity_enter and entity_leave.
+ * Sessions are never cached or resumed. ERR_CRYPTO when OpenSSL does not have the suite. */
+enum err tls_context_new(const struct tls_settings *settings, struct tls_context **out) MUST_USE;
+void tls_context_free(struct tls_context *c);
+
+/* An endpoint is a proto: input and output are the record stream. PROTO_RUNNING until close_notify
+ * was exchanged (PROTO_DONE) or something failed. Its inside (the plaintext) is for its parent, by
+ * the calls below. */
+struct tls;
+
+/* Server side of a PSK: finds the key for an identity, in the state the node had at the start of
+ * the round. Returns 32 and fills psk, or 0: unknown. *reason may be set (REASON_KEY_EXPIRED ...)
+ * for the unknown. */
+typedef unsigned (*tls_psk_find)(void *arg, struct span identity, uint8_t psk[32],
+                                 enum reason *reason);
+
+struct tls_peer_settings {
+    struct credential
+        *credential; /* of this endpoint; taken over (freed with the endpoint); NULL: PSK only */
+    const char
+        *expect_name; /* the peer's certificate must carry it (DNS/URI SAN or CN); NULL: any */
+    const char *psk_identity; /* client: sent as is; copied */
+    enum se_slot psk_slot;    /* client: in env->se */
+    tls_psk_find psk_find;    /* server */
+    void *psk_arg;
+};
+struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
+                    const struct tls_peer_settings *settings);
+struct proto *tls_proto(struct tls *t);
+
+bool tls_is_open(const struct tls *t); /* the handshake is complete, and not closed */
+/* Encrypt: false when not open or the output is beyond its bound. The octets appear at output(). */
+bool tls_write(struct tls *t, sim_ns now, struct span plain);
+/* Decrypted octets that input() gave, taken by tls_consume. */
+struct span tls_received(const struct tls *t);
+void tls_consume(struct tls *t, size_t n);
+bool tls_peer_closed(const struct tls *t); /* close_notify arrived */
+/* Send close_notify. The endpoint is PROTO_DONE once it is out: we do not wait for the peer's (RFC
+ * 5246 7.2.1). */
+void tls_close(struct tls *t, sim_ns now);
+
+/* RFC 5705 without context. false: not open. */
+bool tls_export(struct tls *t, const char *label, uint8_t *out, size_t n);
+/* The peer's certificate's common name, or the PSK identity it sent; "" before. Borrowed. */
+const char *tls_peer_name(const struct tls *t);
+enum tls_suite tls_chosen_suite(const struct tls *t);
+/* The alert that was sent or received, 0..255; -1: none. Its RFC name. */
+int tls_alert(const struct tls *t);
+const char *tls_alert_name(int alert);
+
+/* What a handshake message costs whom, for tests: see tls_meter.c. */
+#endif

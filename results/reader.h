@@ -1,0 +1,62 @@
+/* Reading a results database: for report, chart, verify. Read-only; a file still marked `running`
+ * is a partial one. */
+#ifndef RESULTS_READER_H
+#define RESULTS_READER_H
+
+#include "results/rows.h"
+#include "sim/base/err.h"
+
+#include <stdio.h>
+
+struct reader;
+/* ERR_NOT_FOUND, ERR_FORMAT (not a database of ours, or of a newer version), ERR_IO. why: a
+ * sentence. */
+enum err reader_open(const char *path, struct reader **out, char why[160]) MUST_USE;
+void reader_close(struct reader *r);
+
+struct reader_run {
+    int64_t run_id;
+    const char *title, *scenario_path, *scenario_text, *resolved_json, *profile_text, *profile_name;
+    const char *status; /* done | partial | failed; `running` reads as partial */
+    const char *fingerprint, *openssl, *version, *git_commit, *error;
+    uint64_t seed, events;
+    sim_ns end_ns;
+    double wall_s;
+    int64_t peak_rss;
+};
+/* The latest run. Borrowed from r. */
+const struct reader_run *reader_run(struct reader *r);
+/* Its --set etc.: NULL past the end. */
+const char *reader_parameter(struct reader *r, size_t i, const char **value);
+
+/* Recomputes from the rows: the fingerprint (run results), and the seal over all rows incl. host
+ * facts and the schema. ERR_INTEGRITY when what is stored differs, with the first differing table
+ * in why. */
+enum err reader_check(struct reader *r, char fingerprint[65], char why[160]) MUST_USE;
+
+/* ---- report (text), figures, chart ---- */
+struct report_options {
+    bool json;
+    bool colour;
+    const char *out_dir; /* NULL: text only; else SVG, .gp and data files are made there */
+    bool force;          /* may overwrite files in out_dir */
+};
+/* The table by procedure (n, success, p50, p90, p99, octets, device ms, server ms), keys, IVal
+ * matrix, failures by reason, load. ERR_*: with a sentence in why. */
+enum err report_write(struct reader *r, const struct report_options *o, FILE *to,
+                      char why[160]) MUST_USE;
+
+struct chart_options {
+    int64_t procedure_id; /* ROW_NULL_ID: not by id */
+    const char *node;     /* NULL: not by node */
+    unsigned worst;       /* 0: not by worst */
+    const char *worst_kind;
+    bool json, colour;
+};
+/* Message sequences as text: lifelines, each message with time, name, octets and fate, the latency
+ * parts below. ERR_NOT_FOUND: no such procedure, or its messages were not recorded (why says
+ * which). */
+enum err chart_write(struct reader *r, const struct chart_options *o, FILE *to,
+                     char why[160]) MUST_USE;
+
+#endif
