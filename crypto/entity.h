@@ -13,6 +13,9 @@
 /* Once, before the first use of OpenSSL and before threads. Installs our random method. */
 enum err crypto_init(void) MUST_USE;
 
+/* "OpenSSL 3.0.22 25 Aug 2026": the library that is loaded, for version, doctor and the results. */
+const char *crypto_openssl_version(void);
+
 /* From here on this thread runs the entity that owns `stream` (advanced by draws; must outlive the
  * visit), at `unix_ns` nanoseconds since 1970 UTC of virtual time. Visits do not nest (asserted).
  * Cheap: two stores. */
