@@ -37,6 +37,10 @@ struct proto *connection_client_new(struct proto_env *env,
                                     const struct connection_settings *settings,
                                     struct doc_connection_param_set *result);
 
+/* Of a bootstrap or connection client that failed: the seconds of the server's Retry-After; 0:
+ * none. */
+uint32_t procedure_retry_after_s(const struct proto *p);
+
 /* ---- mId: RESTful requests over HTTP on TLS with PSK = Kmc (etsi-m2m.md 6, 8.3) ----
  * One session, requests one at a time. RUNNING while open. */
 struct mid_client;
