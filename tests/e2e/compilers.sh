@@ -1,0 +1,22 @@
+# gcc's program and clang's make the same rows. Runs in the gcc build; wants build/clang beside it.
+. "$(dirname "$0")/lib.sh"
+
+other=$M2M_SOURCE/build/clang/m2msim
+[ -z "$M2M_SANITIZE" ] || skip "compared in the release builds" # not reached: see CMakeLists.txt
+[ -x "$other" ] || skip "no build/clang/m2msim (cmake --preset clang && cmake --build --preset clang)"
+
+compare() { # NAME ARGUMENT...
+    name=$1
+    shift
+    m2m 0 run "$M2M_SOURCE/topologies/$name.yaml" -o "$name.gcc.db" --progress off "$@"
+    gcc=$M2MSIM
+    M2MSIM=$other
+    m2m 0 run "$M2M_SOURCE/topologies/$name.yaml" -o "$name.clang.db" --progress off "$@"
+    M2MSIM=$gcc
+    equal "$name: gcc and clang" "$(fingerprint "$name.gcc.db")" "$(fingerprint "$name.clang.db")"
+    differ "$name: two compilers indeed" "$(sql "$name.gcc.db" 'select compiler from builds')" \
+        "$(sql "$name.clang.db" 'select compiler from builds')"
+}
+compare hello
+compare smart-meters --set populations.meters.count=300
+finish
