@@ -41,8 +41,6 @@ static void on_message(struct https *h, sim_ns now, const struct http_message *m
     struct exchange *x = (struct exchange *)h;
     enum reason reason;
 
-    if (m->status < 200) /* interim: the answer is still to come (RFC 9110 15.2) */
-        return;
     reason = judge(x, now, m);
     explicit_bzero(x->exported, sizeof(x->exported));
     if (reason)

@@ -23,8 +23,8 @@ struct https;
 struct https_user {
     /* The handshake is over; a message that was queued is sent right after. May be NULL. */
     void (*opened)(struct https *h, sim_ns now);
-    /* A whole message; valid during the call. A client is called in HTTPS_EXCHANGE, a server in
-     * HTTPS_IDLE; reading goes on as long as it stays in that state. */
+    /* A whole message, no interim answer (1xx); valid during the call. A client is called in
+     * HTTPS_EXCHANGE, a server in HTTPS_IDLE; reading goes on as long as it stays in that state. */
     void (*message)(struct https *h, sim_ns now, const struct http_message *m);
     /* The peer's octets are not HTTP: say so if the role has a way to; the session fails next.
      * NULL: nothing to say. */

@@ -37,8 +37,6 @@ static void on_message(struct https *h, sim_ns now, const struct http_message *m
     enum reason parsed;
     char why[80];
 
-    if (m->status < 200) /* interim (RFC 9110 15.2) */
-        return;
     drop_response(c);
     r = c->response = xcalloc(1, sizeof(*r));
     r->status = m->status;

@@ -1,13 +1,12 @@
 #include "models/proc/server.h"
 
 #include "models/proc/https.h"
+#include "models/proc/server_request.h"
 #include "sim/base/xalloc.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct server_session {
     struct https https;
@@ -17,28 +16,6 @@ struct server_session {
     bool busy;
     bool last; /* the request's sender wants no further exchange */
 };
-
-/* What the functions that serve one thing take (GAP C10, C12). */
-struct service {
-    const char *target;
-    enum m2m_doc_kind doc;
-};
-
-static const struct service *service_of(enum server_role role)
-{
-    static const struct service bootstrap = {"/m2m/bootstrap", DOC_BOOTSTRAP_REQUEST};
-    static const struct service connection = {"/m2m/connection", DOC_CONNECTION_REQUEST};
-
-    switch (role) {
-    case SERVER_MSBF:
-        return &bootstrap;
-    case SERVER_MAS:
-        return &connection;
-    case SERVER_NSCL:
-        return NULL;
-    }
-    return NULL;
-}
 
 /* ---- Answers ---- */
 
@@ -98,116 +75,6 @@ static void on_broken(struct https *h, sim_ns now, enum reason reason)
 
 /* ---- Requests ---- */
 
-/* Why a request is refused; status 0: it is not. */
-struct refusal {
-    int status;
-    char additional[128];
-};
-
-static bool refused(struct refusal *r, int status, enum reason reason, const char *detail)
-{
-    const char *text = reason_text(reason);
-
-    r->status = status;
-    snprintf(r->additional, sizeof(r->additional), "%s%s%s", text, *text && *detail ? ": " : "",
-             detail);
-    return false;
-}
-
-/* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2). */
-static bool take_target(struct span target, char *out, size_t n)
-{
-    const char *p = (const char *)target.p;
-    size_t left = target.n;
-    const char *slash;
-
-    if (left > 8 && (!strncasecmp(p, "https://", 8) || !strncasecmp(p, "http://", 7))) {
-        slash = memchr(p + 8, '/', left - 8);
-        if (!slash)
-            return false;
-        left -= (size_t)(slash - p);
-        p = slash;
-    }
-    if (left == 0 || left >= n || p[0] != '/' || memchr(p, '\0', left))
-        return false;
-    memcpy(out, p, left);
-    out[left] = '\0';
-    return true;
-}
-
-static bool check_target(const struct server_session *s, const struct http_message *m,
-                         struct server_request *q, struct refusal *no)
-{
-    const struct service *only = service_of(s->role);
-
-    if (m->host.n == 0) /* RFC 9112 3.2 */
-        return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "no Host");
-    if (m->method == HTTP_OTHER)
-        return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
-    if (!take_target(m->target, q->target, sizeof(q->target)))
-        return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
-    if (only ? strcmp(q->target, only->target) != 0 : strncmp(q->target, "/m2m/", 5) != 0)
-        return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
-    if (only && m->method != HTTP_POST)
-        return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "POST only");
-    return true;
-}
-
-/* application/xml, with or without parameters; a body that does not say is taken as such. */
-static bool is_xml(struct span type)
-{
-    static const char xml[] = "application/xml";
-    size_t n = sizeof(xml) - 1;
-
-    if (type.n == 0)
-        return true;
-    return type.n >= n && !strncasecmp((const char *)type.p, xml, n) &&
-           (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
-}
-
-static bool check_body(struct server_session *s, const struct http_message *m,
-                       struct server_request *q, struct refusal *no)
-{
-    const struct service *only = service_of(s->role);
-    enum reason reason;
-    char why[80];
-
-    if (m->body.n > 0 && !is_xml(m->content_type))
-        return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
-    reason = https_parse(&s->https, m->body, &q->doc, why);
-    if (reason)
-        return refused(no, STATUS_BAD_REQUEST, reason, why);
-    if (only && q->doc.kind != only->doc)
-        return refused(no, STATUS_BAD_REQUEST, REASON_XML_INVALID, "not the document expected");
-    return true;
-}
-
-/* Who asks is who TLS says it is: the certificate's name (etsi-m2m.md 4.1), the PSK identity's node
- * (GAP C12). */
-static bool check_identity(const struct server_session *s, const struct server_request *q,
-                           struct refusal *no)
-{
-    uint8_t node_id[M2M_NODE_ID_LEN];
-    uint32_t index;
-
-    switch (s->role) {
-    case SERVER_MSBF:
-        if (strcmp(q->doc.u.bootstrap_request.device_id, q->peer_name) != 0)
-            return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
-                           "deviceId is not the certificate's name");
-        break;
-    case SERVER_MAS:
-        if (!key_kmr_identity_parse(span_str(q->peer_name), node_id, &index) ||
-            memcmp(node_id, q->doc.u.connection_request.node_id, sizeof(node_id)) != 0)
-            return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
-                           "Node-ID is not the PSK identity's");
-        break;
-    case SERVER_NSCL:
-        break;
-    }
-    return true;
-}
-
 /* The key that the exchange is about, into env->se. false: the session is closed already. */
 static bool make_key(struct server_session *s)
 {
@@ -246,22 +113,15 @@ static void drop_request(struct server_session *s)
 static void on_message(struct https *h, sim_ns now, const struct http_message *m)
 {
     struct server_session *s = (struct server_session *)h;
-    struct refusal no = {0};
-    struct server_request *q;
+    struct refusal no;
 
     s->last = !m->keep_alive;
     if (s->busy) {
         refuse(s, now, STATUS_SERVICE_UNAVAILABLE, reason_text(REASON_SERVER_BUSY));
         return;
     }
-    q = s->request = xcalloc(1, sizeof(*q));
-    q->method = m->method;
-    q->body_octets = m->body.n;
-    q->peer_name = tls_peer_name(h->tls);
-    if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
-                                                           sizeof(q->requesting_entity)))
-        q->requesting_entity[0] = '\0';
-    if (!check_target(s, m, q, &no) || !check_body(s, m, q, &no) || !check_identity(s, q, &no)) {
+    s->request = xcalloc(1, sizeof(*s->request));
+    if (!server_request_read(h, s->role, m, s->request, &no)) {
         drop_request(s);
         refuse(s, now, no.status, no.additional);
     } else if (!make_key(s)) {

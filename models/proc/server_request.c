@@ -1,0 +1,142 @@
+#include "models/proc/server_request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* What the functions that serve one thing take (GAP C10, C12). */
+struct service {
+    const char *target;
+    enum m2m_doc_kind doc;
+};
+
+static const struct service *service_of(enum server_role role)
+{
+    static const struct service bootstrap = {"/m2m/bootstrap", DOC_BOOTSTRAP_REQUEST};
+    static const struct service connection = {"/m2m/connection", DOC_CONNECTION_REQUEST};
+
+    switch (role) {
+    case SERVER_MSBF:
+        return &bootstrap;
+    case SERVER_MAS:
+        return &connection;
+    case SERVER_NSCL:
+        return NULL;
+    }
+    return NULL;
+}
+
+static bool refused(struct refusal *r, int status, enum reason reason, const char *detail)
+{
+    const char *text = reason_text(reason);
+
+    r->status = status;
+    snprintf(r->additional, sizeof(r->additional), "%s%s%s", text, *text && *detail ? ": " : "",
+             detail);
+    return false;
+}
+
+/* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2). */
+static bool take_target(struct span target, char *out, size_t n)
+{
+    const char *p = (const char *)target.p;
+    size_t left = target.n;
+    const char *slash;
+
+    if (left > 8 && (!strncasecmp(p, "https://", 8) || !strncasecmp(p, "http://", 7))) {
+        slash = memchr(p + 8, '/', left - 8);
+        if (!slash)
+            return false;
+        left -= (size_t)(slash - p);
+        p = slash;
+    }
+    if (left == 0 || left >= n || p[0] != '/' || memchr(p, '\0', left))
+        return false;
+    memcpy(out, p, left);
+    out[left] = '\0';
+    return true;
+}
+
+static bool check_target(enum server_role role, const struct http_message *m,
+                         struct server_request *q, struct refusal *no)
+{
+    const struct service *only = service_of(role);
+
+    if (m->method == HTTP_OTHER)
+        return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
+    if (!take_target(m->target, q->target, sizeof(q->target)))
+        return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
+    if (only ? strcmp(q->target, only->target) != 0 : strncmp(q->target, "/m2m/", 5) != 0)
+        return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
+    if (only && m->method != HTTP_POST)
+        return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "POST only");
+    return true;
+}
+
+/* application/xml, with or without parameters; a body that does not say is taken as such. */
+static bool is_xml(struct span type)
+{
+    static const char xml[] = "application/xml";
+    size_t n = sizeof(xml) - 1;
+
+    if (type.n == 0)
+        return true;
+    return type.n >= n && !strncasecmp((const char *)type.p, xml, n) &&
+           (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
+}
+
+static bool check_body(struct https *h, enum server_role role, const struct http_message *m,
+                       struct server_request *q, struct refusal *no)
+{
+    const struct service *only = service_of(role);
+    enum reason reason;
+    char why[80];
+
+    if (m->body.n > 0 && !is_xml(m->content_type))
+        return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
+    reason = https_parse(h, m->body, &q->doc, why);
+    if (reason)
+        return refused(no, STATUS_BAD_REQUEST, reason, why);
+    if (only && q->doc.kind != only->doc)
+        return refused(no, STATUS_BAD_REQUEST, REASON_XML_INVALID, "not the document expected");
+    return true;
+}
+
+/* Who asks is who TLS says it is: the certificate's name (etsi-m2m.md 4.1), the PSK identity's node
+ * (GAP C12). */
+static bool check_identity(enum server_role role, const struct server_request *q,
+                           struct refusal *no)
+{
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint32_t index;
+
+    switch (role) {
+    case SERVER_MSBF:
+        if (strcmp(q->doc.u.bootstrap_request.device_id, q->peer_name) != 0)
+            return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
+                           "deviceId is not the certificate's name");
+        break;
+    case SERVER_MAS:
+        if (!key_kmr_identity_parse(span_str(q->peer_name), node_id, &index) ||
+            memcmp(node_id, q->doc.u.connection_request.node_id, sizeof(node_id)) != 0)
+            return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
+                           "Node-ID is not the PSK identity's");
+        break;
+    case SERVER_NSCL:
+        break;
+    }
+    return true;
+}
+
+bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
+                         struct server_request *q, struct refusal *no)
+{
+    q->method = m->method;
+    q->body_octets = m->body.n;
+    q->peer_name = tls_peer_name(h->tls);
+    if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
+                                                           sizeof(q->requesting_entity)))
+        q->requesting_entity[0] = '\0';
+    return check_target(role, m, q, no) && check_body(h, role, m, q, no) &&
+           check_identity(role, q, no);
+}

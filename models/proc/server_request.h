@@ -1,0 +1,22 @@
+/* Private to this folder: an HTTP request as it came, into one that a node may act upon, or the
+ * reason why not. */
+#ifndef MODELS_PROC_SERVER_REQUEST_H
+#define MODELS_PROC_SERVER_REQUEST_H
+
+#include "models/proc/https.h"
+#include "models/proc/server.h"
+
+/* Why a request is refused. additional begins with a reason's text where the client is to name that
+ * one. */
+struct refusal {
+    int status;
+    char additional[128];
+};
+
+/* Fills q, which is all zeros, from m: method, path, sender, document; checks what the role serves
+ * and that the sender is who TLS says. false: refused, as `no` says. q's document is the caller's
+ * either way. */
+bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
+                         struct server_request *q, struct refusal *no);
+
+#endif
