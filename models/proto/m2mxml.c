@@ -1,0 +1,120 @@
+#include "models/proto/m2mxml.h"
+
+#include "models/proto/m2mxml_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {
+    [DOC_NONE] = "",
+    [DOC_BOOTSTRAP_REQUEST] = "bootstrapRequest",
+    [DOC_BOOTSTRAP_PARAM_SET] = "bootstrapParamSet",
+    [DOC_CONNECTION_REQUEST] = "connectionRequest",
+    [DOC_CONNECTION_PARAM_SET] = "connectionParamSet",
+    [DOC_SCL] = "scl",
+    [DOC_CONTAINER] = "container",
+    [DOC_CONTENT_INSTANCE] = "contentInstance",
+    [DOC_ERROR_INFO] = "errorInfo",
+};
+#define KINDS ((int)(sizeof(names) / sizeof(names[0])))
+
+const char *m2m_doc_name(enum m2m_doc_kind kind)
+{
+    return names[kind];
+}
+
+void m2mxml_init(void)
+{
+    xml_tree_init_library();
+}
+
+static const struct field_table *table_of(enum m2m_doc_kind kind)
+{
+    const struct field_table *table = xml_security_table(kind);
+
+    return table ? table : xml_resource_table(kind);
+}
+
+bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
+{
+    const struct field_table *table = table_of(doc->kind);
+    char root[32] = "m2m:";
+
+    assert(table);
+    strcat(root, names[doc->kind]);
+    return buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") &&
+           fields_write(root, table, &doc->u, out);
+}
+
+static enum m2m_doc_kind find_kind(const struct xml_element *root)
+{
+    for (int i = DOC_NONE + 1; i < KINDS; i++)
+        if (root->space == XML_SPACE_M2M && strcmp(root->name, names[i]) == 0)
+            return (enum m2m_doc_kind)i;
+    return DOC_NONE;
+}
+
+static enum reason interpret(const struct xml_tree *tree, struct m2m_doc *doc, char why[80])
+{
+    doc->kind = find_kind(&tree->elements[0]);
+    if (doc->kind == DOC_NONE)
+        return xml_refuse(why, "unknown document %.40s", tree->elements[0].name);
+    return fields_read(tree, 0, table_of(doc->kind), &doc->u, doc, why);
+}
+
+enum reason m2mxml_parse(struct span in, struct m2m_doc *doc, char why[80])
+{
+    struct xml_tree tree;
+    enum reason reason;
+
+    memset(doc, 0, sizeof(*doc));
+    why[0] = '\0';
+    reason = xml_tree_read(&tree, in, why);
+    if (!reason)
+        reason = interpret(&tree, doc, why);
+    xml_tree_release(&tree);
+    if (reason)
+        m2m_doc_release(doc);
+    return reason;
+}
+
+void m2m_doc_release(struct m2m_doc *doc)
+{
+    free(doc->owned);
+    memset(doc, 0, sizeof(*doc));
+}
+
+const char *m2m_status_name(enum m2m_status status)
+{
+    switch (status) {
+#define X(constant, http)                                                                          \
+    case constant:                                                                                 \
+        return #constant;
+        M2M_STATUSES(X)
+#undef X
+    }
+    return "";
+}
+
+enum reason m2m_status_reason(int http_status)
+{
+    if (http_status < 300)
+        return REASON_NONE;
+    switch (http_status) {
+    case STATUS_BAD_REQUEST:
+        return REASON_BAD_REQUEST;
+    case STATUS_PERMISSION_DENIED:
+        return REASON_PERMISSION_DENIED;
+    case STATUS_FORBIDDEN:
+        return REASON_FORBIDDEN;
+    case STATUS_NOT_FOUND:
+        return REASON_NOT_FOUND;
+    case STATUS_CONFLICT:
+        return REASON_CONFLICT;
+    case STATUS_SERVICE_UNAVAILABLE:
+        return REASON_SERVER_BUSY;
+    default:
+        return REASON_HTTP_STATUS;
+    }
+}
