@@ -17,12 +17,24 @@
 #define M2M_EXPORTER_BOOTSTRAP  "EXPORTER-ETSI-TC-M2M-Bootstrap"
 #define M2M_EXPORTER_CONNECTION "EXPORTER-ETSI-TC-M2M-Connection"
 
+/* Labels of the derivations below (etsi-m2m.md 3.1; their wording is our choice, GAP C1, C3, C4).
+ */
+#define M2M_LABEL_KMR "ETSI M2M Device-Network Root Key"
+#define M2M_LABEL_KMC "ETSI M2M Connection Key"
+#define M2M_LABEL_KMA "ETSI M2M Application Key"
+
 enum key_type { KEY_KMR, KEY_KMC, KEY_KMA, KEY_KIVAL, KEY_SESSION };
 const char *key_type_name(enum key_type type); /* "Kmr", "Kmc", "Kma", "KIVal", "session" */
 
 /* GAP C1: Kmr = HMAC-SHA-256(EMSK, label || 00 || SP-ID || 00 || Node-ID). */
 void key_kmr_from_emsk(struct meter *m, struct span emsk, struct span sp_id,
                        const uint8_t node_id[M2M_NODE_ID_LEN], uint8_t kmr[M2M_KEY_LEN]);
+/* The two forms behind it. A build with M2M_KMR_RFC5295 defined takes the second: RFC 5295 3.1's
+ * USRK with SP-ID || 00 || Node-ID as optional data. */
+void key_kmr_from_emsk_c1(struct meter *m, struct span emsk, struct span sp_id,
+                          const uint8_t node_id[M2M_NODE_ID_LEN], uint8_t kmr[M2M_KEY_LEN]);
+void key_kmr_from_emsk_usrk(struct meter *m, struct span emsk, struct span sp_id,
+                            const uint8_t node_id[M2M_NODE_ID_LEN], uint8_t kmr[M2M_KEY_LEN]);
 /* GAP C3: Kmc = HMAC-SHA-256(MSK, label || 00 || Node-ID || Connection-ID(8, big endian)). */
 void key_kmc_from_msk(struct meter *m, struct span msk, const uint8_t node_id[M2M_NODE_ID_LEN],
                       uint64_t connection_id, uint8_t kmc[M2M_KEY_LEN]);

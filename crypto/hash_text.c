@@ -1,0 +1,98 @@
+/* Hex and base64, strict: one text for each octet string, so what was read can be written again. */
+#include "crypto/hash.h"
+
+void hex_encode(const uint8_t *in, size_t n, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *out++ = digits[in[i] >> 4];
+        *out++ = digits[in[i] & 15];
+    }
+    *out = '\0';
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool hex_decode(const char *in, size_t in_n, uint8_t *out, size_t n)
+{
+    if (in_n / 2 != n || in_n % 2)
+        return false;
+    for (size_t i = 0; i < in_n; i++)
+        if (hex_value(in[i]) < 0)
+            return false;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(hex_value(in[2 * i]) << 4 | hex_value(in[2 * i + 1]));
+    return true;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* RFC 4648 4 */
+void base64_encode(struct span in, char *out)
+{
+    for (size_t i = 0; i < in.n; i += 3) {
+        size_t left = in.n - i;
+        uint32_t v = (uint32_t)in.p[i] << 16;
+        if (left > 1)
+            v |= (uint32_t)in.p[i + 1] << 8;
+        if (left > 2)
+            v |= in.p[i + 2];
+        *out++ = base64_digits[v >> 18];
+        *out++ = base64_digits[v >> 12 & 63];
+        *out++ = left > 1 ? base64_digits[v >> 6 & 63] : '=';
+        *out++ = left > 2 ? base64_digits[v & 63] : '=';
+    }
+    *out = '\0';
+}
+
+static int base64_value(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    if (c == '+')
+        return 62;
+    return c == '/' ? 63 : -1;
+}
+
+/* Strict: whole groups of four, padding only at the end, the bits under it zero (RFC 4648 3.5), no
+ * white space: a caller whose format allows that (XML) takes it out first. */
+long base64_decode(struct span in, uint8_t *out, size_t max)
+{
+    if (in.n % 4)
+        return -1;
+    size_t padding = 0;
+    while (padding < 2 && padding < in.n && in.p[in.n - 1 - padding] == '=')
+        padding++;
+    size_t n = in.n / 4 * 3 - padding, made = 0;
+    if (n > max)
+        return -1;
+    uint32_t v = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < in.n - padding; i++) {
+        int digit = base64_value(in.p[i]);
+        if (digit < 0)
+            return -1;
+        v = v << 6 | (uint32_t)digit;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[made++] = (uint8_t)(v >> bits);
+            v &= (1u << bits) - 1;
+        }
+    }
+    return v ? -1 : (long)made;
+}
