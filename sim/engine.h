@@ -36,14 +36,15 @@ struct sim_event_ops {
     void (*commit)(struct sim *sim, struct sim_event *ev);
 };
 
-/* Visible because it is embedded; 48 octets at most, so that with the queue's own entry a pending
- * event costs at most 64. Fields are the engine's. */
+/* Visible because it is embedded; 40 octets at most, so that with the queue's own entry and slot a
+ * pending event costs at most 64. Fields are the engine's. The order of scheduling has no field:
+ * the queue keeps it (sim/evq.h). */
 struct sim_event {
     sim_ns at;
-    uint64_t order; /* of scheduling, unique in a run */
     const struct sim_event_ops *ops;
     struct sim_endpoint *endpoint; /* NULL: of nobody; then prepare must be NULL */
-    uint64_t where;                /* the queue's: position and state */
+    uint32_t slot;                 /* the queue's; 0: idle */
+    uint32_t prepared;             /* 1: prepared ahead */
 };
 
 struct sim_config {

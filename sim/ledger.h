@@ -36,6 +36,7 @@ void ledger_blame(struct ledger *l, sim_ns now, enum ledger_part blame);
 void ledger_carve(struct ledger *l, sim_ns now, enum ledger_part part, sim_ns amount);
 /* Book what is open. Afterwards the parts sum to now - begin. */
 void ledger_stop(struct ledger *l, sim_ns now);
+/* As the columns of the table `procedures` are called: device_crypto, ... */
 const char *ledger_part_name(enum ledger_part part);
 
 #endif

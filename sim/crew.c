@@ -1,0 +1,203 @@
+#include "sim/crew.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <uv.h>
+
+#include "sim/base/xalloc.h"
+
+/* Rounds follow each other within microseconds while a fleet bootstraps, and waking a sleeper takes
+ * longer than that: look for work this long before sleeping. */
+#define SPIN_NS 30000
+
+struct crew {
+    void (*fn)(void *item);
+    _Atomic(void *const *) items;
+    /* Number of items << 32 | next item. One word, so that a claim is valid or not by itself: a
+     * worker that comes late to a finished batch finds next >= number, and one that claims an
+     * item of a newer batch than it saw has still claimed it rightly. */
+    atomic_uint_fast64_t ticket;
+    atomic_uint_fast32_t done;
+    atomic_uint sleeping;     /* workers in uv_cond_wait on `work`, or about to */
+    atomic_bool owner_sleeps; /* the caller of crew_run, on `finished` */
+    atomic_bool quit;
+    bool spin; /* no use when the threads outnumber the cores */
+    uv_mutex_t lock;
+    uv_cond_t work, finished;
+    unsigned workers;
+    uv_thread_t threads[];
+};
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static bool has_work(struct crew *c)
+{
+    uint64_t t = atomic_load(&c->ticket);
+
+    return (uint32_t)t < t >> 32;
+}
+
+/* false: nothing left to claim */
+static bool work_one(struct crew *c)
+{
+    uint64_t t;
+    uint32_t i, n;
+
+    if (!has_work(c)) /* keeps late claims from counting the ticket up for ever */
+        return false;
+    t = atomic_fetch_add(&c->ticket, 1);
+    i = (uint32_t)t;
+    n = (uint32_t)(t >> 32);
+    if (i >= n)
+        return false;
+    c->fn(atomic_load_explicit(&c->items, memory_order_relaxed)[i]);
+    if (atomic_fetch_add(&c->done, 1) + 1 == n && atomic_load(&c->owner_sleeps)) {
+        uv_mutex_lock(&c->lock);
+        uv_cond_signal(&c->finished);
+        uv_mutex_unlock(&c->lock);
+    }
+    return true;
+}
+
+static bool may_leave_bed(struct crew *c)
+{
+    return has_work(c) || atomic_load(&c->quit);
+}
+
+static bool all_done(struct crew *c, uint32_t n)
+{
+    return atomic_load(&c->done) == n;
+}
+
+static void await_work(struct crew *c)
+{
+    if (c->spin) {
+        uint64_t end = uv_hrtime() + SPIN_NS;
+
+        do {
+            for (int i = 0; i < 32; i++) {
+                if (may_leave_bed(c))
+                    return;
+                relax();
+            }
+        } while (uv_hrtime() < end);
+    }
+    uv_mutex_lock(&c->lock);
+    atomic_fetch_add(&c->sleeping, 1);
+    while (!may_leave_bed(c))
+        uv_cond_wait(&c->work, &c->lock);
+    atomic_fetch_sub(&c->sleeping, 1);
+    uv_mutex_unlock(&c->lock);
+}
+
+static void await_batch(struct crew *c, uint32_t n)
+{
+    if (c->spin) {
+        uint64_t end = uv_hrtime() + SPIN_NS;
+
+        do {
+            for (int i = 0; i < 32; i++) {
+                if (all_done(c, n))
+                    return;
+                relax();
+            }
+        } while (uv_hrtime() < end);
+    }
+    uv_mutex_lock(&c->lock);
+    atomic_store(&c->owner_sleeps, true);
+    while (!all_done(c, n))
+        uv_cond_wait(&c->finished, &c->lock);
+    atomic_store(&c->owner_sleeps, false);
+    uv_mutex_unlock(&c->lock);
+}
+
+static void worker(void *arg)
+{
+    struct crew *c = arg;
+
+    while (!atomic_load(&c->quit)) {
+        while (work_one(c))
+            continue;
+        await_work(c);
+    }
+}
+
+struct crew *crew_new(unsigned workers, void (*fn)(void *item))
+{
+    struct crew *c = xcalloc(1, sizeof(*c) + workers * sizeof(c->threads[0]));
+
+    c->fn = fn;
+    c->spin = workers + 1 <= crew_cores();
+    if (uv_mutex_init(&c->lock) || uv_cond_init(&c->work) || uv_cond_init(&c->finished))
+        abort(); /* as with memory: there is no going on without */
+    for (; c->workers < workers; c->workers++) {
+        /* Fewer threads than asked for change no result, only the speed. */
+        if (uv_thread_create(&c->threads[c->workers], worker, c))
+            break;
+    }
+    return c;
+}
+
+void crew_free(struct crew *c)
+{
+    if (!c)
+        return;
+    uv_mutex_lock(&c->lock);
+    atomic_store(&c->quit, true);
+    uv_cond_broadcast(&c->work);
+    uv_mutex_unlock(&c->lock);
+    for (unsigned i = 0; i < c->workers; i++)
+        uv_thread_join(&c->threads[i]);
+    uv_cond_destroy(&c->work);
+    uv_cond_destroy(&c->finished);
+    uv_mutex_destroy(&c->lock);
+    free(c);
+}
+
+/* A worker counts itself as sleeping before it looks at the ticket for the last time, and the
+ * ticket was written before `sleeping` is read here: either it sees the batch or we see the
+ * sleeper. */
+static void wake(struct crew *c, uint32_t helpers)
+{
+    if (atomic_load(&c->sleeping) == 0)
+        return;
+    uv_mutex_lock(&c->lock);
+    if (helpers >= c->workers) {
+        uv_cond_broadcast(&c->work);
+    } else {
+        while (helpers-- > 0)
+            uv_cond_signal(&c->work);
+    }
+    uv_mutex_unlock(&c->lock);
+}
+
+void crew_run(struct crew *c, void *const *items, uint32_t n)
+{
+    if (n < 2) {
+        for (uint32_t i = 0; i < n; i++)
+            c->fn(items[i]);
+        return;
+    }
+    atomic_store_explicit(&c->items, items, memory_order_relaxed);
+    atomic_store_explicit(&c->done, 0, memory_order_relaxed);
+    atomic_store(&c->ticket, (uint64_t)n << 32);
+    wake(c, n - 1);
+    while (work_one(c))
+        continue;
+    await_batch(c, n);
+}
+
+unsigned crew_cores(void)
+{
+    return uv_available_parallelism();
+}
