@@ -2,9 +2,9 @@
  * two-phase delivery.
  *
  * Segments that carry payload arrive as two-phase events of the receiving end's endpoint: prepare =
- * tcp_input and the end's `prepare` callback with the new in-order octets; commit = send what TCP
- * has to send, set the timer, the end's `commit` callback. Segments without payload have no
- * prepare. */
+ * tcp_input and the end's `prepare` callback with the new in-order octets; commit = the end's
+ * `event` and `commit` callbacks, then what TCP has to send (so an answer written there carries the
+ * ACK), then the timer. Segments without payload have no prepare. */
 #ifndef MODELS_NET_FLOW_H
 #define MODELS_NET_FLOW_H
 
@@ -32,19 +32,23 @@ struct flow_packet {
 };
 
 struct flow_ops {
-    /* Any thread. New octets for this end, in order; take them all. May be NULL. */
+    /* Any thread. New octets for this end, in order; take them all. May be NULL. When the
+     * handshake's ACK was lost and data completes it, prepare comes before FLOW_OPENED. */
     void (*prepare)(struct flow_end *end, sim_ns now, struct span octets);
-    /* Engine's thread, after prepare of the same arrival. */
+    /* Engine's thread, after prepare of the same arrival. What is written here or in `event` goes
+     * out in full segments once the callbacks have returned. */
     void (*commit)(struct flow_end *end, sim_ns now);
     void (*event)(struct flow_end *end, sim_ns now, enum flow_event event);
-    /* May be NULL. `sender` sent it. */
+    /* May be NULL. `sender` sent it. Also from within flow_open, flow_write, flow_shutdown and
+     * flow_abort. A duplicate made by a hop is not reported. */
     void (*packet)(struct flow_end *sender, const struct flow_packet *packet);
     /* May be NULL. This end's TCP repeats a segment: by time-out, or fast. */
     void (*retransmitted)(struct flow_end *end, sim_ns now, bool timeout);
 };
 
-/* A server that takes connections. accept: set *ops and *user for the server's end and return true;
- * false: RST. */
+/* A server that takes connections. accept: on the SYN's arrival; set *ops and *user for the
+ * server's end and return true; false: RST. Nothing can be written before FLOW_OPENED. A listener
+ * outlives the flows opened to it. */
 struct flow_listener {
     bool (*accept)(struct flow_listener *l, struct flow_end *server_end,
                    const struct flow_ops **ops, void **user);
@@ -52,16 +56,23 @@ struct flow_listener {
     bool deaf; /* switched off: SYNs vanish */
 };
 
-/* Opens a connection from a client. Routes are copied. Never fails: trouble comes as FLOW_ENDED.
- * Both ends' users must call flow_release once, after which no callback of that end is made; the
- * flow is freed when both are released and no packet is in flight (in-flight packets of a released
- * end go on to the other one). */
+/* Opens a connection from a client. Routes and the listener's address are copied, the parameters
+ * are not. Never fails: trouble comes as FLOW_ENDED. Both ends' users must call flow_release once
+ * (a server's end that was never accepted has no user and needs none), after which no callback of
+ * that end is made and flow_user is NULL; the flow is freed when both are released and no packet is
+ * in flight (in-flight packets of a released end go on to the other one). */
 struct flow_end *flow_open(struct net *net, const struct tcp_params *params,
                            const struct net_route *up, const struct net_route *down,
                            struct flow_listener *listener, const struct flow_ops *ops, void *user);
-void flow_release(struct flow_end *end); /* aborts with RST when still open */
+/* Aborts with RST when still open; a closing handshake that has begun goes on by itself. */
+void flow_release(struct flow_end *end);
 
-/* All in commit. */
+/* As flow_release, but without a word to the peer: this end's host lost its power. What arrives for
+ * it is gone. */
+void flow_vanish(struct flow_end *end);
+
+/* All in commit. flow_write: false when closing or ended. flow_abort sends RST; FLOW_ENDED follows
+ * as an event of the same instant, unless the end is released before. */
 bool flow_write(struct flow_end *end, struct span data);
 void flow_shutdown(struct flow_end *end);
 void flow_abort(struct flow_end *end);

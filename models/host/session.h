@@ -1,0 +1,96 @@
+/* The engine as host of a protocol core: one end of a flow, its core, and the processor that its
+ * node lends it (DESIGN sections 2, 4, 5). Octets that arrive go through the core in prepare; the
+ * operations the core counted are priced and queue at the processor in commit; the core's answer
+ * leaves when that work is done. While the processor is at it, further octets wait.
+ *
+ * A session belongs to its node, which makes it and either frees it (session_free) or lets it run
+ * out by itself (session_retire). */
+#ifndef MODELS_HOST_SESSION_H
+#define MODELS_HOST_SESSION_H
+
+#include "crypto/profile.h"
+#include "models/net/flow.h"
+#include "models/proto/proto.h"
+#include "sim/cpu.h"
+
+struct session;
+
+/* What the node under a session provides; outlives it. */
+struct session_host {
+    struct sim *sim;
+    struct cpu *cpu;
+    const struct profile_class *class; /* prices */
+    int64_t epoch_unix_ns;
+    struct session *
+        *retired; /* list of those that run out by themselves, for session_free_retired */
+};
+
+/* What the processor does for this session. */
+enum session_activity { SESSION_QUEUED, SESSION_COMPUTING, SESSION_IDLE };
+
+struct session_ops {
+    /* ---- prepare: any thread, within the entity; touch the session and what is only its own ----
+     */
+    /* Makes the core, at the first octets or session_prepare_start. NULL: the session fails with
+     * REASON_CRYPTO. */
+    struct proto *(*make)(struct session *s, sim_ns now);
+    /* Before octets go into the core and after they went (or after the start): a parent may write
+     * into its core. */
+    void (*before)(struct session *s, sim_ns now); /* may be NULL */
+    void (*step)(struct session *s, sim_ns now);   /* may be NULL */
+    /* ---- commit: the engine's thread ---- */
+    /* A step was priced; called before its work queues. */
+    void (*charged)(struct session *s, sim_ns now, const struct meter *meter,
+                    const struct profile_price *price);
+    /* other_ns: with SESSION_IDLE, how much of the work that just ended was no cryptography. */
+    void (*activity)(struct session *s, sim_ns now, enum session_activity activity,
+                     sim_ns other_ns);
+    /* The work is done and its octets are sent: look at the core now. */
+    void (*advanced)(struct session *s, sim_ns now);
+    /* The connection is over: reason NONE when it closed in good order. The last call; free it
+     * there if you like. */
+    void (*ended)(struct session *s, sim_ns now, enum reason reason);
+    /* Records; either may be NULL. label: of the message whose octets begin in this segment, or "".
+     */
+    void (*packet)(struct session *s, const struct flow_packet *packet, const char *label,
+                   bool continued);
+    void (*retransmitted)(struct session *s, sim_ns now);
+};
+
+/* stream: the entity's, advanced by the core's draws (copied; read it back with session_stream). se
+ * may be NULL. May be called in prepare. */
+struct session *session_new(const struct session_ops *ops, void *user,
+                            const struct session_host *host, struct rng stream, struct se *se);
+/* In prepare, for a client: make and start the core now; what it gives is sent when the connection
+ * is open. */
+void session_prepare_start(struct session *s, sim_ns now);
+/* In commit: open the flow. */
+void session_connect(struct session *s, struct net *net, const struct tcp_params *params,
+                     const struct net_route *up, const struct net_route *down,
+                     struct flow_listener *listener);
+/* In a listener's accept: take the server's end. Sets what accept must return. */
+void session_accept(struct session *s, struct flow_end *end, const struct flow_ops **ops,
+                    void **user);
+
+/* In commit: run `step` and send what comes of it (after the present work, if there is some). */
+void session_poke(struct session *s, sim_ns now);
+/* Our FIN after what was sent; the node hears no more of it; it frees itself when the flow has
+ * ended. */
+void session_retire(struct session *s);
+/* At once: RST when the flow is open. NULL is fine. */
+void session_free(struct session *s);
+/* Those that still run out when the run is over. */
+void session_free_retired(struct session **list);
+/* At once and without a word: the node lost its power. */
+void session_vanish(struct session *s);
+
+void *session_user(const struct session *s);
+struct proto *session_core(const struct session *s); /* NULL before make */
+struct rng session_stream(const struct session *s);
+struct proto_env *session_env(struct session *s);
+struct flow_end *session_flow(const struct session *s); /* NULL before connect */
+/* The other end's session, while both live: for records and ledgers, in commit only. */
+struct session *session_peer(const struct session *s);
+bool session_is_busy(const struct session *s);
+
+#endif

@@ -1,0 +1,397 @@
+/* The device's sessions: one attempt of a procedure each, or an mId session that several requests
+ * share. */
+#include "models/node/impl.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct session_ops device_session_ops;
+
+/* ---- prepare ---- */
+
+static struct credential *issue(struct device *dev)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    struct deployment *d = device_deployment(dev);
+    struct rng r = device_stream(dev, "credential");
+    bool wrong_ca = rng_below(&r, 1000000) < c->bootstrap.wrong_ca_ppm;
+    bool expired = rng_below(&r, 1000000) < c->bootstrap.expired_ppm;
+    int64_t epoch_s = d->in.epoch_unix_ns / SIM_S;
+    int64_t year = INT64_C(365) * 86400;
+    struct credential *credential = NULL;
+    char name[NODE_NAME_MAX];
+
+    node_name(dev->population, dev->index, name);
+    /* A manufacturer's certificate: from a year before the run, for twenty years. */
+    if (credential_issue(wrong_ca ? d->rogue : d->authority, d->pool, dev->index, name, false,
+                         epoch_s - year, expired ? epoch_s - 86400 : epoch_s + 20 * year,
+                         &credential))
+        return NULL;
+    return credential;
+}
+
+static struct proto *make_bootstrap(struct device *dev, struct proto_env *env)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    struct server *msbf = server_for(device_deployment(dev), c->bootstrap.msbf, dev->index);
+    struct credential *credential = issue(dev);
+    char name[NODE_NAME_MAX];
+
+    if (!credential)
+        return NULL;
+    node_name(dev->population, dev->index, name);
+    dev->result = xcalloc(1, sizeof(struct doc_bootstrap_param_set));
+    return bootstrap_client_new(
+        env,
+        &(struct bootstrap_settings){.context = dev->population->bootstrap.client,
+                                     .credential = credential,
+                                     .msbf = msbf->fqdn,
+                                     .device_id = name,
+                                     .ival_capable = c->ival.capable},
+        dev->result);
+}
+
+static struct server *device_mas(const struct device *dev)
+{
+    return server_for(device_deployment(dev), dev->population->config->device->connect.mas,
+                      dev->mas_index);
+}
+
+static struct server *device_nscl(const struct device *dev)
+{
+    return server_for(device_deployment(dev), dev->population->config->device->mid.nscl,
+                      dev->nscl_index);
+}
+
+static struct proto *make_connection(struct device *dev, struct proto_env *env)
+{
+    char scl_id[M2M_MAX_URI];
+    struct connection_settings settings = {.context = dev->population->connect.client,
+                                           .mas = device_mas(dev)->fqdn,
+                                           .kmr_index = dev->kmr_index,
+                                           .scl_id = scl_id,
+                                           .ival_capable =
+                                               dev->population->config->device->ival.capable};
+
+    node_scl_id(dev->node_id, scl_id);
+    memcpy(settings.node_id, dev->node_id, M2M_NODE_ID_LEN);
+    dev->result = xcalloc(1, sizeof(struct doc_connection_param_set));
+    return connection_client_new(env, &settings, dev->result);
+}
+
+static struct proto *make_mid(struct device *dev, struct proto_env *env)
+{
+    char scl_id[M2M_MAX_URI];
+
+    node_scl_id(dev->node_id, scl_id);
+    return mid_client_proto(
+        mid_client_new(env, &(struct mid_settings){.context = dev->population->mid.client,
+                                                   .nscl = device_nscl(dev)->fqdn,
+                                                   .connection_id = dev->connection_id,
+                                                   .kmc_index = dev->kmc_index,
+                                                   .requesting_entity = scl_id}));
+}
+
+static struct proto *make_core(struct session *s, sim_ns now)
+{
+    struct device *dev = session_user(s);
+    struct proto_env *env = session_env(s);
+
+    (void)now;
+    switch ((enum procedure_kind)dev->request_kind) {
+    case PROC_BOOTSTRAP:
+        return make_bootstrap(dev, env);
+    case PROC_CONNECTION:
+        return make_connection(dev, env);
+    case PROC_REGISTRATION:
+    case PROC_REFRESH:
+    case PROC_DEREGISTRATION:
+    case PROC_CONTAINER:
+    case PROC_REQUEST:
+        return make_mid(dev, env);
+    case PROC_KINDS:
+        break;
+    }
+    return NULL;
+}
+
+struct session *device_make_session(struct device *dev, enum procedure_kind kind, sim_ns now)
+{
+    struct deployment *d = device_deployment(dev);
+    struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
+                                &d->retired};
+    struct rng stream = device_stream(dev, "session");
+    struct session *s;
+
+    stream.counter = dev->stream_counter;
+    free(dev->result);
+    dev->result = NULL;
+    dev->request_kind = (uint8_t)kind;
+    dev->request_wanted = kind >= PROC_REGISTRATION;
+    s = session_new(&device_session_ops, dev, &host, stream, &dev->se);
+    session_prepare_start(s, now);
+    return s;
+}
+
+static void step(struct session *s, sim_ns now)
+{
+    struct device *dev = session_user(s);
+
+    if (dev->request_wanted)
+        device_write_request(dev, s, (enum procedure_kind)dev->request_kind, now);
+}
+
+/* ---- commit ---- */
+
+void device_connect(struct device *dev, struct session *s, enum procedure_kind kind, sim_ns now)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    struct deployment *d = device_deployment(dev);
+    struct server *server = kind == PROC_BOOTSTRAP    ? server_for(d, c->bootstrap.msbf, dev->index)
+                            : kind == PROC_CONNECTION ? device_mas(dev)
+                                                      : device_nscl(dev);
+    struct net_route up, down;
+
+    dev->session = s;
+    dev->mid_session = kind >= PROC_REGISTRATION;
+    dev->mid_open = false;
+    dev->octets_up = dev->octets_down = 0;
+    dev->packets = 0;
+    dev->sessions++;
+    dev->proc->peer_id = server->node_id;
+    if (!session_core(s)) {
+        device_attempt_failed(dev, now, REASON_CRYPTO, 0);
+        return;
+    }
+    route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
+    session_connect(s, d->net, d->in.tcp, &up, &down, &server->listener);
+}
+
+void device_book(struct device *dev)
+{
+    struct flow_end *end = dev->session ? session_flow(dev->session) : NULL;
+    struct flow_end *peer = end ? flow_peer(end) : NULL;
+    uint64_t up, down;
+    uint32_t packets;
+
+    if (!peer || !dev->proc)
+        return;
+    up = flow_octets_sent(end);
+    down = flow_octets_sent(peer);
+    packets = flow_packets_sent(end) + flow_packets_sent(peer);
+    dev->proc->octets_up += up - dev->octets_up;
+    dev->proc->octets_down += down - dev->octets_down;
+    dev->proc->messages += packets - dev->packets;
+    dev->octets_up = up;
+    dev->octets_down = down;
+    dev->packets = packets;
+}
+
+void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end)
+{
+    struct session *s = dev->session;
+
+    dev->stream_counter = session_stream(s).counter;
+    keyring_end(device_deployment(dev)->keys, dev->session_key, now, key_end);
+    dev->session_key = KEY_NONE;
+    dev->session = NULL;
+    dev->mid_session = dev->mid_open = false;
+    dev->request_wanted = false;
+    free(dev->result);
+    dev->result = NULL;
+    if (dev->proc) {
+        dev->proc->device_computing = dev->proc->device_queued = false;
+        procedure_clock(dev->proc, now);
+    }
+    if (retire)
+        session_retire(s);
+    else
+        session_free(s);
+}
+
+static sim_ns lifetime(const struct device *dev, int64_t expires_unix_ns)
+{
+    return expires_unix_ns - device_deployment(dev)->in.epoch_unix_ns;
+}
+
+static sim_ns renewal(struct device *dev, sim_ns now, sim_ns expires)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    sim_ns life = expires - now;
+    sim_ns at = now + (sim_ns)((double)life * c->keys.renew_at_ppm / 1e6);
+
+    return device_jitter(dev, at, life, c->keys.renew_jitter_ppm);
+}
+
+static void adopt_bootstrap(struct device *dev, sim_ns now)
+{
+    const struct doc_bootstrap_param_set *r = dev->result;
+    struct deployment *d = device_deployment(dev);
+    const struct cfg_device *c = dev->population->config->device;
+    struct server *mas = server_find(d, r->mas_fqdn);
+    struct server *nscl = r->nscl_count ? server_find(d, r->nscl_list[0]) : NULL;
+
+    if (dev->kmr_key)
+        keyring_end(d->keys, dev->kmr_key, now, "renewed");
+    else
+        d->counts.bootstrapped++;
+    memcpy(dev->node_id, r->node_id, M2M_NODE_ID_LEN);
+    dev->kmr_index = r->kmr_index;
+    dev->kmr_expires = lifetime(dev, r->expires_unix_ns);
+    dev->kmr_renew = renewal(dev, now, dev->kmr_expires);
+    dev->kmr_key = keyring_born(d->keys, KEY_KMR, device_node(dev), KEY_NONE, dev->proc->id, now,
+                                dev->kmr_expires);
+    if (mas && mas->population->index == c->connect.mas)
+        dev->mas_index = mas->index;
+    if (nscl && nscl->population->index == c->mid.nscl)
+        dev->nscl_index = nscl->index;
+    if (!se_has(&dev->se, SE_KMC))
+        dev->wanted = now;
+}
+
+static void adopt_connection(struct device *dev, sim_ns now)
+{
+    const struct doc_connection_param_set *r = dev->result;
+    struct deployment *d = device_deployment(dev);
+
+    keyring_used(d->keys, dev->kmr_key, now);
+    if (dev->kmc_key)
+        keyring_end(d->keys, dev->kmc_key, now, "renewed");
+    else
+        d->counts.connected++;
+    dev->connection_id = r->connection_id;
+    dev->kmc_index = r->kmc_index;
+    dev->kmc_expires = lifetime(dev, r->expires_unix_ns);
+    dev->kmc_renew = renewal(dev, now, dev->kmc_expires);
+    dev->kmc_key = keyring_born(d->keys, KEY_KMC, device_node(dev), dev->kmr_key, dev->proc->id,
+                                now, dev->kmc_expires);
+    if (!dev->registered)
+        dev->wanted = now;
+}
+
+static void advanced_mid(struct device *dev, struct session *s, sim_ns now)
+{
+    struct mid_client *c = (struct mid_client *)(void *)session_core(s);
+    const struct mid_response *r;
+    struct mid_response answer;
+
+    if (!dev->mid_open && mid_client_is_open(c)) {
+        struct deployment *d = device_deployment(dev);
+        dev->mid_open = true;
+        keyring_used(d->keys, dev->kmc_key, now);
+        dev->session_key = keyring_born(d->keys, KEY_SESSION, device_node(dev), dev->kmc_key,
+                                        dev->proc ? dev->proc->id : ROW_NULL_ID, now, SIM_NEVER);
+    }
+    r = dev->proc && dev->attempting ? mid_client_response(c) : NULL;
+    if (!r)
+        return;
+    keyring_used(device_deployment(dev)->keys, dev->session_key, now);
+    answer = *r; /* the core may go in what follows */
+    device_take_answer(dev, &answer, now);
+    if (dev->session == s)
+        mid_client_take(c);
+}
+
+static void advanced(struct session *s, sim_ns now)
+{
+    struct device *dev = session_user(s);
+    struct proto *core = session_core(s);
+
+    if (!core)
+        return;
+    if (dev->mid_session) {
+        advanced_mid(dev, s, now);
+        if (dev->session != s)
+            return;
+    }
+    switch (core->status) {
+    case PROTO_RUNNING:
+        break;
+    case PROTO_FAILED:
+        if (dev->proc && dev->attempting)
+            device_attempt_failed(dev, now, core->reason, 0);
+        else
+            device_drop_session(dev, now, true, "failed");
+        break;
+    case PROTO_DONE:
+        if (dev->mid_session) {
+            if (dev->proc && dev->attempting)
+                device_attempt_failed(dev, now, REASON_CLOSED_EARLY, 0);
+            else
+                device_drop_session(dev, now, true, "closed");
+            break;
+        }
+        if (dev->proc->kind == PROC_BOOTSTRAP)
+            adopt_bootstrap(dev, now);
+        else
+            adopt_connection(dev, now);
+        dev->failures = 0;
+        device_procedure_done(dev, now, "success", REASON_NONE);
+        break;
+    }
+    device_arm(dev, now);
+}
+
+static void ended(struct session *s, sim_ns now, enum reason reason)
+{
+    struct device *dev = session_user(s);
+
+    if (dev->proc && dev->attempting) {
+        device_book(dev);
+        device_drop_session(dev, now, false, "failed");
+        device_attempt_failed(dev, now, reason == REASON_NONE ? REASON_CLOSED_EARLY : reason, 0);
+    } else {
+        device_drop_session(dev, now, false, "closed");
+        device_arm(dev, now);
+    }
+    (void)s;
+}
+
+static void charged(struct session *s, sim_ns now, const struct meter *meter,
+                    const struct profile_price *price)
+{
+    struct device *dev = session_user(s);
+
+    (void)now;
+    if (!dev->proc)
+        return;
+    usage_add(dev->population, dev->proc->kind, meter);
+    dev->proc->device_ns += price->crypto_ns + price->other_ns;
+    dev->proc->energy_nj += price->energy_nj;
+}
+
+static void activity(struct session *s, sim_ns now, enum session_activity a, sim_ns other_ns)
+{
+    struct device *dev = session_user(s);
+
+    if (dev->proc)
+        procedure_activity(dev->proc, now, false, a, other_ns);
+}
+
+static void packet(struct session *s, const struct flow_packet *p, const char *label,
+                   bool continued)
+{
+    struct device *dev = session_user(s);
+
+    if (dev->proc)
+        procedure_message(dev->proc, dev->proc->node_id, dev->proc->peer_id, p, label, continued);
+}
+
+static void retransmitted(struct session *s, sim_ns now)
+{
+    struct device *dev = session_user(s);
+
+    if (dev->proc)
+        procedure_lost(dev->proc, now);
+}
+
+static const struct session_ops device_session_ops = {.make = make_core,
+                                                      .step = step,
+                                                      .charged = charged,
+                                                      .activity = activity,
+                                                      .advanced = advanced,
+                                                      .ended = ended,
+                                                      .packet = packet,
+                                                      .retransmitted = retransmitted};

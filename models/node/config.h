@@ -1,0 +1,121 @@
+/* How a node is set up: every value that a scenario gives a population, resolved.
+ * topologies/scenario.h holds these same structs; the nodes read them in place. Indices name
+ * populations; CFG_NONE where there is none. */
+#ifndef MODELS_NODE_CONFIG_H
+#define MODELS_NODE_CONFIG_H
+
+#include "models/proto/tls.h"
+#include "sim/base/dist.h"
+
+#include <stdbool.h>
+
+#define CFG_NONE UINT32_MAX
+
+/* What a population is. */
+enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS };
+enum cfg_bootstrap { CFG_BOOTSTRAP_PRE_PROVISIONED, CFG_BOOTSTRAP_TLS_X509 };
+enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
+enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
+enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
+enum cfg_verdict { CFG_ALLOW, CFG_LIMIT, CFG_DENY };
+
+struct cfg_tls {
+    enum tls_suite suite;
+    enum tls_version version;
+    enum tls_group group;
+};
+
+struct cfg_device { /* kind: device */
+    struct {
+        enum cfg_bootstrap method;
+        struct cfg_tls tls;
+        uint32_t msbf;         /* index of the population that serves it (tls-x509) */
+        uint32_t wrong_ca_ppm; /* share whose certificate is from another CA */
+        uint32_t expired_ppm;  /* share whose certificate has expired before the run */
+    } bootstrap;
+    struct {
+        struct cfg_tls tls; /* ECDHE-PSK suites */
+        uint32_t mas;
+        uint32_t
+            wrong_key_ppm; /* share whose Kmr is not the one the MAS has (pre-provisioned only) */
+    } connect;
+    struct {
+        struct cfg_tls tls; /* PSK suites */
+        uint32_t nscl;
+        sim_ns idle; /* session closes after so long without a request; default 30 s */
+    } mid;
+    struct {
+        bool capable;              /* default true */
+        uint32_t components;       /* of the image, 1..32; default 4 */
+        uint32_t component_octets; /* each; default 16 KiB */
+        uint32_t tampered_ppm;
+        struct dist tampered_at; /* when, from the device's start; constant 0: from manufacture */
+        bool gate; /* a tampered device found before bootstrap does not start; default false: it
+                      starts, and the policy of the NSCL decides */
+    } ival;
+    struct {
+        sim_ns kmr, kmc;           /* lifetimes */
+        uint32_t renew_at_ppm;     /* of the lifetime; default 85 % (GAP C5) */
+        uint32_t renew_jitter_ppm; /* +- ; default 5 % */
+    } keys;
+    struct {
+        enum cfg_shape shape;
+        sim_ns over;  /* uniform, ramp: span; burst: span of the burst; poisson: 0 */
+        sim_ns mean;  /* poisson: mean between arrivals of the population */
+        sim_ns start; /* the first may come then; default 0 */
+    } arrivals;
+    struct {
+        sim_ns every;        /* 0: no reports */
+        uint32_t octets;     /* of content, before base64 */
+        uint32_t jitter_ppm; /* of `every` */
+    } report;
+    struct {
+        sim_ns lifetime;         /* expirationTime asked for; default 24 h */
+        uint32_t refresh_at_ppm; /* default 50 % */
+        bool deregister_at_end;  /* DELETE <scl> shortly before `until`; default false */
+    } registration;
+    struct {
+        enum cfg_backoff backoff;
+        sim_ns base, cap;
+        enum cfg_jitter jitter;
+        uint32_t attempts; /* per procedure; 0: for ever */
+    } retry;
+    struct {
+        sim_ns procedure; /* whole attempt; default 120 s */
+    } timeout;
+};
+
+struct cfg_rule { /* one line of ival_policy, in order; the first that matches decides */
+    char name[32];
+    uint32_t mask, value; /* matches when (result & mask) == value */
+    enum cfg_verdict verdict;
+    uint32_t allowed_services; /* limit: capability bits that stay */
+};
+
+struct cfg_server {        /* kinds nscl, msbf, mas */
+    uint32_t workers;      /* default 4 */
+    uint32_t queue;        /* most jobs waiting; default 1000 */
+    uint32_t max_sessions; /* open TCP connections; beyond: refused; default 100,000 */
+    uint32_t backlog_busy; /* queue length from which new requests get 503; default = queue */
+    sim_ns retry_after;    /* told with 503; default 30 s */
+    char fqdn[128];        /* default NAME.m2m.example */
+    bool ival;             /* nscl: supports IVal; default true */
+    struct cfg_rule rules[16];
+    uint32_t rule_count;
+    enum cfg_verdict otherwise;                /* default allow */
+    sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
+    sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
+    sim_ns certificate_life;                   /* msbf; default 5 y */
+    uint32_t mas, nscl; /* msbf: its MAS; mas: its NSCL; cfg_none where not */
+};
+
+struct cfg_record {
+    bool procedures, keys;       /* default true */
+    uint32_t message_sample_ppm; /* share of procedures whose messages are kept; default 0.1 % */
+    uint32_t message_first;      /* and the first n of each kind; default 3 */
+    bool failed_messages;        /* and of every failed one; default true */
+    bool secrets;                /* default false */
+    sim_ns series_every;         /* default 10 s; 0: none */
+};
+
+#endif

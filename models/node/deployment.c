@@ -1,0 +1,359 @@
+#include "models/node/deployment.h"
+
+#include "crypto/entity.h"
+#include "models/node/impl.h"
+#include "sim/base/xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct outage_event {
+    struct sim_event ev;
+    struct deployment *d;
+    const struct deployment_outage *config;
+    bool off; /* what the event will do */
+};
+
+/* ---- outages ---- */
+
+static void outage_commit(struct sim *sim, struct sim_event *ev)
+{
+    struct outage_event *o = (struct outage_event *)ev;
+    struct population *p = &o->d->populations[o->config->population];
+
+    for (uint32_t i = 0; p->servers && i < p->config->count; i++)
+        server_set_off(&p->servers[i], o->off);
+    if (o->off) {
+        o->off = false;
+        sim_schedule(sim, ev, sim_ns_add(o->config->at, o->config->duration));
+    }
+}
+
+static const struct sim_event_ops outage_ops = {"outage", NULL, outage_commit};
+
+static void make_outages(struct deployment *d)
+{
+    d->outages = xcalloc(d->in.outage_count ? d->in.outage_count : 1, sizeof *d->outages);
+    for (uint32_t i = 0; i < d->in.outage_count; i++) {
+        d->outages[i] = (struct outage_event){.d = d, .config = &d->in.outages[i], .off = true};
+        sim_event_init(&d->outages[i].ev, &outage_ops, NULL);
+        sim_schedule(d->sim, &d->outages[i].ev, d->in.outages[i].at);
+    }
+}
+
+/* ---- series ---- */
+
+static void sample(const struct deployment *d, const char *metric, const char *group, double value)
+{
+    d->in.sink->series(d->in.sink->arg,
+                       &(struct row_series){metric, group, sim_now(d->sim), value});
+}
+
+static void sample_server(struct deployment *d, const struct server *s)
+{
+    sim_ns now = sim_now(d->sim);
+    char name[NODE_NAME_MAX];
+
+    node_name(s->population, s->index, name);
+    sample(d, "queue", name, s->cpu.queued);
+    sample(d, "sessions", name, s->sessions);
+    sample(d, "busy_s", name, (double)cpu_busy_ns(&s->cpu, now) / 1e9);
+}
+
+static void sampler_commit(struct sim *sim, struct sim_event *ev)
+{
+    struct deployment *d = (struct deployment *)((char *)ev - offsetof(struct deployment, sampler));
+
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        struct population *p = &d->populations[i];
+        for (uint32_t k = 0; p->servers && k < p->config->count; k++)
+            sample_server(d, &p->servers[k]);
+    }
+    sample(d, "registered", "all", (double)d->counts.registered);
+    sim_schedule(sim, ev, sim_ns_add(sim_now(sim), d->in.record->series_every));
+}
+
+static const struct sim_event_ops sampler_ops = {"sampler", NULL, sampler_commit};
+
+/* ---- building ---- */
+
+static enum err make_pair(struct deployment *d, const struct cfg_tls *tls, bool psk,
+                          struct tls_pair *out)
+{
+    struct tls_settings settings = {.version = tls->version,
+                                    .suites = &tls->suite,
+                                    .suite_count = 1,
+                                    .group = tls->group,
+                                    .authority = psk ? NULL : d->authority};
+    enum err err;
+
+    entity_enter(&d->setup, d->in.epoch_unix_ns);
+    err = tls_context_new(&settings, &out->client);
+    if (!err) {
+        settings.server = true;
+        err = tls_context_new(&settings, &out->server);
+    }
+    entity_leave();
+    return err;
+}
+
+static enum err make_contexts(struct population *p)
+{
+    const struct cfg_device *c = p->config->device;
+    enum err err = OK;
+
+    if (c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
+        err = make_pair(p->d, &c->bootstrap.tls, false, &p->bootstrap);
+    if (!err)
+        err = make_pair(p->d, &c->connect.tls, true, &p->connect);
+    if (!err)
+        err = make_pair(p->d, &c->mid.tls, true, &p->mid);
+    return err;
+}
+
+/* The fleet's authorities and keys, when some population bootstraps by certificates. */
+static enum err make_authorities(struct deployment *d, struct diag_list *diags)
+{
+    const int64_t year = INT64_C(365) * 86400;
+    int64_t epoch_s = d->in.epoch_unix_ns / SIM_S;
+    bool needed = false;
+    enum err err;
+
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct deployment_population *p = &d->in.populations[i];
+        needed |= p->kind == CFG_DEVICE && p->device->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+    }
+    if (!needed)
+        return OK;
+    err = key_pool_make(d->in.seed, "fleet", d->in.key_pool, d->in.key_cache, diags,
+                        d->in.key_progress, &d->pool);
+    if (!err)
+        err = authority_make(d->pool, d->in.seed, "m2msim fleet CA", epoch_s - 2 * year,
+                             epoch_s + 30 * year, &d->authority);
+    if (!err)
+        err = authority_make(d->pool, d->in.seed, "some other CA", epoch_s - 2 * year,
+                             epoch_s + 30 * year, &d->rogue);
+    return err;
+}
+
+static bool check_class(struct deployment *d, struct population *p, struct diag_list *diags)
+{
+    const char *names[64];
+    size_t n = profile_class_count(d->in.profile);
+    const char *nearest;
+
+    p->class = profile_class_find(d->in.profile, p->config->class_name);
+    if (p->class)
+        return true;
+    n = n < 64 ? n : 64;
+    for (size_t i = 0; i < n; i++)
+        names[i] = profile_class_name(profile_class_at(d->in.profile, i));
+    nearest = diag_nearest(p->config->class_name, names, n);
+    diag_add(diags, DIAG_ERROR, "B101", d->in.file, p->config->line, p->config->column,
+             "the cost profile '%s' has no class '%s'%s%s%s", profile_name(d->in.profile),
+             p->config->class_name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+             nearest ? "'?" : "");
+    return false;
+}
+
+static bool init_populations(struct deployment *d, struct diag_list *diags)
+{
+    int64_t node = 0;
+    bool ok = true;
+
+    d->populations = xcalloc(d->in.population_count, sizeof *d->populations);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        struct population *p = &d->populations[i];
+        p->config = &d->in.populations[i];
+        p->d = d;
+        p->index = i;
+        p->first_node = node;
+        p->usage = xcalloc(1, sizeof *p->usage);
+        node += p->config->count;
+        ok &= check_class(d, p, diags);
+    }
+    return ok;
+}
+
+static void write_nodes(struct deployment *d, const struct population *p)
+{
+    static const char *const kinds[] = {"device", "nscl", "msbf", "mas"};
+    char name[NODE_NAME_MAX];
+
+    for (uint32_t i = 0; i < p->config->count; i++) {
+        node_name(p, i, name);
+        d->in.sink->node(d->in.sink->arg, &(struct row_node){.node_id = p->first_node + i,
+                                                             .name = name,
+                                                             .population = p->config->name,
+                                                             .kind = kinds[p->config->kind],
+                                                             .class_name = p->config->class_name,
+                                                             .parent = ROW_NULL_ID});
+    }
+}
+
+static enum err make_servers(struct population *p)
+{
+    enum err err = OK;
+
+    p->servers = xcalloc(p->config->count, sizeof *p->servers);
+    for (uint32_t i = 0; i < p->config->count && !err; i++) {
+        entity_enter(&p->d->setup, p->d->in.epoch_unix_ns);
+        err = server_init(&p->servers[i], p, i);
+        entity_leave();
+    }
+    return err;
+}
+
+static enum err make_nodes(struct deployment *d)
+{
+    enum err err = OK;
+
+    for (uint32_t i = 0; i < d->in.population_count && !err; i++) {
+        if (d->populations[i].config->kind != CFG_DEVICE)
+            err = make_servers(&d->populations[i]);
+    }
+    for (uint32_t i = 0; i < d->in.population_count && !err; i++) {
+        struct population *p = &d->populations[i];
+        if (p->config->kind != CFG_DEVICE)
+            continue;
+        err = make_contexts(p);
+        if (err)
+            break;
+        image_make(p);
+        p->devices = xcalloc(p->config->count, sizeof *p->devices);
+        for (uint32_t k = 0; k < p->config->count; k++)
+            device_init(&p->devices[k], p, k);
+        d->counts.devices += p->config->count;
+    }
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        write_nodes(d, &d->populations[i]);
+    return err;
+}
+
+static enum err build(struct deployment *d, struct diag_list *diags)
+{
+    enum err err;
+
+    d->sim = sim_new(&(struct sim_config){d->in.threads, route_look_ahead(d)});
+    d->net = net_new(d->sim, d->in.seed);
+    d->keys = keyring_new(d->in.sink);
+    d->setup = rng_stream(d->in.seed, "deployment", "setup");
+    err = make_authorities(d, diags);
+    if (!err)
+        err = make_nodes(d);
+    if (err)
+        return err;
+    make_outages(d);
+    sim_event_init(&d->sampler, &sampler_ops, NULL);
+    if (d->in.record->series_every)
+        sim_schedule(d->sim, &d->sampler, 0);
+    return OK;
+}
+
+struct deployment *deployment_new(const struct deployment_input *input, struct diag_list *diags)
+{
+    struct deployment *d = xcalloc(1, sizeof *d);
+    bool ok;
+    enum err err;
+
+    m2mxml_init();
+    d->in = *input;
+    d->next_procedure = 1;
+    ok = init_populations(d, diags);
+    ok &= route_build(d, diags);
+    if (!ok)
+        goto fail;
+    err = build(d, diags);
+    if (err) {
+        diag_add(diags, DIAG_ERROR, "B103", d->in.file, 0, 0, "cannot build the deployment: %s",
+                 err_text(err));
+        goto fail;
+    }
+    return d;
+fail:
+    deployment_free(d);
+    return NULL;
+}
+
+/* ---- running ---- */
+
+enum sim_end deployment_run(struct deployment *d)
+{
+    return sim_run(d->sim, d->in.until);
+}
+
+void deployment_finish(struct deployment *d)
+{
+    sim_ns now = sim_now(d->sim);
+
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        struct population *p = &d->populations[i];
+        for (uint32_t k = 0; p->devices && k < p->config->count; k++)
+            device_finish(&p->devices[k], now);
+    }
+    keyring_end_all(d->keys, now);
+    usage_write(d);
+}
+
+static void free_pair(struct tls_pair *pair)
+{
+    tls_context_free(pair->client);
+    tls_context_free(pair->server);
+}
+
+static void free_population(struct population *p)
+{
+    for (uint32_t k = 0; p->devices && k < p->config->count; k++)
+        device_release(&p->devices[k]);
+    free(p->devices);
+    for (uint32_t k = 0; p->servers && k < p->config->count; k++)
+        server_release(&p->servers[k]);
+    free(p->servers);
+    if (p->image.octets)
+        image_release(p);
+    free_pair(&p->bootstrap);
+    free_pair(&p->connect);
+    free_pair(&p->mid);
+    free(p->usage);
+    free(p->paths);
+}
+
+void deployment_free(struct deployment *d)
+{
+    if (!d)
+        return;
+    for (uint32_t i = 0; d->populations && i < d->in.population_count; i++)
+        free_population(&d->populations[i]);
+    free(d->populations);
+    session_free_retired(&d->retired);
+    if (d->net)
+        net_free(d->net);
+    route_release(d);
+    free(d->outages);
+    keyring_free(d->keys);
+    authority_free(d->authority);
+    authority_free(d->rogue);
+    key_pool_free(d->pool);
+    if (d->sim)
+        sim_free(d->sim);
+    free(d);
+}
+
+struct sim *deployment_sim(struct deployment *d)
+{
+    return d->sim;
+}
+
+void deployment_counts(const struct deployment *d, struct deployment_counts *out)
+{
+    *out = d->counts;
+}
+
+size_t deployment_octets_per_device(const struct deployment *d)
+{
+    /* Device, its hop each way, its records at MAS and NSCL, four map entries at most half full,
+     * keys. */
+    (void)d;
+    return sizeof(struct device) + 2 * sizeof(struct net_hop) + sizeof(struct mas_record) +
+           sizeof(struct scl_record) + 4 * 2 * 16 + 3 * 64;
+}

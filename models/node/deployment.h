@@ -1,0 +1,78 @@
+/* A deployment: populations of devices and servers over a network, in one run. The builder
+ * (topologies/) fills the input, the program runs it, the sink gets the rows. */
+#ifndef MODELS_NODE_DEPLOYMENT_H
+#define MODELS_NODE_DEPLOYMENT_H
+
+#include "crypto/profile.h"
+#include "models/net/link.h"
+#include "models/net/tcp.h"
+#include "models/node/config.h"
+#include "results/rows.h"
+#include "sim/base/diag.h"
+#include "sim/engine.h"
+
+struct deployment; /* opaque; heap */
+
+struct deployment_population {
+    const char *name;
+    enum cfg_kind kind;
+    uint32_t count;
+    const char *class_name;
+    const struct cfg_device *device; /* kind CFG_DEVICE */
+    const struct cfg_server *server; /* else */
+    int line, column;                /* for diagnostics */
+};
+
+struct deployment_link {
+    uint32_t from, to;
+    const struct net_hop_config *up, *down;
+    bool shared;
+};
+
+struct deployment_outage {
+    sim_ns at, duration;
+    uint32_t population;
+};
+
+/* Everything is borrowed and outlives the deployment. */
+struct deployment_input {
+    const char *file; /* of the scenario, for diagnostics */
+    uint64_t seed;
+    sim_ns until;
+    int64_t epoch_unix_ns;
+    unsigned threads; /* 0: all cores */
+    const struct profile *profile;
+    const struct tcp_params *tcp;
+    const struct deployment_population *populations;
+    uint32_t population_count;
+    const struct deployment_link *links;
+    uint32_t link_count;
+    const struct deployment_outage *outages;
+    uint32_t outage_count;
+    const struct cfg_record *record;
+    uint32_t key_pool;                                  /* RSA keys of the fleet */
+    const char *key_cache;                              /* folder; NULL: none */
+    void (*key_progress)(unsigned done, unsigned size); /* may be NULL */
+    const struct row_sink *sink;
+};
+
+/* NULL with errors in diags (codes B1xx: a class that the profile lacks, ...) or when OpenSSL
+ * refuses. Writes the node rows. */
+struct deployment *deployment_new(const struct deployment_input *input, struct diag_list *diags);
+/* Runs to `until`. Callable again after SIM_END_STOPPED. */
+enum sim_end deployment_run(struct deployment *d);
+/* Writes what is still open: unfinished procedures, living keys, cryptographic totals. Once, at the
+ * end. */
+void deployment_finish(struct deployment *d);
+void deployment_free(struct deployment *d);
+
+struct sim *deployment_sim(struct deployment *d);
+struct deployment_counts {
+    uint64_t devices, started, bootstrapped, connected, registered, refused, gave_up;
+    uint64_t procedures, failed;
+};
+void deployment_counts(const struct deployment *d, struct deployment_counts *out);
+/* Octets that one registered, idle device costs, its servers' records included. */
+size_t deployment_octets_per_device(const struct deployment *d);
+
+#endif

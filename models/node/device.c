@@ -1,0 +1,636 @@
+/* What a device does next, and when. It is a list of wants in order of importance (a Kmr, a Kmc, a
+ * registration, a container, the next report), of which the first that is due becomes a procedure;
+ * one timer for everything. */
+#include "models/node/impl.h"
+
+#include "sim/base/dmath.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum plan_action {
+    PLAN_NOTHING,
+    PLAN_ARRIVE,
+    PLAN_BEGIN,      /* a procedure that is due */
+    PLAN_RETRY,      /* the back-off is over */
+    PLAN_DEADLINE,   /* the attempt took too long */
+    PLAN_IDLE_CLOSE, /* the mId session has been idle long enough */
+    PLAN_EXPIRY      /* a key or the registration ends */
+};
+
+struct plan {
+    sim_ns at;
+    enum plan_action action;
+    enum procedure_kind kind;
+};
+
+static const struct cfg_device *config(const struct device *dev)
+{
+    return dev->population->config->device;
+}
+
+double device_draw(struct device *dev)
+{
+    struct rng r = device_stream(dev, "life");
+
+    r.counter = dev->draws++;
+    return rng_open(&r);
+}
+
+sim_ns device_jitter(struct device *dev, sim_ns t, sim_ns span, uint32_t share_ppm)
+{
+    if (!share_ppm)
+        return t;
+    return t + (sim_ns)((2 * device_draw(dev) - 1) * (double)span * share_ppm / 1e6);
+}
+
+/* ---- plans ---- */
+
+static void consider(struct plan *best, sim_ns now, sim_ns at, enum plan_action action,
+                     enum procedure_kind kind)
+{
+    if (at == SIM_NEVER)
+        return;
+    at = at < now ? now : at;
+    if (at < best->at)
+        *best = (struct plan){at, action, kind};
+}
+
+/* In order of importance: on a tie the first considered stays. */
+static void consider_wants(const struct device *dev, sim_ns now, struct plan *best)
+{
+    const struct cfg_device *c = config(dev);
+    sim_ns hold = dev->due > now ? dev->due : now; /* after a failure nothing begins before */
+    bool has_kmr = se_has(&dev->se, SE_KMR), has_kmc = se_has(&dev->se, SE_KMC);
+    bool can_bootstrap = c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+
+    if (can_bootstrap)
+        consider(best, hold, has_kmr ? dev->kmr_renew : dev->wanted, PLAN_BEGIN, PROC_BOOTSTRAP);
+    if (!has_kmr)
+        return;
+    consider(best, hold, has_kmc ? dev->kmc_renew : dev->wanted, PLAN_BEGIN, PROC_CONNECTION);
+    if (!has_kmc)
+        return;
+    if (!dev->registered) {
+        consider(best, hold, dev->wanted, PLAN_BEGIN,
+                 dev->update_first ? PROC_REFRESH : PROC_REGISTRATION);
+        return;
+    }
+    if (c->registration.deregister_at_end)
+        consider(best, hold, device_deployment(dev)->in.until - c->timeout.procedure, PLAN_BEGIN,
+                 PROC_DEREGISTRATION);
+    consider(best, hold, dev->refresh_at, PLAN_BEGIN, PROC_REFRESH);
+    if (c->report.every && !dev->has_container)
+        consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
+    else if (c->report.every)
+        consider(best, hold, dev->report_next, PLAN_BEGIN, PROC_REQUEST);
+}
+
+static struct plan plan_next(const struct device *dev, sim_ns now)
+{
+    struct plan best = {SIM_NEVER, PLAN_NOTHING, PROC_BOOTSTRAP};
+
+    if (dev->state == DEVICE_OFF) {
+        consider(&best, now, dev->wanted, PLAN_ARRIVE, PROC_BOOTSTRAP);
+        return best;
+    }
+    if (se_has(&dev->se, SE_KMR))
+        consider(&best, now, dev->kmr_expires, PLAN_EXPIRY, PROC_BOOTSTRAP);
+    if (se_has(&dev->se, SE_KMC))
+        consider(&best, now, dev->kmc_expires, PLAN_EXPIRY, PROC_CONNECTION);
+    if (dev->registered)
+        consider(&best, now, dev->scl_expires, PLAN_EXPIRY, PROC_REGISTRATION);
+    if (dev->gate)
+        return best;
+    if (dev->proc) {
+        consider(&best, now, dev->due, dev->attempting ? PLAN_DEADLINE : PLAN_RETRY,
+                 dev->proc->kind);
+        return best;
+    }
+    if (dev->state == DEVICE_UP)
+        consider_wants(dev, now, &best);
+    if (dev->session)
+        consider(&best, now, sim_ns_add(dev->idle_since, config(dev)->mid.idle), PLAN_IDLE_CLOSE,
+                 PROC_REQUEST);
+    return best;
+}
+
+static bool is_mid(enum procedure_kind kind)
+{
+    return kind >= PROC_REGISTRATION;
+}
+
+/* Whether carrying the plan out takes a new session, which can be made ahead. */
+static bool needs_session(const struct device *dev, const struct plan *plan)
+{
+    if (plan->action != PLAN_BEGIN && plan->action != PLAN_RETRY)
+        return false;
+    return !(is_mid(plan->kind) && dev->session);
+}
+
+/* ---- the timer ---- */
+
+static struct device *timer_owner(struct sim_event *ev)
+{
+    return (struct device *)((char *)ev - offsetof(struct device, timer));
+}
+
+static void timer_prepare(struct sim_event *ev)
+{
+    struct device *dev = timer_owner(ev);
+
+    dev->prepared =
+        device_make_session(dev, (enum procedure_kind)dev->plan_kind, sim_event_time(ev));
+}
+
+static void execute(struct device *dev, sim_ns now, const struct plan *plan,
+                    struct session **prepared);
+
+static void timer_commit(struct sim *sim, struct sim_event *ev)
+{
+    struct device *dev = timer_owner(ev);
+    struct session *prepared = dev->prepared;
+    sim_ns now = sim_now(sim);
+    struct plan plan;
+
+    dev->prepared = NULL;
+    while ((plan = plan_next(dev, now)).at <= now) {
+        /* What was made ahead is for the plan of then. */
+        if (prepared && needs_session(dev, &plan) && plan.kind != dev->plan_kind) {
+            session_free(prepared);
+            prepared = NULL;
+        }
+        execute(dev, now, &plan, &prepared);
+    }
+    if (prepared) {
+        dev->request_wanted = false;
+        session_free(prepared);
+    }
+    device_arm(dev, now);
+}
+
+static const struct sim_event_ops timer_ops = {"device-timer", NULL, timer_commit};
+static const struct sim_event_ops timer_start_ops = {"device-start", timer_prepare, timer_commit};
+
+void device_arm(struct device *dev, sim_ns now)
+{
+    struct sim *sim = device_deployment(dev)->sim;
+    struct plan plan = plan_next(dev, now);
+    const struct sim_event_ops *ops = needs_session(dev, &plan) ? &timer_start_ops : &timer_ops;
+
+    if (sim_is_pending(&dev->timer)) {
+        if (dev->timer.at == plan.at && dev->timer.ops == ops && dev->plan_kind == plan.kind)
+            return;
+        sim_cancel(sim, &dev->timer);
+    }
+    if (dev->prepared) {
+        dev->request_wanted = false;
+        session_free(dev->prepared);
+        dev->prepared = NULL;
+    }
+    if (plan.action == PLAN_NOTHING)
+        return;
+    dev->plan_action = (uint8_t)plan.action;
+    dev->plan_kind = (uint8_t)plan.kind;
+    sim_event_init(&dev->timer, ops, &dev->endpoint);
+    sim_schedule(sim, &dev->timer, plan.at);
+}
+
+/* ---- keys and standing ---- */
+
+void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
+{
+    if (!se_has(&dev->se, SE_KMC))
+        return;
+    if (dev->mid_session)
+        device_drop_session(dev, now, true, "closed");
+    se_erase(&dev->se, SE_KMC);
+    keyring_end(device_deployment(dev)->keys, dev->kmc_key, now, end_reason);
+    dev->kmc_key = KEY_NONE;
+    dev->wanted = now;
+    device_deployment(dev)->counts.connected--;
+}
+
+void device_lose_kmr(struct device *dev, sim_ns now, const char *end_reason)
+{
+    if (!se_has(&dev->se, SE_KMR))
+        return;
+    se_erase(&dev->se, SE_KMR);
+    keyring_end(device_deployment(dev)->keys, dev->kmr_key, now, end_reason);
+    dev->kmr_key = KEY_NONE;
+    dev->wanted = now;
+    device_deployment(dev)->counts.bootstrapped--;
+    if (config(dev)->bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED && dev->state == DEVICE_UP) {
+        /* Nobody can give it another. */
+        dev->state = DEVICE_GAVE_UP;
+        device_deployment(dev)->counts.gave_up++;
+    }
+}
+
+void device_refuse(struct device *dev, sim_ns now)
+{
+    struct deployment *d = device_deployment(dev);
+
+    dev->state = DEVICE_REFUSED;
+    d->counts.refused++;
+    if (dev->registered)
+        d->counts.registered--;
+    dev->registered = false;
+    if (dev->session)
+        device_drop_session(dev, now, true, "closed");
+}
+
+static void expire(struct device *dev, sim_ns now)
+{
+    bool kmr = se_has(&dev->se, SE_KMR) && dev->kmr_expires <= now;
+    bool kmc = se_has(&dev->se, SE_KMC) && dev->kmc_expires <= now;
+
+    /* GAP C5: a hard stop. What runs on an expired key fails. */
+    if (dev->proc && dev->attempting &&
+        ((kmc && is_mid(dev->proc->kind)) || (kmr && dev->proc->kind == PROC_CONNECTION)))
+        device_procedure_done(dev, now, "failed", REASON_KEY_EXPIRED);
+    if (kmc)
+        device_lose_kmc(dev, now, "expired");
+    if (kmr)
+        device_lose_kmr(dev, now, "expired");
+    if (dev->registered && dev->scl_expires <= now) {
+        dev->registered = dev->has_container = false;
+        dev->wanted = now;
+        device_deployment(dev)->counts.registered--;
+    }
+}
+
+/* ---- procedures ---- */
+
+static bool is_sampled(struct device *dev, int64_t id, enum procedure_kind kind)
+{
+    const struct deployment *d = device_deployment(dev);
+    struct rng r = rng_stream(d->in.seed, "messages", "sample");
+
+    if (dev->population->logged[kind] < d->in.record->message_first) {
+        dev->population->logged[kind]++;
+        return true;
+    }
+    r.counter = (uint64_t)id;
+    return rng_below(&r, 1000000) < d->in.record->message_sample_ppm;
+}
+
+static const char *method_of(const struct device *dev, enum procedure_kind kind)
+{
+    if (kind == PROC_BOOTSTRAP)
+        return "tls-x509";
+    if (kind == PROC_CONNECTION)
+        return "tls-psk";
+    (void)dev;
+    return "https";
+}
+
+static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, sim_ns now)
+{
+    sim_ns t = dev->wanted;
+
+    switch (kind) {
+    case PROC_BOOTSTRAP:
+        t = se_has(&dev->se, SE_KMR) ? dev->kmr_renew : dev->wanted;
+        break;
+    case PROC_CONNECTION:
+        t = se_has(&dev->se, SE_KMC) ? dev->kmc_renew : dev->wanted;
+        break;
+    case PROC_REFRESH:
+        t = dev->registered ? dev->refresh_at : dev->wanted;
+        break;
+    case PROC_REQUEST:
+        t = dev->report_next;
+        break;
+    case PROC_REGISTRATION:
+    case PROC_CONTAINER:
+        break;
+    case PROC_DEREGISTRATION:
+    case PROC_KINDS:
+        t = now;
+        break;
+    }
+    return t > now ? now : t;
+}
+
+static void begin_procedure(struct device *dev, sim_ns now, enum procedure_kind kind)
+{
+    struct deployment *d = device_deployment(dev);
+    int64_t id = d->next_procedure++;
+    sim_ns intended = intended_time(dev, kind, now);
+
+    dev->proc = procedure_new(id, device_node(dev), kind, method_of(dev, kind), intended, now);
+    dev->proc->sampled = is_sampled(dev, id, kind);
+    if (dev->proc->sampled || d->in.record->failed_messages)
+        procedure_log(dev->proc);
+    dev->last_reason = REASON_NONE;
+    dev->due = 0;
+    d->counts.procedures++;
+    if (kind == PROC_REQUEST) {
+        sim_ns every = config(dev)->report.every;
+        dev->report_next =
+            device_jitter(dev, dev->report_next + every, every, config(dev)->report.jitter_ppm);
+    }
+}
+
+void device_begin_attempt(struct device *dev, sim_ns now, struct session *prepared)
+{
+    enum procedure_kind kind = dev->proc->kind;
+
+    dev->proc->attempts++;
+    dev->proc->backing_off = false;
+    dev->attempting = true;
+    dev->due = now + config(dev)->timeout.procedure;
+    procedure_clock(dev->proc, now);
+    if (is_mid(kind) && dev->session) {
+        dev->request_kind = (uint8_t)kind;
+        dev->request_wanted = true;
+        session_poke(dev->session, now);
+        return;
+    }
+    if (dev->session)
+        device_drop_session(dev, now, true, "closed");
+    if (!prepared)
+        prepared = device_make_session(dev, kind, now);
+    device_connect(dev, prepared, kind, now);
+}
+
+void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, enum reason reason)
+{
+    struct deployment *d = device_deployment(dev);
+    struct procedure *p = dev->proc;
+    bool failed = reason != REASON_NONE;
+
+    device_book(dev);
+    if (dev->session && (!dev->mid_session || failed))
+        device_drop_session(dev, now, true, "closed");
+    dev->proc = NULL;
+    dev->attempting = false;
+    dev->request_wanted = false;
+    dev->idle_since = now;
+    dev->due = 0;
+    if (failed)
+        d->counts.failed++;
+    procedure_end(p, now, outcome, reason, failed && d->in.record->failed_messages, d->in.sink);
+}
+
+/* ---- failure ---- */
+
+static sim_ns backoff(struct device *dev, uint32_t attempts)
+{
+    const struct cfg_device *c = config(dev);
+    uint32_t doublings = attempts > 1 ? attempts - 1 : 0;
+    sim_ns delay = c->retry.base;
+
+    switch (c->retry.backoff) {
+    case CFG_BACKOFF_CONSTANT:
+        break;
+    case CFG_BACKOFF_LINEAR:
+        delay = attempts < 1000000 ? c->retry.base * (sim_ns)attempts : c->retry.cap;
+        break;
+    case CFG_BACKOFF_EXPONENTIAL:
+        for (uint32_t i = 0; i < doublings && delay < c->retry.cap; i++)
+            delay = sim_ns_add(delay, delay);
+        break;
+    }
+    delay = sim_ns_min(delay, c->retry.cap);
+    switch (c->retry.jitter) {
+    case CFG_JITTER_NONE:
+        break;
+    case CFG_JITTER_EQUAL:
+        delay = delay / 2 + (sim_ns)((double)(delay / 2) * device_draw(dev));
+        break;
+    case CFG_JITTER_FULL:
+        delay = (sim_ns)((double)delay * device_draw(dev));
+        break;
+    }
+    return delay;
+}
+
+/* What a failure says about the device's standing. true: another attempt of the same makes no
+ * sense. */
+static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, enum reason reason)
+{
+    bool key = reason == REASON_PSK_UNKNOWN || reason == REASON_PSK_WRONG ||
+               reason == REASON_KEY_EXPIRED || reason == REASON_KEY_ERASED;
+
+    if (key && kind == PROC_CONNECTION) {
+        device_lose_kmr(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
+        return true;
+    }
+    if (key && is_mid(kind)) {
+        device_lose_kmc(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
+        return true;
+    }
+    if (reason == REASON_CONFLICT && kind == PROC_REGISTRATION) {
+        dev->update_first = true;
+        return true;
+    }
+    if (reason == REASON_CONFLICT && kind == PROC_CONTAINER) {
+        dev->has_container = true; /* the answer to an earlier CREATE was lost */
+        return true;
+    }
+    if (reason == REASON_NOT_FOUND && is_mid(kind)) {
+        if (dev->registered)
+            device_deployment(dev)->counts.registered--;
+        dev->registered = dev->has_container = dev->update_first = false;
+        dev->wanted = now;
+        return true;
+    }
+    return reason == REASON_IVAL_DENIED || (reason == REASON_FORBIDDEN && is_mid(kind));
+}
+
+static void give_up(struct device *dev, enum procedure_kind kind)
+{
+    /* A report that cannot be delivered is dropped; without the rest a device is of no use. */
+    if (kind == PROC_REQUEST || dev->state != DEVICE_UP)
+        return;
+    dev->state = DEVICE_GAVE_UP;
+    device_deployment(dev)->counts.gave_up++;
+}
+
+void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
+                           uint32_t retry_after_s)
+{
+    const struct cfg_device *c = config(dev);
+    enum procedure_kind kind = dev->proc->kind;
+    sim_ns delay;
+
+    device_book(dev);
+    if (dev->session)
+        device_drop_session(dev, now, reason != REASON_TIMEOUT, "closed");
+    dev->request_wanted = false;
+    dev->attempting = false;
+    dev->last_reason = reason;
+    if (is_final(dev, now, kind, reason)) {
+        dev->failures = dev->failures < UINT8_MAX ? (uint8_t)(dev->failures + 1) : UINT8_MAX;
+        device_procedure_done(dev, now, "failed", reason);
+        if (reason == REASON_IVAL_DENIED)
+            device_refuse(dev, now);
+        /* A device that is told no again and again must not spin. */
+        if (dev->failures > 1)
+            dev->due = now + backoff(dev, dev->failures);
+    } else if (c->retry.attempts && dev->proc->attempts >= c->retry.attempts) {
+        device_procedure_done(dev, now, "failed", reason);
+        give_up(dev, kind);
+    } else {
+        delay = backoff(dev, dev->proc->attempts);
+        if (delay < (sim_ns)retry_after_s * SIM_S)
+            delay = (sim_ns)retry_after_s * SIM_S + delay;
+        dev->due = now + delay;
+        dev->proc->backing_off = true;
+        dev->proc->device_computing = dev->proc->device_queued = false;
+        dev->proc->server_computing = dev->proc->server_queued = false;
+        procedure_clock(dev->proc, now);
+    }
+    device_arm(dev, now);
+}
+
+/* ---- carrying a plan out ---- */
+
+static void arrive(struct device *dev, sim_ns now)
+{
+    const struct cfg_device *c = config(dev);
+
+    dev->state = DEVICE_UP;
+    dev->wanted = now;
+    device_deployment(dev)->counts.started++;
+    if (c->ival.gate && c->ival.capable && c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509) {
+        begin_procedure(dev, now, PROC_BOOTSTRAP);
+        gate_begin(dev, now);
+    }
+}
+
+static void execute(struct device *dev, sim_ns now, const struct plan *plan,
+                    struct session **prepared)
+{
+    struct session *take = NULL;
+
+    switch (plan->action) {
+    case PLAN_NOTHING:
+        break;
+    case PLAN_ARRIVE:
+        arrive(dev, now);
+        break;
+    case PLAN_BEGIN:
+    case PLAN_RETRY:
+        if (needs_session(dev, plan)) {
+            take = *prepared;
+            *prepared = NULL;
+        }
+        if (plan->action == PLAN_BEGIN)
+            begin_procedure(dev, now, plan->kind);
+        device_begin_attempt(dev, now, take);
+        break;
+    case PLAN_DEADLINE:
+        device_attempt_failed(dev, now, REASON_TIMEOUT, 0);
+        break;
+    case PLAN_IDLE_CLOSE:
+        device_drop_session(dev, now, true, "closed");
+        break;
+    case PLAN_EXPIRY:
+        expire(dev, now);
+        break;
+    }
+}
+
+/* ---- birth and end ---- */
+
+static sim_ns arrival_time(struct device *dev)
+{
+    const struct cfg_device *c = config(dev);
+    double u = device_draw(dev);
+
+    switch (c->arrivals.shape) {
+    case CFG_ARRIVAL_UNIFORM:
+    case CFG_ARRIVAL_BURST:
+        return c->arrivals.start + (sim_ns)(u * (double)c->arrivals.over);
+    case CFG_ARRIVAL_RAMP:
+        return c->arrivals.start + (sim_ns)(sqrt(u) * (double)c->arrivals.over);
+    case CFG_ARRIVAL_POISSON:
+        dev->population->last_arrival += (sim_ns)(-dmath_log(u) * (double)c->arrivals.mean);
+        return c->arrivals.start + dev->population->last_arrival;
+    }
+    return 0;
+}
+
+static void provision(struct device *dev)
+{
+    const struct cfg_device *c = config(dev);
+    struct deployment *d = device_deployment(dev);
+    struct server *mas = server_for(d, c->connect.mas, dev->index);
+    struct rng r = device_stream(dev, "pre-provisioned");
+    struct mas_record record = {.population = dev->population->index,
+                                .device = dev->index,
+                                .expires = c->keys.kmr,
+                                .kmr_index = 1,
+                                .ival_capable = c->ival.capable};
+
+    rng_bytes(&r, dev->node_id, M2M_NODE_ID_LEN);
+    rng_bytes(&r, record.kmr, M2M_KEY_LEN);
+    memcpy(record.node_id, dev->node_id, M2M_NODE_ID_LEN);
+    device_kival(dev, record.kival);
+    mas_store(mas, &record);
+    if (device_draw(dev) * 1e6 < c->connect.wrong_key_ppm)
+        record.kmr[0] ^= 1;
+    se_put(&dev->se, SE_KMR, record.kmr);
+    dev->kmr_index = 1;
+    dev->kmr_expires = c->keys.kmr;
+    dev->kmr_renew = SIM_NEVER;
+    dev->kmr_key =
+        keyring_born(d->keys, KEY_KMR, device_node(dev), KEY_NONE, ROW_NULL_ID, 0, c->keys.kmr);
+    d->counts.bootstrapped++;
+}
+
+void device_init(struct device *dev, struct population *p, uint32_t index)
+{
+    const struct cfg_device *c = p->config->device;
+    uint8_t kival[M2M_KEY_LEN];
+    struct rng r;
+
+    dev->population = p;
+    dev->index = index;
+    cpu_init(&dev->cpu, 1, UINT32_MAX);
+    dev->wanted = arrival_time(dev);
+    dev->tampered_at = SIM_NEVER;
+    dev->mas_index = dev->nscl_index = index;
+    r = device_stream(dev, "tampered");
+    if (rng_below(&r, 1000000) < c->ival.tampered_ppm)
+        dev->tampered_at = dev->wanted + dist_draw(&c->ival.tampered_at, &r);
+    device_kival(dev, kival);
+    se_put(&dev->se, SE_KIVAL, kival);
+    if (c->ival.capable)
+        dev->kival_key = keyring_born(p->d->keys, KEY_KIVAL, device_node(dev), KEY_NONE,
+                                      ROW_NULL_ID, 0, SIM_NEVER);
+    if (c->bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED)
+        provision(dev);
+    sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);
+    device_arm(dev, 0);
+}
+
+void device_finish(struct device *dev, sim_ns now)
+{
+    struct deployment *d = device_deployment(dev);
+    struct procedure *p = dev->proc;
+
+    if (!p)
+        return;
+    device_book(dev);
+    dev->proc = NULL;
+    procedure_end(p, now, dev->last_reason == REASON_NONE ? "unfinished" : "failed",
+                  dev->last_reason == REASON_NONE ? REASON_RUN_END : dev->last_reason,
+                  d->in.record->failed_messages, d->in.sink);
+    if (dev->last_reason != REASON_NONE)
+        d->counts.failed++;
+}
+
+void device_release(struct device *dev)
+{
+    sim_cancel(device_deployment(dev)->sim, &dev->timer);
+    gate_abandon(dev);
+    session_free(dev->prepared);
+    session_free(dev->session);
+    free(dev->result);
+    se_release(&dev->se);
+}

@@ -1,0 +1,343 @@
+/* What the files of models/node share; nobody else includes it. */
+#ifndef MODELS_NODE_IMPL_H
+#define MODELS_NODE_IMPL_H
+
+#include "crypto/credential.h"
+#include "crypto/se.h"
+#include "models/host/session.h"
+#include "models/net/flow.h"
+#include "models/node/deployment.h"
+#include "models/node/keyring.h"
+#include "models/node/map.h"
+#include "models/node/procedure.h"
+#include "models/proc/client.h"
+#include "models/proc/server.h"
+#include "sim/cpu.h"
+
+#define NODE_NAME_MAX 160
+#define IMAGE_MAX     32
+
+/* ---- usage: what the rows of crypto_use come from ---- */
+struct usage {
+    uint64_t calls, octets;
+    sim_ns ns;
+};
+/* [kind of procedure][operation] of one population. */
+struct usage_table {
+    struct usage use[PROC_KINDS][METER_OP_COUNT];
+};
+
+/* ---- populations ---- */
+struct tls_pair {
+    struct tls_context *client, *server;
+};
+
+/* One step of a path through the graph of populations. */
+struct path_step {
+    uint32_t link;
+    bool forward; /* along the link's from -> to */
+};
+struct path {
+    struct path_step steps[NET_MAX_HOPS];
+    uint8_t count;
+    bool found;
+};
+
+/* The software image of a population: genuine components and their reference hashes (image.c). */
+struct image {
+    uint8_t *octets;
+    struct se_component components[IMAGE_MAX];
+    uint32_t count;
+};
+
+struct population {
+    const struct deployment_population *config;
+    struct deployment *d;
+    uint32_t index;
+    int64_t first_node;
+    const struct profile_class *class;
+    struct usage_table *usage;
+    struct path *paths; /* to each population */
+    /* devices */
+    struct device *devices;
+    sim_ns last_arrival; /* of a Poisson process */
+    struct tls_pair bootstrap, connect, mid;
+    struct image image;
+    uint64_t logged[PROC_KINDS]; /* procedures whose messages were kept by record.message_first */
+    /* servers */
+    struct server *servers;
+};
+
+struct link_state {
+    const struct deployment_link *config;
+    struct net_hop *up, *down; /* [from node], or [0] when shared */
+    uint32_t count;
+};
+
+/* ---- servers ---- */
+struct mas_record {
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint8_t kmr[M2M_KEY_LEN], kival[M2M_KEY_LEN];
+    sim_ns expires;
+    uint32_t kmr_index;
+    uint32_t population, device; /* whose policy on lifetimes holds; which NSCL is its own */
+    uint32_t connections;
+    bool ival_capable;
+};
+
+struct scl_record {
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint8_t kmc[M2M_KEY_LEN], kival[M2M_KEY_LEN];
+    uint64_t connection_id;
+    sim_ns kmc_expires;
+    sim_ns scl_expires; /* < now or 0: not registered */
+    sim_ns created, modified;
+    uint32_t kmc_index;
+    uint32_t services; /* capability bits granted */
+    uint32_t device;
+    uint32_t instances;
+    uint64_t instance_octets;
+    bool ival_capable, has_container;
+};
+
+struct server {
+    struct population *population;
+    uint32_t index;
+    int64_t node_id;
+    struct cpu cpu;
+    struct session_host host;
+    struct flow_listener listener;
+    char fqdn[NODE_NAME_MAX];
+    uint32_t sessions;
+    struct server_end *ends; /* list of its sessions */
+    bool off;
+    struct credential *credential; /* MSBF */
+    /* tables: records by index; maps from the first 8 octets of the Node-ID, and from the
+     * Connection-ID */
+    struct mas_record *mas;
+    struct scl_record *scl;
+    uint32_t record_count, record_room;
+    struct map by_node, by_connection;
+    uint64_t kmr_count; /* MSBF: bootstraps done */
+};
+
+struct backend_call;
+
+/* One session at a server. */
+struct server_end {
+    struct server *server;
+    struct session *session;
+    struct population *client_population; /* whose TLS settings and policies hold */
+    struct se se;
+    struct tls_psk_arg {
+        struct server *server;
+        struct session *session;
+        sim_ns now;
+    } psk;
+    bool in_service; /* a request is with the node */
+    bool answer_ready;
+    struct server_answer answer;
+    struct m2m_doc answer_doc;
+    char location[2 * M2M_MAX_URI + 32];
+    struct backend_call *call;
+    struct server_end *next, **link;
+};
+
+/* ---- devices ---- */
+enum device_state {
+    DEVICE_OFF,     /* has not arrived yet */
+    DEVICE_UP,      /* does its procedures */
+    DEVICE_REFUSED, /* its integrity was refused */
+    DEVICE_GAVE_UP, /* attempts used up, or a key that cannot be had again */
+    DEVICE_LEFT     /* deregistered at the end of its time */
+};
+
+struct device {
+    struct sim_event timer;
+    struct sim_endpoint endpoint;
+    struct cpu cpu;
+    struct se se;
+    struct session *session;  /* at most one at a time */
+    struct session *prepared; /* made ahead by the timer's prepare, not yet connected */
+    struct procedure *proc;   /* at most one at a time */
+    void *result;             /* of the bootstrap or connection under way */
+    struct gate_check *gate;  /* the measurement before bootstrap, while it runs */
+    struct population *population;
+    uint32_t index;
+    uint8_t state;        /* enum device_state */
+    uint8_t plan_action;  /* what the timer is set for: enum plan_action, */
+    uint8_t plan_kind;    /* and the procedure it begins or repeats */
+    uint8_t request_kind; /* what the next mId request is */
+    uint8_t failures;     /* procedures in a row that failed */
+    bool mid_session;     /* session is an mId session */
+    bool mid_open;        /* its handshake is over */
+    bool request_wanted;  /* the next step writes proc's request */
+    bool attempting;      /* proc has a session at work (else it backs off) */
+    bool registered, has_container, update_first, ever_registered;
+    uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint64_t connection_id;
+    uint64_t stream_counter;
+    sim_ns kmr_expires, kmc_expires, kmr_renew, kmc_renew, refresh_at, scl_expires, report_next;
+    sim_ns wanted; /* since when the next key or registration is missing */
+    sim_ns due;    /* retry, deadline or hold, as the state says */
+    sim_ns idle_since;
+    sim_ns tampered_at;              /* SIM_NEVER: genuine */
+    uint64_t octets_up, octets_down; /* of the session's flow, already booked */
+    uint32_t packets;
+    uint32_t draws; /* of the "life" stream: jitters, back-offs */
+    enum reason last_reason;
+    key_ref kmr_key, kmc_key, kival_key, session_key;
+};
+
+/* ---- the deployment ---- */
+struct deployment {
+    struct deployment_input in;
+    struct sim *sim;
+    struct net *net;
+    struct keyring *keys;
+    struct key_pool *pool;
+    struct authority *authority, *rogue;
+    struct rng setup; /* contexts and authorities draw from it */
+    struct population *populations;
+    struct link_state *links;
+    struct deployment_counts counts;
+    int64_t next_procedure;
+    struct sim_event sampler;
+    struct outage_event *outages;
+    struct session *retired;
+};
+
+static inline sim_ns node_now(const struct deployment *d)
+{
+    return sim_now(d->sim);
+}
+
+/* names.c */
+void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MAX]);
+void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI]);
+struct rng device_stream(const struct device *dev, const char *purpose);
+struct device *device_find(struct deployment *d, const char *name);
+struct server *server_find(struct deployment *d, const char *fqdn);
+static inline struct server *server_for(struct deployment *d, uint32_t population, uint32_t index)
+{
+    struct population *p = &d->populations[population];
+    return &p->servers[index % p->config->count];
+}
+void device_kival(const struct device *dev, uint8_t out[M2M_KEY_LEN]);
+
+/* route.c: false with a diag when a pair that must talk has no path. */
+bool route_build(struct deployment *d, struct diag_list *diags);
+void route_release(struct deployment *d);
+/* up: from node `index` of population `from` to population `to`; down: back. */
+void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t to,
+                   struct net_route *up, struct net_route *down);
+sim_ns route_look_ahead(const struct deployment *d);
+
+/* image.c */
+void image_make(struct population *p);
+void image_release(struct population *p);
+bool device_is_tampered(const struct device *dev, sim_ns now);
+/* Hashes the device's image as it is now and keeps the result in its secured environment. Any
+ * thread. */
+uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m);
+
+/* usage.c */
+void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m);
+void usage_write(struct deployment *d);
+
+/* device.c: what a device does next, and when. */
+void device_init(struct device *dev, struct population *p, uint32_t index);
+void device_release(struct device *dev);
+/* What ends with the run: its procedure. */
+void device_finish(struct device *dev, sim_ns now);
+static inline int64_t device_node(const struct device *dev)
+{
+    return dev->population->first_node + dev->index;
+}
+static inline struct deployment *device_deployment(const struct device *dev)
+{
+    return dev->population->d;
+}
+/* Set the timer for whatever comes next; after every change. */
+void device_arm(struct device *dev, sim_ns now);
+/* The running attempt came to nothing: back off, or give the procedure up. */
+void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
+                           uint32_t retry_after_s);
+/* The procedure is over. */
+void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, enum reason reason);
+void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason);
+void device_lose_kmr(struct device *dev, sim_ns now, const char *end_reason);
+/* A uniform draw from the device's own life. */
+double device_draw(struct device *dev);
+/* t moved by up to +-share of `span`. */
+sim_ns device_jitter(struct device *dev, sim_ns t, sim_ns span, uint32_t share_ppm);
+void device_refuse(struct device *dev, sim_ns now);
+/* The first attempt of the procedure that exists; prepared: its session, or NULL. */
+void device_begin_attempt(struct device *dev, sim_ns now, struct session *prepared);
+
+/* gate.c: the measurement before bootstrap (GAP C6). */
+void gate_begin(struct device *dev, sim_ns now);
+void gate_abandon(struct device *dev);
+
+/* attempt.c: the device's sessions. */
+struct session *device_make_session(struct device *dev, enum procedure_kind kind, sim_ns now);
+void device_connect(struct device *dev, struct session *s, enum procedure_kind kind, sim_ns now);
+/* The session is done with: FIN and forget (retire), or at once. */
+void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end);
+/* Octets and packets since the last call go to the procedure. */
+void device_book(struct device *dev);
+
+/* request.c: what goes over mId, and what comes of the answers. */
+void device_write_request(struct device *dev, struct session *s, enum procedure_kind kind,
+                          sim_ns now);
+void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns now);
+
+/* server.c */
+enum err server_init(struct server *s, struct population *p, uint32_t index);
+void server_release(struct server *s);
+void server_set_off(struct server *s, bool off);
+/* The device's procedure in whose service this session is now, or NULL. */
+struct procedure *server_end_procedure(const struct server_end *e);
+/* Answer the waiting request; doc may be NULL (copied otherwise, as is location; additional
+ * outlives the call). */
+void server_answer(struct server_end *e, const struct server_answer *a, const struct m2m_doc *doc);
+uint32_t server_new_record(struct server *s); /* an empty one; its index */
+
+/* A message to another server, its work there, and the answer back (GAP C14). apply: on the far
+ * server's processor, done; finished: back here; e is NULL when the session has gone. */
+struct backend_call {
+    struct server_end *e; /* NULL: gone */
+    struct server *from, *to;
+    struct cpu_job job;
+    struct sim_endpoint endpoint;
+    const char *name;
+    sim_ns sent;
+    void (*apply)(struct backend_call *c);
+    void (*finished)(struct backend_call *c, bool answered);
+    union {
+        struct mas_record mas;
+        struct scl_record scl;
+    } u;
+};
+void backend_send(struct server_end *e, struct server *to, const char *name,
+                  struct backend_call *c);
+
+/* msbf.c, mas.c, nscl.c: a request that waits. */
+void msbf_request(struct server_end *e, const struct server_request *r, sim_ns now);
+void mas_request(struct server_end *e, const struct server_request *r, sim_ns now);
+unsigned mas_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
+void mas_store(struct server *mas, const struct mas_record *r);
+void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
+unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
+void nscl_store(struct server *nscl, const struct scl_record *r);
+
+/* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE
+ * of <scl>. true: go on, with *services the capabilities granted; false: *status and *additional
+ * say the answer. Writes the ival row. */
+bool policy_check(struct server_end *e, const struct scl_record *s, const struct doc_scl *doc,
+                  bool create, sim_ns now, struct meter *m, uint32_t *services, int *status,
+                  const char **additional);
+uint64_t node_id_key(const uint8_t node_id[M2M_NODE_ID_LEN]);
+
+#endif

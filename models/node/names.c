@@ -1,0 +1,91 @@
+#include "models/node/impl.h"
+
+#include "crypto/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MAX])
+{
+    if (p->config->count == 1)
+        snprintf(out, NODE_NAME_MAX, "%s", p->config->name);
+    else
+        snprintf(out, NODE_NAME_MAX, "%s-%u", p->config->name, index);
+}
+
+/* An SCL-ID is a URI and may be made of the Node-ID (etsi-m2m.md 2): nothing to store. */
+void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI])
+{
+    char hex[2 * M2M_NODE_ID_LEN + 1];
+
+    hex_encode(node_id, M2M_NODE_ID_LEN, hex);
+    snprintf(out, M2M_MAX_URI, "scl-%s", hex);
+}
+
+struct rng device_stream(const struct device *dev, const char *purpose)
+{
+    char name[NODE_NAME_MAX];
+
+    node_name(dev->population, dev->index, name);
+    return rng_stream(device_deployment(dev)->in.seed, name, purpose);
+}
+
+void device_kival(const struct device *dev, uint8_t out[M2M_KEY_LEN])
+{
+    struct rng r = device_stream(dev, "K_IVal");
+
+    rng_bytes(&r, out, M2M_KEY_LEN);
+}
+
+static const struct population *find_population(const struct deployment *d, const char *name,
+                                                size_t n)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const char *have = d->in.populations[i].name;
+        if (strlen(have) == n && !memcmp(have, name, n))
+            return &d->populations[i];
+    }
+    return NULL;
+}
+
+struct device *device_find(struct deployment *d, const char *name)
+{
+    const struct population *p = find_population(d, name, strlen(name));
+    const char *dash = strrchr(name, '-');
+    unsigned long index = 0;
+    char *end;
+
+    if (!p || p->config->count != 1) {
+        if (!dash || dash[1] < '0' || dash[1] > '9')
+            return NULL;
+        p = find_population(d, name, (size_t)(dash - name));
+        index = strtoul(dash + 1, &end, 10);
+        if (*end)
+            return NULL;
+    }
+    if (!p || p->config->kind != CFG_DEVICE || index >= p->config->count)
+        return NULL;
+    return &p->devices[index];
+}
+
+struct server *server_find(struct deployment *d, const char *fqdn)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        struct population *p = &d->populations[i];
+        for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
+            if (!strcmp(p->servers[k].fqdn, fqdn))
+                return &p->servers[k];
+        }
+    }
+    return NULL;
+}
+
+uint64_t node_id_key(const uint8_t node_id[M2M_NODE_ID_LEN])
+{
+    uint64_t key = 0;
+
+    for (int i = 0; i < 8; i++)
+        key = key << 8 | node_id[i];
+    return key;
+}

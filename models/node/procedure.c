@@ -1,0 +1,219 @@
+#include "models/node/procedure.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE_NAME 128
+
+struct message {
+    sim_ns t_send, t_receive;
+    int64_t src, dst;
+    uint32_t octets;
+    enum net_fate fate;
+    const char *protocol;
+    char name[MESSAGE_NAME];
+};
+
+struct message_log {
+    struct message *messages;
+    size_t count, room;
+};
+
+const char *procedure_kind_name(enum procedure_kind kind)
+{
+    switch (kind) {
+    case PROC_BOOTSTRAP:
+        return "bootstrap";
+    case PROC_CONNECTION:
+        return "connection";
+    case PROC_REGISTRATION:
+        return "registration";
+    case PROC_REFRESH:
+        return "refresh";
+    case PROC_DEREGISTRATION:
+        return "deregistration";
+    case PROC_CONTAINER:
+        return "container";
+    case PROC_REQUEST:
+        return "request";
+    case PROC_KINDS:
+        break;
+    }
+    return "?";
+}
+
+struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind kind,
+                                const char *method, sim_ns t_intended, sim_ns now)
+{
+    struct procedure *p = xcalloc(1, sizeof *p);
+
+    p->id = id;
+    p->node_id = node_id;
+    p->peer_id = ROW_NULL_ID;
+    p->kind = kind;
+    p->method = method;
+    p->t_intended = t_intended;
+    p->t_start = now;
+    ledger_start(&p->ledger, t_intended, PART_OTHER);
+    return p;
+}
+
+void procedure_clock(struct procedure *p, sim_ns now)
+{
+    enum ledger_part part = PART_NETWORK;
+
+    if (p->backing_off)
+        part = PART_BACKOFF;
+    else if (p->device_computing)
+        part = PART_DEVICE_CRYPTO;
+    else if (p->device_queued)
+        part = PART_QUEUE;
+    else if (p->server_computing)
+        part = PART_SERVER_CRYPTO;
+    else if (p->server_queued)
+        part = PART_QUEUE;
+    else if (p->waiting)
+        part = PART_OTHER;
+    ledger_switch(&p->ledger, now, part);
+}
+
+void procedure_activity(struct procedure *p, sim_ns now, bool server,
+                        enum session_activity activity, sim_ns other_ns)
+{
+    bool *computing = server ? &p->server_computing : &p->device_computing;
+    bool *queued = server ? &p->server_queued : &p->device_queued;
+
+    if (*computing && activity == SESSION_IDLE &&
+        p->ledger.part == (server ? PART_SERVER_CRYPTO : PART_DEVICE_CRYPTO))
+        ledger_carve(&p->ledger, now, PART_OTHER, other_ns);
+    *computing = activity == SESSION_COMPUTING;
+    *queued = activity == SESSION_QUEUED;
+    procedure_clock(p, now);
+}
+
+void procedure_lost(struct procedure *p, sim_ns now)
+{
+    if (p->ledger.part == PART_NETWORK)
+        ledger_blame(&p->ledger, now, PART_RETRANSMISSION);
+}
+
+void procedure_log(struct procedure *p)
+{
+    if (!p->log)
+        p->log = xcalloc(1, sizeof *p->log);
+}
+
+static struct message *add_message(struct message_log *log)
+{
+    if (log->count == log->room) {
+        log->room = log->room ? 2 * log->room : 16;
+        log->messages = xrealloc(log->messages, log->room * sizeof *log->messages);
+    }
+    return &log->messages[log->count++];
+}
+
+static const char *control_name(const struct tcp_segment *s)
+{
+    if (s->flags & TCP_RST)
+        return "RST";
+    if (s->flags & TCP_SYN)
+        return s->flags & TCP_ACK ? "SYN ACK" : "SYN";
+    if (s->flags & TCP_FIN)
+        return "FIN";
+    return "ACK";
+}
+
+void procedure_message(struct procedure *p, int64_t src, int64_t dst,
+                       const struct flow_packet *packet, const char *label, bool continued)
+{
+    const struct tcp_segment *s = packet->segment;
+    bool speaks = s->length > 0 || s->flags & (TCP_SYN | TCP_FIN | TCP_RST);
+    struct message *m;
+
+    if (!p->log || (!speaks && packet->fate == NET_DELIVERED))
+        return;
+    m = add_message(p->log);
+    *m = (struct message){.t_send = packet->t_send,
+                          .t_receive = packet->t_receive,
+                          .src = src,
+                          .dst = dst,
+                          .octets = s->wire_octets,
+                          .fate = packet->fate,
+                          .protocol = s->length == 0 ? "TCP" : "TLS"};
+    snprintf(m->name, sizeof m->name, "%s%s%s", s->length ? label : control_name(s),
+             continued ? " (continued)" : "", s->retransmission ? " (retransmission)" : "");
+}
+
+void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
+                       sim_ns t_receive, uint32_t octets, const char *name)
+{
+    struct message *m;
+
+    if (!p->log)
+        return;
+    m = add_message(p->log);
+    *m = (struct message){.t_send = t_send,
+                          .t_receive = t_receive,
+                          .src = src,
+                          .dst = dst,
+                          .octets = octets,
+                          .fate = NET_DELIVERED,
+                          .protocol = "back-end"};
+    snprintf(m->name, sizeof m->name, "%s", name);
+}
+
+static void write_messages(const struct procedure *p, const struct row_sink *sink)
+{
+    for (size_t i = 0; i < p->log->count; i++) {
+        const struct message *m = &p->log->messages[i];
+        sink->message(sink->arg, &(struct row_message){.procedure_id = p->id,
+                                                       .seq = (uint32_t)i,
+                                                       .t_send = m->t_send,
+                                                       .t_receive = m->t_receive == SIM_NEVER ||
+                                                                            m->fate != NET_DELIVERED
+                                                                        ? ROW_NULL_ID
+                                                                        : m->t_receive,
+                                                       .src = m->src,
+                                                       .dst = m->dst,
+                                                       .protocol = m->protocol,
+                                                       .name = m->name,
+                                                       .octets = m->octets,
+                                                       .fate = net_fate_name(m->fate)});
+    }
+}
+
+void procedure_end(struct procedure *p, sim_ns now, const char *outcome, enum reason reason,
+                   bool keep_messages, const struct row_sink *sink)
+{
+    struct row_procedure row = {.procedure_id = p->id,
+                                .node_id = p->node_id,
+                                .peer_id = p->peer_id,
+                                .kind = procedure_kind_name(p->kind),
+                                .method = p->method,
+                                .t_intended = p->t_intended,
+                                .t_start = p->t_start,
+                                .t_end = now,
+                                .outcome = outcome,
+                                .reason = reason_text(reason),
+                                .attempts = p->attempts,
+                                .messages = p->messages,
+                                .octets_up = p->octets_up,
+                                .octets_down = p->octets_down,
+                                .device_energy_nj = p->energy_nj,
+                                .device_ns = p->device_ns,
+                                .server_ns = p->server_ns};
+
+    ledger_stop(&p->ledger, now);
+    memcpy(row.parts, p->ledger.parts, sizeof row.parts);
+    sink->procedure(sink->arg, &row);
+    if (p->log) {
+        if (keep_messages || p->sampled)
+            write_messages(p, sink);
+        free(p->log->messages);
+        free(p->log);
+    }
+    free(p);
+}

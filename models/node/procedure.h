@@ -1,0 +1,65 @@
+/* One run of a procedure by a device, from its intended start to its end over all its attempts: the
+ * clock that is always in one part, counters, messages, and the row it leaves. Lives only while it
+ * runs. */
+#ifndef MODELS_NODE_PROCEDURE_H
+#define MODELS_NODE_PROCEDURE_H
+
+#include "models/host/session.h"
+#include "models/net/flow.h"
+#include "results/rows.h"
+#include "sim/ledger.h"
+
+enum procedure_kind {
+    PROC_BOOTSTRAP,
+    PROC_CONNECTION,
+    PROC_REGISTRATION,   /* CREATE <scl> */
+    PROC_REFRESH,        /* UPDATE <scl> */
+    PROC_DEREGISTRATION, /* DELETE <scl> */
+    PROC_CONTAINER,      /* CREATE <container> */
+    PROC_REQUEST,        /* CREATE <contentInstance>: a report */
+    PROC_KINDS
+};
+const char *procedure_kind_name(enum procedure_kind kind);
+
+struct message_log; /* the segments of one procedure, kept until its outcome is known */
+
+struct procedure {
+    int64_t id, node_id, peer_id;
+    enum procedure_kind kind;
+    const char *method;
+    sim_ns t_intended, t_start;
+    uint32_t attempts, messages;
+    uint64_t octets_up, octets_down;
+    int64_t energy_nj;
+    sim_ns device_ns, server_ns;
+    struct ledger ledger;
+    /* What is going on, from which the ledger's part follows. */
+    bool device_computing, device_queued, server_computing, server_queued, backing_off, waiting;
+    bool sampled;            /* its messages are kept whatever the outcome */
+    struct message_log *log; /* NULL: not kept */
+};
+
+/* Begins at `now` what was wanted at t_intended. */
+struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind kind,
+                                const char *method, sim_ns t_intended, sim_ns now);
+/* Switches the ledger to the part that the flags say. */
+void procedure_clock(struct procedure *p, sim_ns now);
+/* A processor's change, at the device (server == false) or the server. */
+void procedure_activity(struct procedure *p, sim_ns now, bool server,
+                        enum session_activity activity, sim_ns other_ns);
+/* A segment was lost: what looked like network was waiting for its repetition. */
+void procedure_lost(struct procedure *p, sim_ns now);
+/* Log a segment that says something (payload, SYN, FIN, RST, or one that was lost). */
+void procedure_message(struct procedure *p, int64_t src, int64_t dst,
+                       const struct flow_packet *packet, const char *label, bool continued);
+/* A message between servers on its behalf. */
+void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
+                       sim_ns t_receive, uint32_t octets, const char *name);
+void procedure_log(struct procedure *p); /* begin to keep messages */
+
+/* Writes the row (and the messages, when sampled or failed and kept) and frees it. outcome:
+ * success, failed, unfinished. */
+void procedure_end(struct procedure *p, sim_ns now, const char *outcome, enum reason reason,
+                   bool keep_messages, const struct row_sink *sink);
+
+#endif

@@ -1,0 +1,132 @@
+/* Paths through the graph of populations that the links make: shortest in hops, found once; a route
+ * names the hops of two given nodes. */
+#include "models/node/impl.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SMALLEST_PACKET 40 /* octets: IP and TCP headers */
+
+static void init_link(struct deployment *d, struct link_state *l,
+                      const struct deployment_link *config)
+{
+    const struct population *from = &d->populations[config->from];
+    char node[NODE_NAME_MAX], name[2 * NODE_NAME_MAX + 16];
+
+    l->config = config;
+    l->count = config->shared ? 1 : from->config->count;
+    l->up = xcalloc(l->count, sizeof *l->up);
+    l->down = xcalloc(l->count, sizeof *l->down);
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (config->shared)
+            snprintf(node, sizeof node, "%s", from->config->name);
+        else
+            node_name(from, i, node);
+        snprintf(name, sizeof name, "%s -> %s/up", node, d->in.populations[config->to].name);
+        net_hop_init(&l->up[i], config->up, d->in.seed, name);
+        snprintf(name, sizeof name, "%s -> %s/down", node, d->in.populations[config->to].name);
+        net_hop_init(&l->down[i], config->down, d->in.seed, name);
+    }
+}
+
+/* Breadth first from `from`; among equals the link that comes first in the scenario. */
+static void find_paths(struct deployment *d, uint32_t from)
+{
+    struct population *p = &d->populations[from];
+    uint32_t n = d->in.population_count, head = 0, tail = 0;
+    uint32_t *queue = xcalloc(n, sizeof *queue);
+
+    p->paths = xcalloc(n, sizeof *p->paths);
+    p->paths[from].found = true;
+    queue[tail++] = from;
+    while (head < tail) {
+        uint32_t at = queue[head++];
+        if (p->paths[at].count == NET_MAX_HOPS)
+            continue;
+        for (uint32_t i = 0; i < d->in.link_count; i++) {
+            const struct deployment_link *l = &d->in.links[i];
+            bool forward = l->from == at;
+            uint32_t to = forward ? l->to : l->from;
+            if ((!forward && l->to != at) || p->paths[to].found)
+                continue;
+            p->paths[to] = p->paths[at];
+            p->paths[to].steps[p->paths[to].count++] = (struct path_step){i, forward};
+            queue[tail++] = to;
+        }
+    }
+    free(queue);
+}
+
+static bool need(struct deployment *d, uint32_t from, uint32_t to, const char *why,
+                 struct diag_list *diags)
+{
+    const struct deployment_population *p = &d->in.populations[from];
+
+    if (to == CFG_NONE || d->populations[from].paths[to].found)
+        return true;
+    diag_add(diags, DIAG_ERROR, "B102", d->in.file, p->line, p->column,
+             "no links lead from population '%s' to '%s', which it needs for %s", p->name,
+             d->in.populations[to].name, why);
+    return false;
+}
+
+bool route_build(struct deployment *d, struct diag_list *diags)
+{
+    bool ok = true;
+
+    d->links = xcalloc(d->in.link_count ? d->in.link_count : 1, sizeof *d->links);
+    for (uint32_t i = 0; i < d->in.link_count; i++)
+        init_link(d, &d->links[i], &d->in.links[i]);
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        find_paths(d, i);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct deployment_population *p = &d->in.populations[i];
+        if (p->kind == CFG_DEVICE) {
+            if (p->device->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
+                ok &= need(d, i, p->device->bootstrap.msbf, "bootstrap", diags);
+            ok &= need(d, i, p->device->connect.mas, "connection", diags);
+            ok &= need(d, i, p->device->mid.nscl, "mId", diags);
+        } else {
+            ok &= need(d, i, p->server->mas, "its MAS", diags);
+            ok &= need(d, i, p->server->nscl, "its NSCL", diags);
+        }
+    }
+    return ok;
+}
+
+void route_release(struct deployment *d)
+{
+    for (uint32_t i = 0; d->links && i < d->in.link_count; i++) {
+        free(d->links[i].up);
+        free(d->links[i].down);
+    }
+    free(d->links);
+}
+
+void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t to,
+                   struct net_route *up, struct net_route *down)
+{
+    const struct path *path = &d->populations[from].paths[to];
+
+    up->count = down->count = path->count;
+    for (uint8_t i = 0; i < path->count; i++) {
+        const struct link_state *l = &d->links[path->steps[i].link];
+        uint32_t k = index % l->count;
+        bool forward = path->steps[i].forward;
+        up->hops[i] = forward ? &l->up[k] : &l->down[k];
+        down->hops[path->count - 1 - i] = forward ? &l->down[k] : &l->up[k];
+    }
+}
+
+sim_ns route_look_ahead(const struct deployment *d)
+{
+    sim_ns least = SIM_S;
+
+    for (uint32_t i = 0; i < d->in.link_count; i++) {
+        least = sim_ns_min(least, net_hop_min_delay(d->in.links[i].up, SMALLEST_PACKET));
+        least = sim_ns_min(least, net_hop_min_delay(d->in.links[i].down, SMALLEST_PACKET));
+    }
+    return least;
+}

@@ -1,0 +1,442 @@
+/* What all servers share: taking sessions, admission, the processor, answers, and messages to other
+ * servers. */
+#include "models/node/impl.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BACKEND_OCTETS                                                                             \
+    256 /* a request or answer between servers, headers and TLS records included */
+
+static const struct session_ops server_session_ops;
+
+static const struct cfg_server *config(const struct server *s)
+{
+    return s->population->config->server;
+}
+
+/* ---- sessions: prepare ---- */
+
+static struct proto *make_core(struct session *session, sim_ns now)
+{
+    struct server_end *e = session_user(session);
+    const struct population *clients = e->client_population;
+    struct server_settings settings = {.psk_arg = &e->psk};
+
+    (void)now;
+    switch (e->server->population->config->kind) {
+    case CFG_MSBF:
+        settings.role = SERVER_MSBF;
+        settings.context = clients->bootstrap.server;
+        if (credential_copy(e->server->credential, &settings.credential))
+            return NULL;
+        break;
+    case CFG_MAS:
+        settings.role = SERVER_MAS;
+        settings.context = clients->connect.server;
+        settings.psk_find = mas_psk;
+        break;
+    case CFG_NSCL:
+        settings.role = SERVER_NSCL;
+        settings.context = clients->mid.server;
+        settings.psk_find = nscl_psk;
+        break;
+    case CFG_DEVICE:
+        return NULL;
+    }
+    return server_session_proto(server_session_new(session_env(session), &settings));
+}
+
+static struct server_session *core_of(const struct server_end *e)
+{
+    return (struct server_session *)(void *)session_core(e->session);
+}
+
+/* A queue that is too long: no new request is taken, and the client is told when to come again. */
+static void before(struct session *session, sim_ns now)
+{
+    struct server_end *e = session_user(session);
+    const struct cfg_server *c = config(e->server);
+
+    e->psk.now = now;
+    if (e->server->cpu.queued >= c->backlog_busy)
+        server_session_set_busy(core_of(e), (uint32_t)(c->retry_after / SIM_S));
+    else
+        server_session_set_busy(core_of(e), 0);
+}
+
+static void step(struct session *session, sim_ns now)
+{
+    struct server_end *e = session_user(session);
+
+    if (!e->answer_ready)
+        return;
+    e->answer_ready = false;
+    server_session_answer(core_of(e), now, &e->answer);
+}
+
+/* ---- sessions: commit ---- */
+
+/* For ledgers and records only: which device's procedure is at the other end now. */
+struct procedure *server_end_procedure(const struct server_end *e)
+{
+    struct session *peer = e->session ? session_peer(e->session) : NULL;
+
+    return peer ? ((struct device *)session_user(peer))->proc : NULL;
+}
+
+static enum procedure_kind usage_kind(const struct server_end *e)
+{
+    const struct procedure *p = server_end_procedure(e);
+
+    if (p)
+        return p->kind;
+    switch (e->server->population->config->kind) {
+    case CFG_MSBF:
+        return PROC_BOOTSTRAP;
+    case CFG_MAS:
+        return PROC_CONNECTION;
+    case CFG_NSCL:
+    case CFG_DEVICE:
+        break;
+    }
+    return PROC_REQUEST;
+}
+
+static void charged(struct session *session, sim_ns now, const struct meter *meter,
+                    const struct profile_price *price)
+{
+    struct server_end *e = session_user(session);
+    struct procedure *p = server_end_procedure(e);
+
+    (void)now;
+    usage_add(e->server->population, usage_kind(e), meter);
+    if (p)
+        p->server_ns += price->crypto_ns + price->other_ns;
+}
+
+static void activity(struct session *session, sim_ns now, enum session_activity a, sim_ns other_ns)
+{
+    struct procedure *p = server_end_procedure(session_user(session));
+
+    if (p)
+        procedure_activity(p, now, true, a, other_ns);
+}
+
+static void forget(struct server_end *e)
+{
+    if (e->call)
+        e->call->e = NULL;
+    *e->link = e->next;
+    if (e->next)
+        e->next->link = e->link;
+    e->server->sessions--;
+    m2m_doc_release(&e->answer_doc);
+    se_release(&e->se);
+    free(e);
+}
+
+static void dispatch(struct server_end *e, const struct server_request *r, sim_ns now)
+{
+    e->in_service = true;
+    switch (e->server->population->config->kind) {
+    case CFG_MSBF:
+        msbf_request(e, r, now);
+        break;
+    case CFG_MAS:
+        mas_request(e, r, now);
+        break;
+    case CFG_NSCL:
+        nscl_request(e, r, now);
+        break;
+    case CFG_DEVICE:
+        break;
+    }
+}
+
+static void advanced(struct session *session, sim_ns now)
+{
+    struct server_end *e = session_user(session);
+    struct proto *core = session_core(session);
+    const struct server_request *r;
+
+    if (!core || core->status != PROTO_RUNNING) {
+        forget(e);
+        session_retire(session);
+        return;
+    }
+    r = e->in_service ? NULL : server_session_request(core_of(e));
+    if (r)
+        dispatch(e, r, now);
+}
+
+static void ended(struct session *session, sim_ns now, enum reason reason)
+{
+    (void)now;
+    (void)reason;
+    forget(session_user(session));
+    session_free(session);
+}
+
+static void packet(struct session *session, const struct flow_packet *p, const char *label,
+                   bool continued)
+{
+    struct procedure *proc = server_end_procedure(session_user(session));
+    struct server_end *e = session_user(session);
+
+    if (proc)
+        procedure_message(proc, e->server->node_id, proc->node_id, p, label, continued);
+}
+
+static void retransmitted(struct session *session, sim_ns now)
+{
+    struct procedure *p = server_end_procedure(session_user(session));
+
+    if (p)
+        procedure_lost(p, now);
+}
+
+static const struct session_ops server_session_ops = {.make = make_core,
+                                                      .before = before,
+                                                      .step = step,
+                                                      .charged = charged,
+                                                      .activity = activity,
+                                                      .advanced = advanced,
+                                                      .ended = ended,
+                                                      .packet = packet,
+                                                      .retransmitted = retransmitted};
+
+/* The session's random stream is named after both ends, so that no device's arrival shifts
+ * another's draws. */
+static struct rng session_rng(const struct server *s, const struct device *dev)
+{
+    char purpose[NODE_NAME_MAX + 32], client[NODE_NAME_MAX], name[NODE_NAME_MAX];
+
+    node_name(s->population, s->index, name);
+    node_name(dev->population, dev->index, client);
+    snprintf(purpose, sizeof purpose, "session %s %u", client, dev->sessions);
+    return rng_stream(s->population->d->in.seed, name, purpose);
+}
+
+static bool accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                   void **user)
+{
+    struct server *s = l->user;
+    struct session *client = flow_user(flow_peer(end));
+    struct device *dev;
+    struct server_end *e;
+
+    if (!client || s->sessions >= config(s)->max_sessions || s->cpu.queued >= config(s)->queue)
+        return false;
+    dev = session_user(client);
+    e = xcalloc(1, sizeof *e);
+    e->server = s;
+    e->client_population = dev->population;
+    e->session = session_new(&server_session_ops, e, &s->host, session_rng(s, dev), &e->se);
+    e->psk = (struct tls_psk_arg){s, e->session, 0};
+    e->next = s->ends;
+    e->link = &s->ends;
+    if (e->next)
+        e->next->link = &e->next;
+    s->ends = e;
+    s->sessions++;
+    session_accept(e->session, end, ops, user);
+    return true;
+}
+
+/* ---- answers ---- */
+
+void server_answer(struct server_end *e, const struct server_answer *a, const struct m2m_doc *doc)
+{
+    e->answer = *a;
+    e->answer_doc = doc ? *doc : (struct m2m_doc){.kind = DOC_NONE};
+    e->answer.doc = doc ? &e->answer_doc : NULL;
+    if (a->location) {
+        snprintf(e->location, sizeof e->location, "%s", a->location);
+        e->answer.location = e->location;
+    }
+    e->answer_ready = true;
+    e->in_service = false;
+    session_poke(e->session, node_now(e->server->population->d));
+}
+
+/* ---- the back-end (GAP C14) ---- */
+
+static void backend_activity(struct backend_call *c, sim_ns now, enum session_activity a,
+                             sim_ns other)
+{
+    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
+
+    if (p)
+        procedure_activity(p, now, true, a, other);
+}
+
+static void backend_log(struct backend_call *c, sim_ns now, bool answer)
+{
+    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
+    const struct server *from = answer ? c->to : c->from, *to = answer ? c->from : c->to;
+    char name[64];
+
+    if (!p)
+        return;
+    snprintf(name, sizeof name, "%s%s", c->name, answer ? " stored" : "");
+    procedure_backend(p, from->node_id, to->node_id, c->sent, now, BACKEND_OCTETS, name);
+}
+
+static void backend_end(struct backend_call *c, bool answered)
+{
+    if (c->e) {
+        c->e->call = NULL;
+        c->finished(c, answered);
+    }
+    free(c);
+}
+
+static void backend_returned(void *arg)
+{
+    struct backend_call *c = arg;
+
+    backend_log(c, node_now(c->from->population->d), true);
+    backend_end(c, true);
+}
+
+static void backend_lost(void *arg)
+{
+    backend_end(arg, false);
+}
+
+static void backend_reply(struct backend_call *c)
+{
+    struct deployment *d = c->from->population->d;
+    struct net_route up, down;
+
+    c->sent = node_now(d);
+    route_between(d, c->from->population->index, c->from->index, c->to->population->index, &up,
+                  &down);
+    net_send_message(d->net, &down, BACKEND_OCTETS, backend_returned, backend_lost, c);
+}
+
+static void backend_work_done(struct sim *sim, struct sim_event *ev)
+{
+    struct backend_call *c =
+        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
+
+    cpu_finish(&c->to->cpu, sim, &c->job);
+    backend_activity(c, sim_now(sim), SESSION_IDLE, c->job.cost);
+    c->apply(c);
+    backend_reply(c);
+}
+
+static const struct sim_event_ops backend_ops = {"backend", NULL, backend_work_done};
+
+static void backend_started(struct cpu_job *job, sim_ns now)
+{
+    backend_activity((struct backend_call *)((char *)job - offsetof(struct backend_call, job)), now,
+                     SESSION_COMPUTING, 0);
+}
+
+static void backend_arrived(void *arg)
+{
+    struct backend_call *c = arg;
+    struct deployment *d = c->to->population->d;
+    struct meter m = {0};
+    struct profile_price price;
+
+    if (c->to->off) {
+        backend_end(c, false);
+        return;
+    }
+    backend_log(c, node_now(d), false);
+    meter_add(&m, OP_DB_ACCESS, 1, 0);
+    price = profile_price(c->to->population->class, &m);
+    if (c->e)
+        usage_add(c->to->population, usage_kind(c->e), &m);
+    sim_event_init(&c->job.done_event, &backend_ops, &c->endpoint);
+    c->job.started = backend_started;
+    backend_activity(c, node_now(d), SESSION_QUEUED, 0);
+    (void)cpu_submit(&c->to->cpu, d->sim, &c->job, price.crypto_ns + price.other_ns);
+}
+
+void backend_send(struct server_end *e, struct server *to, const char *name, struct backend_call *c)
+{
+    struct deployment *d = e->server->population->d;
+    struct net_route up, down;
+
+    c->e = e;
+    c->from = e->server;
+    c->to = to;
+    c->name = name;
+    c->sent = node_now(d);
+    e->call = c;
+    route_between(d, c->from->population->index, c->from->index, to->population->index, &up, &down);
+    net_send_message(d->net, &up, BACKEND_OCTETS, backend_arrived, backend_lost, c);
+}
+
+/* ---- life ---- */
+
+uint32_t server_new_record(struct server *s)
+{
+    if (s->record_count == s->record_room) {
+        s->record_room = s->record_room ? s->record_room + s->record_room / 2 : 16;
+        if (s->population->config->kind == CFG_NSCL)
+            s->scl = xrealloc(s->scl, s->record_room * sizeof *s->scl);
+        else
+            s->mas = xrealloc(s->mas, s->record_room * sizeof *s->mas);
+    }
+    return s->record_count++;
+}
+
+enum err server_init(struct server *s, struct population *p, uint32_t index)
+{
+    struct deployment *d = p->d;
+    const struct cfg_server *c = p->config->server;
+    int64_t epoch_s = d->in.epoch_unix_ns / SIM_S;
+    char name[NODE_NAME_MAX];
+
+    s->population = p;
+    s->index = index;
+    s->node_id = p->first_node + index;
+    cpu_init(&s->cpu, c->workers, UINT32_MAX);
+    s->host = (struct session_host){d->sim, &s->cpu, p->class, d->in.epoch_unix_ns, &d->retired};
+    s->listener.accept = accept;
+    s->listener.user = s;
+    node_name(p, index, name);
+    if (p->config->count == 1)
+        snprintf(s->fqdn, sizeof s->fqdn, "%s", c->fqdn);
+    else
+        snprintf(s->fqdn, sizeof s->fqdn, "%u.%s", index, c->fqdn);
+    if (p->config->kind != CFG_MSBF || !d->authority)
+        return OK;
+    return credential_issue(d->authority, d->pool, index, s->fqdn, true, epoch_s - 86400,
+                            epoch_s + c->certificate_life / SIM_S, &s->credential);
+}
+
+void server_set_off(struct server *s, bool off)
+{
+    s->off = off;
+    s->listener.deaf = off;
+    while (off && s->ends) {
+        struct session *session = s->ends->session;
+        forget(s->ends);
+        session_vanish(session);
+    }
+}
+
+void server_release(struct server *s)
+{
+    while (s->ends) {
+        struct session *session = s->ends->session;
+        forget(s->ends);
+        session_free(session);
+    }
+    credential_free(s->credential);
+    if (s->population && s->population->config->kind == CFG_NSCL)
+        free(s->scl);
+    else
+        free(s->mas);
+    map_release(&s->by_node);
+    map_release(&s->by_connection);
+}

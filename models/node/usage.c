@@ -1,0 +1,40 @@
+#include "models/node/impl.h"
+
+void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m)
+{
+    for (unsigned op = 0; op < METER_OP_COUNT; op++) {
+        struct usage *u = &p->usage->use[kind][op];
+        if (!m->use[op].calls && !m->use[op].octets)
+            continue;
+        u->calls += m->use[op].calls;
+        u->octets += m->use[op].octets;
+        u->ns += profile_price_op(p->class, (enum meter_op)op, m->use[op]);
+    }
+}
+
+static void write_population(const struct deployment *d, const struct population *p)
+{
+    for (unsigned kind = 0; kind < PROC_KINDS; kind++) {
+        for (unsigned op = 0; op < METER_OP_COUNT; op++) {
+            const struct usage *u = &p->usage->use[kind][op];
+            if (!u->calls)
+                continue;
+            d->in.sink->crypto(
+                d->in.sink->arg,
+                &(struct row_crypto){.population = p->config->name,
+                                     .role = p->config->kind == CFG_DEVICE ? "device" : "server",
+                                     .procedure = procedure_kind_name((enum procedure_kind)kind),
+                                     .operation = meter_operation((enum meter_op)op),
+                                     .algorithm = meter_algorithm((enum meter_op)op),
+                                     .calls = u->calls,
+                                     .octets = u->octets,
+                                     .virtual_ns = u->ns});
+        }
+    }
+}
+
+void usage_write(struct deployment *d)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        write_population(d, &d->populations[i]);
+}
