@@ -26,12 +26,13 @@ struct reader_run {
 };
 /* The latest run. Borrowed from r. */
 const struct reader_run *reader_run(struct reader *r);
-/* Its --set etc.: NULL past the end. */
+/* Its --set etc., in order: NULL past the end. Both texts stand until the next call. */
 const char *reader_parameter(struct reader *r, size_t i, const char **value);
 
-/* Recomputes from the rows: the fingerprint (run results), and the seal over all rows incl. host
- * facts and the schema. ERR_INTEGRITY when what is stored differs, with the first differing table
- * in why. */
+/* Recomputes from the rows: the fingerprint (run results), and the seals over all rows incl. host
+ * facts, over the schema and over every other octet of the file. ERR_INTEGRITY when what is stored
+ * differs, with the first differing table in why. ERR_STATE: a run that was killed is not sealed.
+ * crypto_init (crypto/entity.h) comes first. */
 enum err reader_check(struct reader *r, char fingerprint[65], char why[160]) MUST_USE;
 
 /* ---- report (text), figures, chart ---- */

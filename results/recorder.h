@@ -1,7 +1,8 @@
 /* The recorder: one SQLite file, rows written in batches by a thread of its own, off the engine's
  * path; always a valid database, marked `running` until it ends (a kill leaves that mark; opening
  * for reading shows it as partial). Fingerprint: SHA-256 over every row that is not a fact of the
- * host, tables in the schema's order, rows by primary key; stated in results/README.md. */
+ * host, tables in the schema's order, rows by primary key; stated in results/README.md. crypto_init
+ * (crypto/entity.h) comes first. */
 #ifndef RESULTS_RECORDER_H
 #define RESULTS_RECORDER_H
 
@@ -38,9 +39,10 @@ struct recorder_input {
     size_t parameter_count; /* pairs */
 };
 
-/* Creates path (through a journal that survives a kill). ERR_EXISTS without `force`; ERR_READ_ONLY,
- * ERR_IO, ERR_DISK_FULL. Nothing is left behind on error. With force the old file is replaced once
- * the new one is open. */
+/* Creates path (through a journal that survives a kill). ERR_EXISTS without `force`, or when path
+ * is no ordinary file; ERR_NOT_FOUND: no such folder; ERR_READ_ONLY, ERR_IO, ERR_DISK_FULL. Nothing
+ * is left behind on error. With force the old file is replaced, at once, when the new one is
+ * complete but for its rows. */
 enum err recorder_open(const char *path, bool force, const struct recorder_input *input,
                        struct recorder **out) MUST_USE;
 /* The sink for the nodes. Rows wait in bounded memory; the engine waits when the disk is slower. */
@@ -48,6 +50,8 @@ const struct row_sink *recorder_sink(struct recorder *r);
 /* The first error of the writing thread (ERR_DISK_FULL, ...), or OK: polled at progress; the run
  * stops then. */
 enum err recorder_error(const struct recorder *r);
+/* What was being written when it came, for a message; "" without an error. Borrowed from r. */
+const char *recorder_error_text(const struct recorder *r);
 uint64_t recorder_rows(const struct recorder *r);
 
 enum recorder_status { RECORDER_DONE, RECORDER_PARTIAL, RECORDER_FAILED };
@@ -60,7 +64,8 @@ struct recorder_end {
     const char *error; /* NULL: none */
 };
 /* Writes everything, seals with the fingerprint (hex, 65 chars, may be NULL), closes and frees. The
- * object is gone even on error. */
+ * object is gone even on error. After an error of the writing thread the run is marked partial
+ * (failed, if a row was refused as impossible) whatever `end` says, and that error is returned. */
 enum err recorder_close(struct recorder *r, const struct recorder_end *end,
                         char *fingerprint) MUST_USE;
 

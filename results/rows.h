@@ -72,6 +72,9 @@ struct row_crypto {
     sim_ns virtual_ns;
 };
 
+/* The report, v_load and the figures know these metrics, with the server's node name as group:
+ * "queue" (jobs waiting for a worker), "busy" (share of its workers busy since the last sample, 0
+ * to 1), "sessions" (open connections). Others are kept and left to queries. */
 struct row_series {
     const char *metric, *group;
     sim_ns t;
@@ -86,7 +89,8 @@ struct row_violation {
 
 struct row_note {
     sim_ns t;
-    const char *level, *code, *text;
+    const char *level; /* info | warning | host: a fact of the host, no part of the fingerprint */
+    const char *code, *text;
     uint64_t count;
 };
 

@@ -1,0 +1,239 @@
+#include "results/schema.h"
+
+/* clang-format off */
+const char *const schema_statements[] = {
+    /* First of all, so that its page is the file's second: see results/seal.c. */
+    "CREATE TABLE seals (seal_id INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 BLOB NOT NULL)",
+
+    "CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, title TEXT,\n"
+    "  scenario_text TEXT NOT NULL, scenario_sha256 TEXT NOT NULL, resolved_json TEXT NOT NULL,\n"
+    "  created_utc TEXT, scenario_path TEXT)",
+
+    "CREATE TABLE builds (build_id INTEGER PRIMARY KEY, m2msim_version TEXT, git_commit TEXT,\n"
+    "  dirty INTEGER, compiler TEXT, openssl TEXT, libuv TEXT, sqlite TEXT, cpu_model TEXT, os TEXT)",
+
+    "CREATE TABLE cost_profiles (profile_id INTEGER PRIMARY KEY, name TEXT, sha256 TEXT, source TEXT,\n"
+    "  text TEXT)",
+
+    "CREATE TABLE operation_costs (profile_id INTEGER, class TEXT, operation TEXT, algorithm TEXT,\n"
+    "  per_call_ns REAL, per_octet_ns REAL, per_call_nj REAL, per_octet_nj REAL, samples INTEGER,\n"
+    "  PRIMARY KEY (profile_id, class, operation, algorithm))",
+
+    "CREATE TABLE runs (run_id INTEGER PRIMARY KEY, experiment_id INTEGER, build_id INTEGER,\n"
+    "  profile_id INTEGER, cell INTEGER, replication INTEGER, seed INTEGER, fidelity TEXT,\n"
+    "  status TEXT CHECK (status IN ('done','partial','failed','running')),\n"
+    "  end_ns INTEGER, events INTEGER, wall_s REAL, peak_rss INTEGER, fingerprint TEXT, error TEXT,\n"
+    "  until_ns INTEGER, UNIQUE (experiment_id, cell, replication))",
+
+    "CREATE TABLE run_parameters (run_id INTEGER, seq INTEGER, name TEXT, value TEXT,\n"
+    "  PRIMARY KEY (run_id, seq)) WITHOUT ROWID",
+
+    "CREATE TABLE nodes (run_id INTEGER, node_id INTEGER, name TEXT, population TEXT, kind TEXT,\n"
+    "  class TEXT, parent INTEGER, PRIMARY KEY (run_id, node_id)) WITHOUT ROWID",
+
+    "CREATE TABLE procedures (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, peer_id INTEGER,\n"
+    "  kind TEXT,   -- bootstrap, connection, registration, refresh, deregistration, container, request\n"
+    "  method TEXT, -- tls-x509, tls-psk, pre-provisioned, https\n"
+    "  t_intended INTEGER, t_start INTEGER, t_end INTEGER, outcome TEXT, reason TEXT,\n"
+    "  attempts INTEGER, messages INTEGER, octets_up INTEGER, octets_down INTEGER,\n"
+    "  device_crypto INTEGER, server_crypto INTEGER, network INTEGER, queue INTEGER,\n"
+    "  retransmission INTEGER, backoff INTEGER, other INTEGER, -- the seven parts, ns\n"
+    "  device_energy_nj INTEGER,\n"
+    "  device_ns INTEGER, server_ns INTEGER, -- processor time charged at each side\n"
+    "  CHECK (t_end IS NULL OR device_crypto + server_crypto + network + queue + retransmission\n"
+    "    + backoff + other = t_end - t_intended),\n"
+    "  CHECK (device_crypto >= 0 AND server_crypto >= 0 AND network >= 0 AND queue >= 0\n"
+    "    AND retransmission >= 0 AND backoff >= 0 AND other >= 0),\n"
+    "  CHECK (outcome IN ('success', 'failed', 'unfinished')),\n"
+    "  PRIMARY KEY (run_id, procedure_id)) WITHOUT ROWID",
+
+    "CREATE TABLE keys (run_id INTEGER, key_id INTEGER, node_id INTEGER,\n"
+    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session\n"
+    "  parent_key INTEGER, procedure_id INTEGER, t_born INTEGER, t_first_use INTEGER,\n"
+    "  t_last_use INTEGER, uses INTEGER, t_expires INTEGER, t_end INTEGER,\n"
+    "  end_reason TEXT, -- expired, renewed, erased, revoked, failed, closed, run-end\n"
+    "  CHECK (t_end IS NULL OR t_end >= t_born),\n"
+    "  PRIMARY KEY (run_id, key_id)) WITHOUT ROWID",
+
+    "CREATE TABLE ival_reports (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, t INTEGER,\n"
+    "  result INTEGER, truth TEXT, verdict TEXT, policy TEXT)",
+
+    "CREATE TABLE crypto_use (run_id INTEGER, population TEXT, role TEXT, procedure TEXT,\n"
+    "  operation TEXT, algorithm TEXT, calls INTEGER, octets INTEGER, virtual_ns INTEGER,\n"
+    "  PRIMARY KEY (run_id, population, role, procedure, operation, algorithm)) WITHOUT ROWID",
+
+    "CREATE TABLE histograms (run_id INTEGER, metric TEXT, grp TEXT, t0 INTEGER, t1 INTEGER,\n"
+    "  n INTEGER, min INTEGER, max INTEGER, mean REAL, buckets BLOB)",
+
+    "CREATE TABLE series (run_id INTEGER, metric TEXT, grp TEXT, t INTEGER, value REAL)",
+
+    "CREATE TABLE messages (run_id INTEGER, procedure_id INTEGER, seq INTEGER, t_send INTEGER,\n"
+    "  t_receive INTEGER, src INTEGER, dst INTEGER, protocol TEXT, name TEXT, octets INTEGER,\n"
+    "  fate TEXT, payload BLOB, CHECK (t_receive IS NULL OR t_receive >= t_send))",
+
+    "CREATE TABLE violations (run_id INTEGER, t INTEGER, node_id INTEGER, rule TEXT, detail TEXT)",
+
+    "CREATE TABLE goals (experiment_id INTEGER, cell INTEGER, expression TEXT, value REAL, low REAL,\n"
+    "  high REAL, verdict TEXT)",
+
+    "CREATE TABLE notes (run_id INTEGER, t INTEGER,\n"
+    "  level TEXT, -- 'host': a fact of the host, no part of the fingerprint\n"
+    "  code TEXT, text TEXT, count INTEGER)",
+
+    "CREATE VIEW v_runs AS\n"
+    "SELECT r.run_id, e.title, r.cell, r.replication, r.seed, r.fidelity,\n"
+    "  CASE r.status WHEN 'running' THEN 'partial' ELSE r.status END AS status,\n"
+    "  r.end_ns, r.until_ns, r.events, r.wall_s, r.events / r.wall_s AS events_per_s, r.peak_rss,\n"
+    "  r.fingerprint, r.error, c.name AS profile, b.m2msim_version, b.git_commit, b.compiler,\n"
+    "  b.openssl, e.created_utc\n"
+    "FROM runs r LEFT JOIN experiments e USING (experiment_id) LEFT JOIN builds b USING (build_id)\n"
+    "  LEFT JOIN cost_profiles c USING (profile_id)",
+
+    /* Nearest rank: the smallest recorded value v with P(X <= v) >= q, its rank ceil(q n). */
+    "CREATE VIEW v_latency AS -- ns, of successes; quantiles by nearest rank\n"
+    "WITH l AS (\n"
+    "  SELECT p.run_id, p.kind, p.method, n.population, p.outcome = 'success' AS ok,\n"
+    "    CASE p.outcome WHEN 'success' THEN p.t_end - p.t_intended END AS latency\n"
+    "  FROM procedures p LEFT JOIN nodes n ON n.run_id = p.run_id AND n.node_id = p.node_id),\n"
+    "r AS (\n"
+    "  SELECT *, row_number() OVER w AS rank,\n"
+    "    sum(ok) OVER (PARTITION BY run_id, kind, method, population) AS oks\n"
+    "  FROM l WINDOW w AS (PARTITION BY run_id, kind, method, population ORDER BY ok DESC, latency))\n"
+    "SELECT run_id, kind, method, population, count(*) AS n, sum(ok) AS success,\n"
+    "  max(CASE WHEN ok AND rank = (oks * 50 + 99) / 100 THEN latency END) AS p50,\n"
+    "  max(CASE WHEN ok AND rank = (oks * 90 + 99) / 100 THEN latency END) AS p90,\n"
+    "  max(CASE WHEN ok AND rank = (oks * 99 + 99) / 100 THEN latency END) AS p99,\n"
+    "  avg(latency) AS mean, max(latency) AS max\n"
+    "FROM r GROUP BY run_id, kind, method, population",
+
+    "CREATE VIEW v_parts AS -- mean ns per part over all procedures that ended\n"
+    "SELECT run_id, kind, method, count(*) AS n, avg(t_end - t_intended) AS total,\n"
+    "  avg(device_crypto) AS device_crypto, avg(server_crypto) AS server_crypto,\n"
+    "  avg(network) AS network, avg(queue) AS queue, avg(retransmission) AS retransmission,\n"
+    "  avg(backoff) AS backoff, avg(other) AS other\n"
+    "FROM procedures WHERE t_end IS NOT NULL GROUP BY run_id, kind, method",
+
+    "CREATE VIEW v_keys_alive AS -- a key whose end is the run's end is alive at it\n"
+    "WITH e AS (\n"
+    "  SELECT run_id, type, t_born AS t, 1 AS born, 0 AS ended FROM keys\n"
+    "  UNION ALL SELECT run_id, type, t_end, 0, 1 FROM keys\n"
+    "    WHERE t_end IS NOT NULL AND end_reason IS NOT 'run-end'),\n"
+    "s AS (SELECT run_id, type, t, sum(born) AS born, sum(ended) AS ended FROM e\n"
+    "  GROUP BY run_id, type, t)\n"
+    "SELECT run_id, type, t, born, ended,\n"
+    "  sum(born - ended) OVER (PARTITION BY run_id, type ORDER BY t) AS alive FROM s",
+
+    "CREATE VIEW v_expiry_cliff AS -- keys that expire in each hour of virtual time\n"
+    "SELECT run_id, type, t_expires / 3600000000000 AS hour, count(*) AS n FROM keys\n"
+    "WHERE t_expires IS NOT NULL GROUP BY run_id, type, hour",
+
+    "CREATE VIEW v_failures AS\n"
+    "SELECT run_id, kind, method, outcome, reason, count(*) AS n FROM procedures\n"
+    "WHERE outcome <> 'success' GROUP BY run_id, kind, method, outcome, reason",
+
+    "CREATE VIEW v_crypto AS\n"
+    "SELECT run_id, population, role, procedure, operation, algorithm, calls, octets, virtual_ns,\n"
+    "  CAST(virtual_ns AS REAL) / calls AS ns_per_call,\n"
+    "  CAST(virtual_ns AS REAL) / sum(virtual_ns) OVER (PARTITION BY run_id, role) AS role_share\n"
+    "FROM crypto_use",
+
+    "CREATE VIEW v_load AS -- busy: share of the workers since the last sample\n"
+    "SELECT run_id, grp AS server, t, max(CASE metric WHEN 'queue' THEN value END) AS queue,\n"
+    "  max(CASE metric WHEN 'busy' THEN value END) AS busy,\n"
+    "  max(CASE metric WHEN 'sessions' THEN value END) AS sessions\n"
+    "FROM series WHERE metric IN ('queue', 'busy', 'sessions') GROUP BY run_id, grp, t",
+
+    "CREATE VIEW v_ival_matrix AS\n"
+    "SELECT run_id, truth, verdict, count(*) AS n FROM ival_reports\n"
+    "GROUP BY run_id, truth, verdict",
+    NULL
+};
+
+#define INSERT(table, count, columns) {table, columns, count}
+const struct schema_insert schema_inserts[TABLE_COUNT] = {
+    [TABLE_NODE] = INSERT("nodes", 6, "node_id, name, population, kind, class, parent"),
+    [TABLE_PROCEDURE] = INSERT("procedures", 24,
+        "procedure_id, node_id, peer_id, kind, method, t_intended, t_start, t_end, outcome, reason, "
+        "attempts, messages, octets_up, octets_down, device_crypto, server_crypto, network, queue, "
+        "retransmission, backoff, other, device_energy_nj, device_ns, server_ns"),
+    [TABLE_KEY] = INSERT("keys", 12,
+        "key_id, node_id, type, parent_key, procedure_id, t_born, t_first_use, t_last_use, uses, "
+        "t_expires, t_end, end_reason"),
+    [TABLE_IVAL] = INSERT("ival_reports", 7,
+        "procedure_id, node_id, t, result, truth, verdict, policy"),
+    [TABLE_MESSAGE] = INSERT("messages", 11,
+        "procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload"),
+    [TABLE_CRYPTO] = INSERT("crypto_use", 8,
+        "population, role, procedure, operation, algorithm, calls, octets, virtual_ns"),
+    [TABLE_SERIES] = INSERT("series", 4, "metric, grp, t, value"),
+    [TABLE_VIOLATION] = INSERT("violations", 4, "t, node_id, rule, detail"),
+    [TABLE_NOTE] = INSERT("notes", 5, "t, level, code, text, count"),
+};
+
+/* Surrogate ids (run_id, experiment_id, ...) are no results: another file may number otherwise.
+ * resolved_json follows from the scenario's text and the parameters, and may name paths. */
+#define RUNS_ID(name) "(SELECT " name " FROM runs WHERE run_id = ?1)"
+const struct schema_digest schema_digests[] = {
+    {"experiments",
+     "SELECT title, scenario_text, scenario_sha256 FROM experiments WHERE experiment_id = "
+     RUNS_ID("experiment_id"),
+     "SELECT experiment_id, title, scenario_text, scenario_sha256, resolved_json, created_utc, "
+     "scenario_path FROM experiments ORDER BY experiment_id"},
+    {"builds", NULL,
+     "SELECT build_id, m2msim_version, git_commit, dirty, compiler, openssl, libuv, sqlite, "
+     "cpu_model, os FROM builds ORDER BY build_id"},
+    {"cost_profiles",
+     "SELECT name, sha256, source FROM cost_profiles WHERE profile_id = " RUNS_ID("profile_id"),
+     "SELECT profile_id, name, sha256, source, text FROM cost_profiles ORDER BY profile_id"},
+    {"operation_costs",
+     "SELECT class, operation, algorithm, per_call_ns, per_octet_ns, per_call_nj, per_octet_nj, "
+     "samples FROM operation_costs WHERE profile_id = " RUNS_ID("profile_id")
+     " ORDER BY class, operation, algorithm",
+     "SELECT profile_id, class, operation, algorithm, per_call_ns, per_octet_ns, per_call_nj, "
+     "per_octet_nj, samples FROM operation_costs ORDER BY profile_id, class, operation, algorithm"},
+    {"runs",
+     "SELECT cell, replication, seed, fidelity, end_ns, events, until_ns FROM runs "
+     "WHERE run_id = ?1",
+     "SELECT run_id, experiment_id, build_id, profile_id, cell, replication, seed, fidelity, "
+     "status, end_ns, events, wall_s, peak_rss, fingerprint, error, until_ns FROM runs "
+     "ORDER BY run_id"},
+    {"run_parameters",
+     "SELECT seq, name, value FROM run_parameters WHERE run_id = ?1 ORDER BY seq", NULL},
+    {"nodes",
+     "SELECT node_id, name, population, kind, class, parent FROM nodes WHERE run_id = ?1 "
+     "ORDER BY node_id", NULL},
+    {"procedures",
+     "SELECT procedure_id, node_id, peer_id, kind, method, t_intended, t_start, t_end, outcome, "
+     "reason, attempts, messages, octets_up, octets_down, device_crypto, server_crypto, network, "
+     "queue, retransmission, backoff, other, device_energy_nj, device_ns, server_ns "
+     "FROM procedures WHERE run_id = ?1 ORDER BY procedure_id", NULL},
+    {"keys",
+     "SELECT key_id, node_id, type, parent_key, procedure_id, t_born, t_first_use, t_last_use, "
+     "uses, t_expires, t_end, end_reason FROM keys WHERE run_id = ?1 ORDER BY key_id", NULL},
+    {"ival_reports",
+     "SELECT procedure_id, node_id, t, result, truth, verdict, policy FROM ival_reports "
+     "WHERE run_id = ?1 ORDER BY rowid", NULL},
+    {"crypto_use",
+     "SELECT population, role, procedure, operation, algorithm, calls, octets, virtual_ns "
+     "FROM crypto_use WHERE run_id = ?1 "
+     "ORDER BY population, role, procedure, operation, algorithm", NULL},
+    {"histograms",
+     "SELECT metric, grp, t0, t1, n, min, max, mean, buckets FROM histograms WHERE run_id = ?1 "
+     "ORDER BY rowid", NULL},
+    {"series",
+     "SELECT metric, grp, t, value FROM series WHERE run_id = ?1 ORDER BY rowid", NULL},
+    {"messages",
+     "SELECT procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload "
+     "FROM messages WHERE run_id = ?1 ORDER BY rowid", NULL},
+    {"violations",
+     "SELECT t, node_id, rule, detail FROM violations WHERE run_id = ?1 ORDER BY rowid", NULL},
+    {"goals",
+     "SELECT cell, expression, value, low, high, verdict FROM goals WHERE experiment_id = "
+     RUNS_ID("experiment_id") " ORDER BY rowid", NULL},
+    {"notes",
+     "SELECT t, level, code, text, count FROM notes WHERE run_id = ?1 AND level IS NOT 'host' "
+     "ORDER BY rowid",
+     "SELECT run_id, t, level, code, text, count FROM notes ORDER BY rowid"},
+};
+const size_t schema_digest_count = sizeof schema_digests / sizeof schema_digests[0];
+/* clang-format on */
