@@ -31,7 +31,8 @@ struct net_hop_config {
     sim_ns reorder_delay;
     uint32_t overhead_octets; /* link-layer octets added to each packet on this hop (PPP: 2) */
 };
-/* The smallest delay through it: latency.floor + serialisation of the smallest packet. */
+/* The smallest delay through it: the least latency (latency.floor, or the distribution's own bound
+ * where that is higher) + serialisation of the smallest packet. */
 sim_ns net_hop_min_delay(const struct net_hop_config *config, uint32_t smallest_octets);
 
 /* The state of one direction of one hop; small: a fleet has millions. */
@@ -40,9 +41,11 @@ struct net_hop {
     sim_ns free_at;      /* the transmitter is busy until then; the backlog follows from it */
     sim_ns last_arrival; /* for keep_order */
     uint64_t key;        /* of its random stream */
-    uint32_t draws;      /* packets so far: the stream's counter */
-    uint8_t bad;         /* Gilbert-Elliott state */
-    uint8_t down;        /* switched off: everything is lost */
+    struct net_waiting *waiting; /* behind the one in transmission; NULL where nothing waits or
+                                    queue_octets is 0 */
+    uint32_t draws;              /* packets so far: the stream's counter */
+    uint8_t bad;                 /* Gilbert-Elliott state */
+    uint8_t down;                /* switched off: everything is lost */
 };
 /* name: of the entity and direction ("meters-17/up"); with the seed it keys the stream. */
 void net_hop_init(struct net_hop *hop, const struct net_hop_config *config, uint64_t seed,
@@ -61,16 +64,22 @@ const char *net_fate_name(enum net_fate fate);
 /* The network: packet pool and counters. */
 struct net;
 struct net *net_new(struct sim *sim, uint64_t seed);
-void net_free(struct net *net); /* packets in flight are freed */
+/* Before sim_free. Packets in flight and flows that are left are freed; ends and hops are not to be
+ * used afterwards. No callback is made: the `arg` of a message in flight stays its caller's. */
+void net_free(struct net *net);
 
 struct net_stats {
-    uint64_t packets, octets, lost, queue_full, duplicated;
+    uint64_t packets, octets; /* sent, link-layer overhead not counted */
+    uint64_t lost;            /* by chance, or because a link was down */
+    uint64_t queue_full, duplicated;
 };
 void net_get_stats(const struct net *net, struct net_stats *out);
 
 /* A message between servers over a modeled back-end link (GAP C14), or a UDP datagram: `octets` on
  * the wire incl. headers; `deliver` is called at arrival on the engine's thread, or `lost` (may be
- * NULL) when dropped. The data is the caller's own (arg). */
+ * NULL) when dropped: exactly one of them, once, and never within this call. A message is not
+ * duplicated, since its data is the caller's own (arg). The route is copied; an empty one delivers
+ * at this instant. */
 void net_send_message(struct net *net, const struct net_route *route, uint32_t octets,
                       void (*deliver)(void *arg), void (*lost)(void *arg), void *arg);
 
