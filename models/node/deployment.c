@@ -45,8 +45,7 @@ static void make_outages(struct deployment *d)
 
 static void sample(const struct deployment *d, const char *metric, const char *group, double value)
 {
-    d->in.sink->series(d->in.sink->arg,
-                       &(struct row_series){metric, group, sim_now(d->sim), value});
+    d->sink.series(d->sink.arg, &(struct row_series){metric, group, sim_now(d->sim), value});
 }
 
 static void sample_server(struct deployment *d, const struct server *s)
@@ -182,12 +181,12 @@ static void write_nodes(struct deployment *d, const struct population *p)
 
     for (uint32_t i = 0; i < p->config->count; i++) {
         node_name(p, i, name);
-        d->in.sink->node(d->in.sink->arg, &(struct row_node){.node_id = p->first_node + i,
-                                                             .name = name,
-                                                             .population = p->config->name,
-                                                             .kind = kinds[p->config->kind],
-                                                             .class_name = p->config->class_name,
-                                                             .parent = ROW_NULL_ID});
+        d->sink.node(d->sink.arg, &(struct row_node){.node_id = p->first_node + i,
+                                                     .name = name,
+                                                     .population = p->config->name,
+                                                     .kind = kinds[p->config->kind],
+                                                     .class_name = p->config->class_name,
+                                                     .parent = ROW_NULL_ID});
     }
 }
 
@@ -225,8 +224,6 @@ static enum err make_nodes(struct deployment *d)
             device_init(&p->devices[k], p, k);
         d->counts.devices += p->config->count;
     }
-    for (uint32_t i = 0; i < d->in.population_count; i++)
-        write_nodes(d, &d->populations[i]);
     return err;
 }
 
@@ -236,7 +233,7 @@ static enum err build(struct deployment *d, struct diag_list *diags)
 
     d->sim = sim_new(&(struct sim_config){d->in.threads, route_look_ahead(d)});
     d->net = net_new(d->sim, d->in.seed);
-    d->keys = keyring_new(d->in.sink);
+    d->keys = keyring_new(&d->sink);
     d->setup = rng_stream(d->in.seed, "deployment", "setup");
     err = make_authorities(d, diags);
     if (!err)
@@ -276,6 +273,13 @@ fail:
 }
 
 /* ---- running ---- */
+
+void deployment_start(struct deployment *d, const struct row_sink *sink)
+{
+    d->sink = *sink;
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        write_nodes(d, &d->populations[i]);
+}
 
 enum sim_end deployment_run(struct deployment *d)
 {

@@ -53,12 +53,13 @@ struct deployment_input {
     uint32_t key_pool;                                  /* RSA keys of the fleet */
     const char *key_cache;                              /* folder; NULL: none */
     void (*key_progress)(unsigned done, unsigned size); /* may be NULL */
-    const struct row_sink *sink;
 };
 
 /* NULL with errors in diags (codes B1xx: a class that the profile lacks, ...) or when OpenSSL
- * refuses. Writes the node rows. */
+ * refuses. */
 struct deployment *deployment_new(const struct deployment_input *input, struct diag_list *diags);
+/* Once, before the first run: from here on rows go to the sink, the rows of the nodes first. */
+void deployment_start(struct deployment *d, const struct row_sink *sink);
 /* Runs to `until`. Callable again after SIM_END_STOPPED. */
 enum sim_end deployment_run(struct deployment *d);
 /* Writes what is still open: unfinished procedures, living keys, cryptographic totals. Once, at the

@@ -372,7 +372,7 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
     dev->due = 0;
     if (failed)
         d->counts.failed++;
-    procedure_end(p, now, outcome, reason, failed && d->in.record->failed_messages, d->in.sink);
+    procedure_end(p, now, outcome, reason, failed && d->in.record->failed_messages, &d->sink);
 }
 
 /* ---- failure ---- */
@@ -620,7 +620,7 @@ void device_finish(struct device *dev, sim_ns now)
     dev->proc = NULL;
     procedure_end(p, now, dev->last_reason == REASON_NONE ? "unfinished" : "failed",
                   dev->last_reason == REASON_NONE ? REASON_RUN_END : dev->last_reason,
-                  d->in.record->failed_messages, d->in.sink);
+                  d->in.record->failed_messages, &d->sink);
     if (dev->last_reason != REASON_NONE)
         d->counts.failed++;
 }

@@ -28,8 +28,8 @@ static void finish(struct sim *sim, struct sim_event *ev)
     if (pass) {
         device_begin_attempt(dev, now, NULL);
     } else {
-        d->in.sink->ival(
-            d->in.sink->arg,
+        d->sink.ival(
+            d->sink.arg,
             &(struct row_ival){.procedure_id = dev->proc->id,
                                .node_id = device_node(dev),
                                .t = now,

@@ -193,6 +193,7 @@ struct device {
 /* ---- the deployment ---- */
 struct deployment {
     struct deployment_input in;
+    struct row_sink sink;
     struct sim *sim;
     struct net *net;
     struct keyring *keys;

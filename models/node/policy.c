@@ -13,7 +13,7 @@ static const struct cfg_server *config(const struct server_end *e)
 static void write_row(struct server_end *e, const struct doc_scl *doc, sim_ns now,
                       const char *verdict, const char *rule)
 {
-    const struct row_sink *sink = e->server->population->d->in.sink;
+    const struct row_sink *sink = &e->server->population->d->sink;
     const struct procedure *p = server_end_procedure(e);
     struct session *peer = session_peer(e->session);
     struct device *dev = peer ? session_user(peer) : NULL;

@@ -19,8 +19,8 @@ static void write_population(const struct deployment *d, const struct population
             const struct usage *u = &p->usage->use[kind][op];
             if (!u->calls)
                 continue;
-            d->in.sink->crypto(
-                d->in.sink->arg,
+            d->sink.crypto(
+                d->sink.arg,
                 &(struct row_crypto){.population = p->config->name,
                                      .role = p->config->kind == CFG_DEVICE ? "device" : "server",
                                      .procedure = procedure_kind_name((enum procedure_kind)kind),
