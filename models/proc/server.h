@@ -50,7 +50,7 @@ struct server_answer {
 /* Answers the waiting request. A bootstrapParamSet is given its wrapped Kmr here: KEK by exporter,
  * AES-256-KW of SE_KMR (GAP C2). */
 void server_session_answer(struct server_session *s, sim_ns now, const struct server_answer *a);
-/* Answer anything that comes with 503 and Retry-After (the node's queue is full). */
+/* Answer anything that comes with 503 and Retry-After (the node's queue is full). 0: no more. */
 void server_session_set_busy(struct server_session *s, uint32_t retry_after_s);
 /* close_notify at the node's wish (idle time, key expired). */
 void server_session_close(struct server_session *s, sim_ns now);

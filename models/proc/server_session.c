@@ -221,7 +221,7 @@ void server_session_answer(struct server_session *s, sim_ns now, const struct se
 
 void server_session_set_busy(struct server_session *s, uint32_t retry_after_s)
 {
-    s->busy = true;
+    s->busy = retry_after_s > 0;
     s->retry_after_s = retry_after_s;
 }
 
