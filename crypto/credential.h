@@ -18,7 +18,8 @@ struct credential; /* one certificate with its private key; belongs to one endpo
 /* `size` keys that are a pure function of (seed, name). cache_dir: where `m2msim-keys-*.pem` is
  * kept (NULL: no cache). A damaged or foreign cache file is rebuilt, with a warning in diags; a
  * folder that cannot be written is a warning too. progress(done, size) may be NULL. Never fails for
- * want of a cache; ERR_CRYPTO if OpenSSL does. */
+ * want of a cache; ERR_CRYPTO if OpenSSL does, ERR_RANGE for size 0. Outside of any visit
+ * (entity.h). Warnings: K301 damaged, K302 foreign, K303 unreadable, K304 not written. */
 enum err key_pool_make(uint64_t seed, const char *name, unsigned size, const char *cache_dir,
                        struct diag_list *diags, void (*progress)(unsigned done, unsigned size),
                        struct key_pool **out) MUST_USE;
@@ -33,12 +34,12 @@ void authority_free(struct authority *a);
 
 /* A certificate for `common_name` (also its DNS or URI subjectAltName) over the pool's key
  * `1 + key % (size - 1)`. server: EKU serverAuth, else clientAuth. Serial from the entered entity's
- * stream: call between entity_enter and entity_leave. The key is a copy of its own (RSA blinding,
- * openssl-notes.md). */
+ * stream: call between entity_enter and entity_leave. The key is the pool's, shared: RSA blinding
+ * (openssl-notes.md) is drawn aside, so nobody can tell who used a key before (provider.c). */
 enum err credential_issue(const struct authority *a, const struct key_pool *pool, uint64_t key,
                           const char *common_name, bool server, int64_t not_before,
                           int64_t not_after, struct credential **out) MUST_USE;
-/* The same certificate (shared) with its own copy of the key: one for each session of a server. */
+/* The same certificate and key (shared, both): one for each session of a server. */
 enum err credential_copy(const struct credential *c, struct credential **out) MUST_USE;
 void credential_free(struct credential *c);
 
@@ -46,8 +47,8 @@ void credential_free(struct credential *c);
 struct x509_st *credential_certificate(const struct credential *c);
 struct evp_pkey_st *credential_key(const struct credential *c);
 struct x509_st *authority_certificate(const struct authority *a);
-/* PEM texts, for live peers: appended to files. Private keys only with the caller's express wish.
- */
+/* PEM texts, for live peers: appended to files. Private keys only with the caller's express wish
+ * (key_path NULL: none). ERR_IO. */
 enum err credential_write_pem(const struct credential *c, const char *certificate_path,
                               const char *key_path) MUST_USE;
 enum err authority_write_pem(const struct authority *a, const char *certificate_path) MUST_USE;
