@@ -1,0 +1,339 @@
+/* What a scenario must mean (S2xx). A field about which a mistake was told already is not judged
+ * again. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "topologies/reader.h"
+
+#define ALL 1000000u /* 100 % in ppm */
+
+/* The place of the first field that was given, else of the owner. NULL: one of them is bad. */
+static const struct mark *place_of(const struct reader *r, const void *owner, const void *a,
+                                   const void *b)
+{
+    const struct mark *ma = a ? reader_mark_of(r, a) : NULL;
+    const struct mark *mb = b ? reader_mark_of(r, b) : NULL;
+    if ((ma && ma->bad) || (mb && mb->bad))
+        return NULL;
+    return ma ? ma : mb ? mb : reader_mark_of(r, owner);
+}
+
+/* Once for a code and a place: both directions of a link have the same fields. */
+__attribute__((format(printf, 4, 5))) static void tell(struct reader *r, const struct mark *at,
+                                                       const char *code, const char *fmt, ...)
+{
+    char text[500];
+    va_list ap;
+    if (!at)
+        return;
+    for (size_t i = 0; i < diag_size(r->diags); i++) {
+        const struct diag *d = diag_at(r->diags, i);
+        if (d->line == at->line && d->column == at->column && strcmp(d->code, code) == 0 &&
+            strcmp(d->file, at->file) == 0)
+            return;
+    }
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    diag_add(r->diags, DIAG_ERROR, code, at->file, at->line, at->column, "%s", text);
+}
+
+static bool is_given(const struct reader *r, const void *target)
+{
+    const struct mark *m = reader_mark_of(r, target);
+    return m && m->given && !m->bad;
+}
+
+/* ---- devices ---- */
+
+enum suite_use { USE_CERTIFICATE, USE_ECDHE_PSK, USE_PSK };
+
+static void check_tls(struct reader *r, const struct scn_population *p, const struct cfg_tls *tls,
+                      enum suite_use use, const char *what)
+{
+    static const char *const needed[] = {"one with certificates (RSA-...)", "an ECDHE-PSK one",
+                                         "a plain PSK one"};
+    const char *suite = tls_suite_name(tls->suite);
+    bool psk = tls_suite_is_psk(tls->suite), ecdhe = strncmp(suite, "ECDHE-", 6) == 0;
+    bool fits = use == USE_CERTIFICATE ? !psk : psk && ecdhe == (use == USE_ECDHE_PSK);
+    const struct mark *at = place_of(r, &p->name, &tls->suite, NULL);
+    if (!fits)
+        tell(r, at, "S206", "suite %s does not fit %s, which needs %s", suite, what, needed[use]);
+    else if (!tls_suite_allows(tls->suite, tls->version))
+        tell(r, place_of(r, &p->name, &tls->version, &tls->suite), "S205",
+             "suite %s cannot be used with TLS %s", suite, tls->version == TLS_1_1 ? "1.1" : "1.2");
+}
+
+static void check_method(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    const void *x509_only[] = {&d->bootstrap.tls.suite, &d->bootstrap.tls.version,
+                               &d->bootstrap.msbf, &d->bootstrap.wrong_ca_ppm,
+                               &d->bootstrap.expired_ppm};
+    bool x509 = d->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+    const struct mark *method = reader_mark_of(r, &d->bootstrap.method);
+    if (method && method->bad)
+        return;
+    for (size_t i = 0; !x509 && i < sizeof x509_only / sizeof *x509_only; i++)
+        if (is_given(r, x509_only[i]))
+            tell(r, place_of(r, &p->name, x509_only[i], NULL), "S219",
+                 "this has no meaning when Kmr is pre-provisioned");
+    if (x509 && is_given(r, &d->connect.wrong_key_ppm) && d->connect.wrong_key_ppm > 0)
+        tell(r, place_of(r, &p->name, &d->connect.wrong_key_ppm, NULL), "S219",
+             "'wrong_key' has a meaning when Kmr is pre-provisioned only");
+    if (x509) {
+        check_tls(r, p, &d->bootstrap.tls, USE_CERTIFICATE, "bootstrap by tls-x509");
+        if ((uint64_t)d->bootstrap.wrong_ca_ppm + d->bootstrap.expired_ppm > ALL)
+            tell(r, place_of(r, &p->name, &d->bootstrap.expired_ppm, &d->bootstrap.wrong_ca_ppm),
+                 "S212", "'wrong_ca' and 'expired' are together more than 100 %%");
+    }
+    if (d->ival.gate && !d->ival.capable)
+        tell(r, place_of(r, &p->name, &d->ival.gate, &d->ival.capable), "S219",
+             "'gate' has no meaning in a device that is not capable of integrity validation");
+}
+
+static void check_lifetimes(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    if (d->keys.kmc > d->keys.kmr)
+        tell(r, place_of(r, &p->name, &d->keys.kmc, &d->keys.kmr), "S207",
+             "Kmc lives longer than Kmr, which it is derived from");
+    if ((uint64_t)d->keys.renew_at_ppm + d->keys.renew_jitter_ppm >= ALL)
+        tell(r, place_of(r, &p->name, &d->keys.renew_at_ppm, &d->keys.renew_jitter_ppm), "S208",
+             "'renew_at' with 'renew_jitter' reaches 100 %% of the lifetime: the key would expire "
+             "before it is renewed");
+    if (d->keys.renew_jitter_ppm >= d->keys.renew_at_ppm)
+        tell(r, place_of(r, &p->name, &d->keys.renew_jitter_ppm, &d->keys.renew_at_ppm), "S208",
+             "'renew_jitter' is as large as 'renew_at': the key could be renewed at its birth");
+    if (d->mid.idle > d->keys.kmc)
+        tell(r, place_of(r, &p->name, &d->mid.idle, &d->keys.kmc), "S210",
+             "the session may idle longer than Kmc lives, which bounds it");
+    if (d->retry.base > d->retry.cap)
+        tell(r, place_of(r, &p->name, &d->retry.base, &d->retry.cap), "S211",
+             "'base' is longer than 'cap'");
+}
+
+static void check_arrivals(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    const struct mark *shape = reader_mark_of(r, &d->arrivals.shape);
+    bool poisson = d->arrivals.shape == CFG_ARRIVAL_POISSON;
+    if (!shape || !shape->bad) {
+        if (poisson && is_given(r, &d->arrivals.over))
+            tell(r, place_of(r, &p->name, &d->arrivals.over, NULL), "S219",
+                 "'over' has no meaning with poisson, whose span follows from 'mean' and 'count'");
+        if (!poisson && is_given(r, &d->arrivals.mean))
+            tell(r, place_of(r, &p->name, &d->arrivals.mean, NULL), "S219",
+                 "'mean' has a meaning with poisson only");
+        if (poisson && d->arrivals.mean == 0)
+            tell(r, place_of(r, &p->name, &d->arrivals.mean, &d->arrivals.shape), "S218",
+                 "poisson needs 'mean', the time from one start to the next");
+    }
+    const struct mark *until = reader_mark_of(r, &r->s->until);
+    if (until && !until->bad && d->arrivals.start >= r->s->until)
+        tell(r, place_of(r, &p->name, &d->arrivals.start, NULL), "S218",
+             "the devices start when the run is over");
+}
+
+/* ---- servers ---- */
+
+static void check_server(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_server *s = &p->server;
+    if (s->backlog_busy > s->queue)
+        tell(r, place_of(r, &p->name, &s->backlog_busy, &s->queue), "S211",
+             "'backlog_busy' is beyond 'queue': the server would never be busy");
+    if (p->kind != CFG_NSCL)
+        return;
+    if (s->registration_min > s->registration_max)
+        tell(r, place_of(r, &p->name, &s->registration_min, &s->registration_max), "S209",
+             "the shortest registration is longer than the longest");
+    if (!s->ival && s->rule_count > 0)
+        tell(r, place_of(r, &p->name, &s->ival, NULL), "S219",
+             "an NSCL without integrity validation cannot have an 'ival_policy'");
+}
+
+/* ---- links ---- */
+
+static void check_hop(struct reader *r, const struct scn_link *link,
+                      const struct net_hop_config *hop)
+{
+    const struct dist *l = &hop->latency;
+    const struct mark *latency = reader_mark_of(r, l);
+    const struct mark *at = place_of(r, &link->line, &l->floor, l);
+    double mean = dist_mean_ns(l);
+    if (!latency || latency->bad)
+        return;
+    if (l->floor <= 0)
+        tell(r, at, "S216",
+             "the least latency is 0, but it is how far the engine may look ahead: give a 'floor' "
+             "above 0, or a latency that has one");
+    else if ((double)l->floor > mean)
+        tell(r, at, "S217", "'floor' is above the mean of the latency");
+    if (l->ceiling < l->floor || (double)l->ceiling < mean)
+        tell(r, place_of(r, &link->line, &l->ceiling, l), "S217",
+             "'ceiling' is below the mean of the latency, or below its floor");
+    if (hop->reorder > 0 && hop->reorder_delay == 0)
+        tell(r, place_of(r, &link->line, &hop->reorder, &hop->reorder_delay), "S225",
+             "'reorder' needs a 'reorder_delay' above 0");
+}
+
+static bool same_pair(const struct scn_link *a, const struct scn_link *b)
+{
+    return (a->from == b->from && a->to == b->to) || (a->from == b->to && a->to == b->from);
+}
+
+static void check_link(struct reader *r, uint32_t i)
+{
+    const struct scenario *s = r->s;
+    const struct scn_link *link = &s->links[i];
+    const struct mark *at = reader_mark_of(r, &link->line);
+    check_hop(r, link, &link->up);
+    check_hop(r, link, &link->down);
+    if (link->from == SCN_NONE || link->to == SCN_NONE)
+        return;
+    if (link->from == link->to)
+        tell(r, at, "S223", "a link from a population to itself");
+    else if (s->populations[link->to].kind == CFG_DEVICE &&
+             !reader_mark_of(r, &s->populations[link->to].kind)->bad)
+        tell(r, at, "S222", "'%s' are devices: the leaf side stands first",
+             s->populations[link->to].name);
+    for (uint32_t j = 0; j < i; j++)
+        if (link->from != link->to && same_pair(link, &s->links[j]))
+            tell(r, at, "S215", "a second link between '%s' and '%s'; the first is in line %d",
+                 s->populations[link->from].name, s->populations[link->to].name, s->links[j].line);
+}
+
+/* ---- ways ---- */
+
+static bool links_are_sound(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->s->link_count; i++)
+        if (r->s->links[i].from == SCN_NONE || r->s->links[i].to == SCN_NONE)
+            return false;
+    return true;
+}
+
+/* Is there a way over at most NET_MAX_HOPS links? Devices forward nothing. */
+static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to)
+{
+    bool reached[256] = {false};
+    reached[from] = true;
+    for (unsigned hops = 0; hops < NET_MAX_HOPS && !reached[to]; hops++) {
+        bool next[256];
+        memcpy(next, reached, sizeof next);
+        for (uint32_t i = 0; i < s->link_count; i++) {
+            uint32_t a = s->links[i].from, b = s->links[i].to;
+            if (reached[a] && (a == from || s->populations[a].kind != CFG_DEVICE))
+                next[b] = true;
+            if (reached[b] && (b == from || s->populations[b].kind != CFG_DEVICE))
+                next[a] = true;
+        }
+        memcpy(reached, next, sizeof reached);
+    }
+    return reached[to];
+}
+
+static void want_way(struct reader *r, uint32_t from, uint32_t to, const void *by, const char *why)
+{
+    const struct scenario *s = r->s;
+    if (to == SCN_NONE || is_reachable(s, from, to))
+        return;
+    tell(r, place_of(r, &s->populations[from].name, by, NULL), "S204",
+         "'%s' cannot reach '%s', %s: no link leads there", s->populations[from].name,
+         s->populations[to].name, why);
+}
+
+/* The key that a server hands on must arrive where the device will use it. */
+static void check_hand_over(struct reader *r, const struct scn_population *p)
+{
+    const struct scn_population *all = r->s->populations;
+    const struct cfg_device *d = &p->device;
+    uint32_t msbf = d->bootstrap.msbf, mas = d->connect.mas, nscl = d->mid.nscl;
+    if (msbf != SCN_NONE && mas != SCN_NONE && all[msbf].server.mas != SCN_NONE &&
+        all[msbf].server.mas != mas)
+        tell(r, place_of(r, &p->name, &d->connect.mas, &d->bootstrap.msbf), "S226",
+             "'%s' hands Kmr to '%s', but the devices connect at '%s'", all[msbf].name,
+             all[all[msbf].server.mas].name, all[mas].name);
+    if (mas != SCN_NONE && nscl != SCN_NONE && all[mas].server.nscl != SCN_NONE &&
+        all[mas].server.nscl != nscl)
+        tell(r, place_of(r, &p->name, &d->mid.nscl, &d->connect.mas), "S226",
+             "'%s' hands Kmc to '%s', but the devices register at '%s'", all[mas].name,
+             all[all[mas].server.nscl].name, all[nscl].name);
+}
+
+static void check_ways(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->s->population_count; i++) {
+        const struct scn_population *p = &r->s->populations[i];
+        const struct cfg_device *d = &p->device;
+        if (reader_mark_of(r, &p->kind)->bad)
+            continue;
+        if (p->kind == CFG_DEVICE) {
+            want_way(r, i, d->bootstrap.msbf, &d->bootstrap.msbf, "which it bootstraps at");
+            want_way(r, i, d->connect.mas, &d->connect.mas, "which it connects at");
+            want_way(r, i, d->mid.nscl, &d->mid.nscl, "which it registers with");
+            check_hand_over(r, p);
+        } else {
+            want_way(r, i, p->server.mas, &p->server.mas, "which it hands Kmr to");
+            want_way(r, i, p->server.nscl, &p->server.nscl, "which it hands Kmc to");
+        }
+    }
+}
+
+/* ---- the whole ---- */
+
+static void check_events(struct reader *r)
+{
+    const struct mark *until = reader_mark_of(r, &r->s->until);
+    for (uint32_t i = 0; i < r->s->event_count; i++) {
+        const struct scn_event *e = &r->s->events[i];
+        if (until && !until->bad && e->at >= r->s->until)
+            tell(r, place_of(r, e, &e->at, NULL), "S213", "this happens when the run is over");
+    }
+}
+
+static void check_tcp(struct reader *r)
+{
+    const struct tcp_params *t = &r->s->tcp;
+    if (t->min_rto > t->max_rto)
+        tell(r, place_of(r, NULL, &t->min_rto, &t->max_rto), "S211",
+             "'min_rto' is longer than 'max_rto'");
+    if (t->initial_rto > t->max_rto)
+        tell(r, place_of(r, NULL, &t->initial_rto, &t->max_rto), "S211",
+             "'initial_rto' is longer than 'max_rto'");
+}
+
+static void check_population(struct reader *r, const struct scn_population *p)
+{
+    if (p->kind == CFG_DEVICE) {
+        check_method(r, p);
+        check_tls(r, p, &p->device.connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
+        check_tls(r, p, &p->device.mid.tls, USE_PSK, "mId");
+        check_lifetimes(r, p);
+        check_arrivals(r, p);
+    } else
+        check_server(r, p);
+}
+
+void check_meaning(struct reader *r)
+{
+    const struct scenario *s = r->s;
+    bool devices = false;
+    for (uint32_t i = 0; i < s->population_count; i++) {
+        const struct mark *kind = reader_mark_of(r, &s->populations[i].kind);
+        devices = devices || kind->bad || s->populations[i].kind == CFG_DEVICE;
+        if (!kind->bad)
+            check_population(r, &s->populations[i]);
+    }
+    if (!devices && s->populations)
+        tell(r, reader_mark_of(r, &s->populations), "S214",
+             "there is no population of devices: nothing would happen");
+    for (uint32_t i = 0; i < s->link_count; i++)
+        check_link(r, i);
+    if (links_are_sound(r))
+        check_ways(r);
+    check_events(r);
+    check_tcp(r);
+}

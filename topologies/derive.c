@@ -1,0 +1,117 @@
+/* Defaults that depend on other values: what the schema calls `derived`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "topologies/reader.h"
+
+static bool is_given(const struct reader *r, const void *target)
+{
+    return reader_mark_of(r, target) != NULL;
+}
+
+static bool all_kinds_known(const struct reader *r)
+{
+    for (uint32_t i = 0; i < r->s->population_count; i++)
+        if (reader_mark_of(r, &r->s->populations[i].kind)->bad)
+            return false;
+    return true;
+}
+
+/* `key` of p names a population of `kind`: the only one there is, when it is not given. */
+static void derive_server(struct reader *r, const struct scn_population *p, const char *key,
+                          enum cfg_kind kind, uint32_t *out)
+{
+    const struct mark *m = reader_mark_of(r, &p->name);
+    struct owner owner = {NULL, m->file, m->line, m->column};
+    const char *word = schema_word_name(schema_kinds, (int)kind);
+    uint32_t found = SCN_NONE, n = 0;
+    if (is_given(r, out) || !all_kinds_known(r))
+        return;
+    for (uint32_t i = 0; i < r->s->population_count; i++)
+        if (r->s->populations[i].kind == kind) {
+            found = i;
+            n++;
+        }
+    if (n == 0)
+        reader_error_at(r, &owner, "S221",
+                        "population '%s' needs a population of kind %s, and there is none", p->name,
+                        word);
+    else if (n > 1)
+        reader_error_at(r, &owner, "S220",
+                        "population '%s': there are %u populations of kind %s; say which by '%s'",
+                        p->name, n, word, key);
+    else
+        *out = found;
+}
+
+static void derive_device(struct reader *r, struct scn_population *p)
+{
+    struct cfg_device *d = &p->device;
+    if (d->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
+        derive_server(r, p, "bootstrap.at", CFG_MSBF, &d->bootstrap.msbf);
+    derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
+    derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
+    if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
+        d->arrivals.over = 3600 * SIM_S;
+    d->ival.tampered_at.floor = 0;
+}
+
+static void derive_population(struct reader *r, struct scn_population *p)
+{
+    struct cfg_server *server = &p->server;
+    if (reader_mark_of(r, &p->kind)->bad)
+        return;
+    if (!p->class_name)
+        p->class_name = p->kind == CFG_DEVICE ? "cortex-m4" : "server";
+    if (p->kind == CFG_DEVICE) {
+        derive_device(r, p);
+        return;
+    }
+    if (!is_given(r, server->fqdn))
+        snprintf(server->fqdn, sizeof server->fqdn, "%.40s.m2m.example", p->name);
+    if (!is_given(r, &server->backlog_busy))
+        server->backlog_busy = server->queue;
+    if (p->kind == CFG_MSBF)
+        derive_server(r, p, "mas", CFG_MAS, &server->mas);
+    if (p->kind == CFG_MAS)
+        derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
+}
+
+static void derive_link(struct reader *r, struct scn_link *link)
+{
+    const struct scn_population *all = r->s->populations;
+    struct net_hop_config *hops[] = {&link->up, &link->down};
+    for (unsigned i = 0; i < 2; i++) {
+        struct dist *latency = &hops[i]->latency;
+        if (latency->floor == LATENCY_UNSET)
+            latency->floor = is_given(r, latency) ? dist_default_floor(latency) : 0;
+        if (link->from != SCN_NONE && link->to != SCN_NONE)
+            hops[i]->name = pool_printf(r->pool, "%s->%s/%s", all[link->from].name,
+                                        all[link->to].name, i == 0 ? "up" : "down");
+    }
+}
+
+static void derive_profile(struct reader *r)
+{
+    struct scenario *s = r->s;
+    const struct mark *m = reader_mark_of(r, &s->profile);
+    if (m && m->bad)
+        return;
+    s->profile_path = files_find(r->pool, s->path, s->profile, "profiles", ".profile");
+    if (s->profile_path)
+        return;
+    struct owner owner = {NULL, m ? m->file : s->path, m ? m->line : 1, m ? m->column : 1};
+    if (r->from_disk)
+        reader_error_at(r, &owner, "S122",
+                        "cannot read the cost profile '%s': there is no such file", s->profile);
+    s->profile_path = s->profile;
+}
+
+void derive(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->s->population_count; i++)
+        derive_population(r, &r->s->populations[i]);
+    for (uint32_t i = 0; i < r->s->link_count; i++)
+        derive_link(r, &r->s->links[i]);
+    derive_profile(r);
+}

@@ -1,0 +1,435 @@
+#include "topologies/schema.h"
+
+#include <string.h>
+
+#include "topologies/scenario.h"
+
+#define DAY  (86400 * SIM_S)
+#define YEAR (365 * DAY)
+#define ONE  1000000 /* 100 % in ppm */
+
+#define DEVICE (1u << CFG_DEVICE)
+#define NSCL   (1u << CFG_NSCL)
+#define MSBF   (1u << CFG_MSBF)
+#define MAS    (1u << CFG_MAS)
+#define SERVER (NSCL | MSBF | MAS)
+
+/* clang-format off */
+
+/* ---- words ---- */
+
+const struct schema_word schema_kinds[] = {
+    {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
+    {"gateway", SCHEMA_LATER}, {"bsf", SCHEMA_LATER}, {"hss", SCHEMA_LATER}, {NULL, 0}};
+const struct schema_word schema_verdicts[] = {
+    {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
+static const struct schema_word bootstraps[] = {
+    {"tls-x509", CFG_BOOTSTRAP_TLS_X509}, {"pre-provisioned", CFG_BOOTSTRAP_PRE_PROVISIONED},
+    {"gba", SCHEMA_LATER}, {"eap-tls", SCHEMA_LATER}, {"eap-sim", SCHEMA_LATER}, {"eap-aka", SCHEMA_LATER},
+    {"eap-ibake", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word connects[] = {
+    {"tls-psk", 0}, {"gba", SCHEMA_LATER}, {"eap-gpsk", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word securities[] = {
+    {"channel", 0}, {"object", SCHEMA_LATER}, {"none", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word versions[] = {{"1.1", TLS_1_1}, {"1.2", TLS_1_2}, {NULL, 0}};
+static const struct schema_word groups[] = {
+    {"P-256", TLS_GROUP_P256}, {"X25519", TLS_GROUP_X25519}, {NULL, 0}};
+static const struct schema_word shapes[] = {
+    {"uniform", CFG_ARRIVAL_UNIFORM}, {"poisson", CFG_ARRIVAL_POISSON}, {"burst", CFG_ARRIVAL_BURST},
+    {"ramp", CFG_ARRIVAL_RAMP}, {"trace", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word backoffs[] = {
+    {"constant", CFG_BACKOFF_CONSTANT}, {"linear", CFG_BACKOFF_LINEAR},
+    {"exponential", CFG_BACKOFF_EXPONENTIAL}, {NULL, 0}};
+static const struct schema_word jitters[] = {
+    {"none", CFG_JITTER_NONE}, {"equal", CFG_JITTER_EQUAL}, {"full", CFG_JITTER_FULL}, {NULL, 0}};
+static const struct schema_word happenings[] = {
+    {"outage", SCN_OUTAGE}, {"attack", SCHEMA_LATER}, {"blackout", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word all_or_none[] = {{"all", true}, {"none", false}, {NULL, 0}};
+static const struct schema_word presets[] = {{"linux", 0}, {"ns3", 1}, {NULL, 0}};
+
+/* ---- populations ---- */
+
+#define AT(member) .offset = offsetof(struct scn_population, member)
+#define END {.name = NULL}
+#define LATER(word) {.name = (word), .type = TYPE_LATER}
+
+static const struct schema_key bootstrap_keys[] = {
+    {"method", TYPE_WORD, AT(device.bootstrap.method), .words = bootstraps, .standard = "tls-x509",
+     .help = "how Kmr gets into the device"},
+    {"suite", TYPE_SUITE, AT(device.bootstrap.tls.suite), .standard = "RSA-AES128-CCM",
+     .help = "cipher suite, by its IANA name without TLS_ and WITH_; one with certificates"},
+    {"version", TYPE_WORD, AT(device.bootstrap.tls.version), .words = versions, .standard = "1.2",
+     .help = "TLS version, exactly this one"},
+    {"at", TYPE_POPULATION, AT(device.bootstrap.msbf), .kind = CFG_MSBF,
+     .derived = "the only population of kind msbf", .help = "the MSBF that serves it"},
+    {"wrong_ca", TYPE_SHARE, AT(device.bootstrap.wrong_ca_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose certificate is from another CA"},
+    {"expired", TYPE_SHARE, AT(device.bootstrap.expired_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose certificate has expired before the run"},
+    END};
+static const struct schema_section bootstrap = {bootstrap_keys, NULL};
+
+static const struct schema_key connect_keys[] = {
+    {"method", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = connects, .standard = "tls-psk",
+     .help = "how Kmc is agreed"},
+    {"suite", TYPE_SUITE, AT(device.connect.tls.suite), .standard = "ECDHE-PSK-AES128-CBC-SHA256",
+     .help = "cipher suite; an ECDHE-PSK one"},
+    {"version", TYPE_WORD, AT(device.connect.tls.version), .words = versions, .standard = "1.2",
+     .help = "TLS version, exactly this one"},
+    {"group", TYPE_WORD, AT(device.connect.tls.group), .words = groups, .standard = "P-256",
+     .help = "the curve of the key exchange"},
+    {"at", TYPE_POPULATION, AT(device.connect.mas), .kind = CFG_MAS,
+     .derived = "the only population of kind mas", .help = "the MAS that serves it"},
+    {"wrong_key", TYPE_SHARE, AT(device.connect.wrong_key_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose Kmr is not the one the MAS has (pre-provisioned only)"},
+    END};
+static const struct schema_section connect_section = {connect_keys, NULL};
+
+static const struct schema_key mid_keys[] = {
+    {"security", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = securities, .standard = "channel",
+     .help = "how mId is secured"},
+    {"binding", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = bindings, .standard = "http",
+     .help = "what carries the primitives"},
+    {"suite", TYPE_SUITE, AT(device.mid.tls.suite), .standard = "PSK-AES128-CCM",
+     .help = "cipher suite; a plain PSK one"},
+    {"version", TYPE_WORD, AT(device.mid.tls.version), .words = versions, .standard = "1.2",
+     .help = "TLS version, exactly this one"},
+    {"at", TYPE_POPULATION, AT(device.mid.nscl), .kind = CFG_NSCL,
+     .derived = "the only population of kind nscl", .help = "the NSCL it registers with"},
+    {"idle", TYPE_TIME, AT(device.mid.idle), .min = SIM_MS, .max = YEAR, .standard = "30 s",
+     .help = "a session closes after so long without a request"},
+    END};
+static const struct schema_section mid = {mid_keys, NULL};
+
+static const struct schema_key ival_keys[] = {
+    {"capable", TYPE_BOOL, AT(device.ival.capable), .standard = "yes",
+     .help = "the device measures its image and reports the signed result"},
+    {"components", TYPE_COUNT, AT(device.ival.components), .min = 1, .max = 32, .standard = "4",
+     .help = "components of its image"},
+    {"component_size", TYPE_SIZE, AT(device.ival.component_octets), .min = 1, .max = 16 << 20,
+     .standard = "16 KiB", .help = "octets of each component"},
+    {"tampered", TYPE_SHARE, AT(device.ival.tampered_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose image is tampered with"},
+    {"tampered_at", TYPE_DIST, AT(device.ival.tampered_at), .standard = "0 s",
+     .help = "when, from the device's start; 0 s: from manufacture"},
+    {"gate", TYPE_BOOL, AT(device.ival.gate), .standard = "no",
+     .help = "a device that finds its image tampered with before bootstrap does not start"},
+    END};
+static const struct schema_section ival = {ival_keys, NULL};
+
+static const struct schema_key keys_keys[] = {
+    {"kmr", TYPE_TIME, AT(device.keys.kmr), .min = SIM_S, .max = 100 * YEAR, .standard = "2 y",
+     .help = "lifetime of the root key"},
+    {"kmc", TYPE_TIME, AT(device.keys.kmc), .min = SIM_S, .max = 100 * YEAR, .standard = "24 h",
+     .help = "lifetime of the connection key"},
+    {"renew_at", TYPE_SHARE, AT(device.keys.renew_at_ppm), .min = 10000, .max = ONE, .standard = "85 %",
+     .help = "share of a lifetime after which the key is renewed"},
+    {"renew_jitter", TYPE_SHARE, AT(device.keys.renew_jitter_ppm), .max = 500000, .standard = "5 %",
+     .help = "of the lifetime, earlier or later"},
+    END};
+static const struct schema_section keys = {keys_keys, NULL};
+
+static const struct schema_key arrivals_keys[] = {
+    {"shape", TYPE_WORD, AT(device.arrivals.shape), .words = shapes, .standard = "uniform",
+     .help = "how the devices start: uniform, ramp (linearly denser), burst (at random within `over`), poisson"},
+    {"over", TYPE_TIME, AT(device.arrivals.over), .max = 100 * YEAR,
+     .derived = "1 h; with poisson 0 s", .help = "the span of their starts (not with poisson)"},
+    {"mean", TYPE_TIME, AT(device.arrivals.mean), .max = 100 * YEAR,
+     .derived = "0 s; must be given with poisson", .help = "poisson: mean time from one start to the next"},
+    {"start", TYPE_TIME, AT(device.arrivals.start), .max = 100 * YEAR, .standard = "0 s",
+     .help = "the first may start then"},
+    END};
+static const struct schema_section arrivals = {arrivals_keys, NULL};
+
+static const struct schema_key report_keys[] = {
+    {"every", TYPE_TIME, AT(device.report.every), .min = 100 * SIM_MS, .max = 100 * YEAR, .none = "never",
+     .standard = "15 min", .help = "time between two contentInstances"},
+    {"size", TYPE_SIZE, AT(device.report.octets), .min = 1, .max = 16384, .standard = "200 B",
+     .help = "octets of content, before base64"},
+    {"jitter", TYPE_SHARE, AT(device.report.jitter_ppm), .max = 500000, .standard = "0 %",
+     .help = "of `every`, earlier or later"},
+    END};
+static const struct schema_section report = {report_keys, NULL};
+
+static const struct schema_key registration_keys[] = {
+    {"lifetime", TYPE_TIME, AT(device.registration.lifetime), .min = SIM_S, .max = 100 * YEAR,
+     .standard = "24 h", .help = "expirationTime asked for"},
+    {"refresh_at", TYPE_SHARE, AT(device.registration.refresh_at_ppm), .min = 10000, .max = 990000,
+     .standard = "50 %", .help = "share of the time granted after which it is refreshed"},
+    {"deregister_at_end", TYPE_BOOL, AT(device.registration.deregister_at_end), .standard = "no",
+     .help = "DELETE <scl> shortly before `run.until`"},
+    END};
+static const struct schema_section registration = {registration_keys, NULL};
+
+static const struct schema_key retry_keys[] = {
+    {"backoff", TYPE_WORD, AT(device.retry.backoff), .words = backoffs, .standard = "exponential",
+     .help = "how the wait grows from one attempt to the next"},
+    {"base", TYPE_TIME, AT(device.retry.base), .min = SIM_MS, .max = YEAR, .standard = "2 s",
+     .help = "the first wait"},
+    {"cap", TYPE_TIME, AT(device.retry.cap), .min = SIM_MS, .max = YEAR, .standard = "5 min",
+     .help = "the longest wait"},
+    {"jitter", TYPE_WORD, AT(device.retry.jitter), .words = jitters, .standard = "full",
+     .help = "none; equal: half of the wait is drawn; full: all of it is"},
+    {"attempts", TYPE_COUNT, AT(device.retry.attempts), .min = 1, .max = 1000000, .none = "unlimited",
+     .standard = "unlimited", .help = "for each procedure"},
+    END};
+static const struct schema_section retry = {retry_keys, NULL};
+
+static const struct schema_key timeout_keys[] = {
+    {"procedure", TYPE_TIME, AT(device.timeout.procedure), .min = 10 * SIM_MS, .max = YEAR,
+     .standard = "120 s", .help = "of a whole attempt"},
+    END};
+static const struct schema_section timeout = {timeout_keys, NULL};
+
+static const struct schema_key clamp_keys[] = {
+    {"min", TYPE_TIME, AT(server.registration_min), .min = SIM_S, .max = 100 * YEAR, .standard = "1 min",
+     .help = "shortest registration granted"},
+    {"max", TYPE_TIME, AT(server.registration_max), .min = SIM_S, .max = 100 * YEAR, .standard = "10 y",
+     .help = "longest registration granted"},
+    END};
+static const struct schema_section clamp = {clamp_keys, NULL};
+
+static const struct schema_key rule_keys[] = {
+    {"mask", TYPE_BITS, .offset = offsetof(struct cfg_rule, mask), .min = 0, .max = UINT32_MAX,
+     .derived = "of the rules named tampered and genuine: 0x00000001, the overall pass bit",
+     .help = "the bits of the IVal result that are looked at"},
+    {"value", TYPE_BITS, .offset = offsetof(struct cfg_rule, value), .min = 0, .max = UINT32_MAX,
+     .derived = "tampered: 0; genuine: 1", .help = "what they must be"},
+    {"verdict", TYPE_WORD, .offset = offsetof(struct cfg_rule, verdict), .words = schema_verdicts,
+     .help = "what follows"},
+    {"services", TYPE_SERVICES, .offset = offsetof(struct cfg_rule, allowed_services),
+     .derived = "none; must be given with limit", .help = "limit: the service capabilities that stay, as [xRAR, xCS]"},
+    END};
+const struct schema_section schema_rule = {rule_keys, NULL};
+
+static const struct schema_key population_keys[] = {
+    {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
+    {"kind", TYPE_WORD, AT(kind), .words = schema_kinds, .help = "what they are"},
+    {"class", TYPE_TEXT, AT(class_name), .derived = "cortex-m4 for devices, server for the others",
+     .help = "device class of the cost profile"},
+    LATER("behind"), LATER("fault"), LATER("attack"), LATER("mobility"),
+
+    {"bootstrap", TYPE_SECTION, DEVICE, .section = &bootstrap, .help = "service bootstrap"},
+    {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
+    {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
+    {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},
+    {"keys", TYPE_SECTION, DEVICE, .section = &keys, .help = "key life"},
+    {"arrivals", TYPE_SECTION, DEVICE, .section = &arrivals, .help = "when the devices start"},
+    {"report", TYPE_SECTION, DEVICE, .section = &report, .help = "what the application sends"},
+    {"registration", TYPE_SECTION, DEVICE, .section = &registration, .help = "SCL registration"},
+    {"retry", TYPE_SECTION, DEVICE, .section = &retry, .help = "what happens after a failure"},
+    {"timeout", TYPE_SECTION, DEVICE, .section = &timeout, .help = "how long it waits"},
+
+    {"workers", TYPE_COUNT, SERVER, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
+     .help = "processors of each server"},
+    {"queue", TYPE_COUNT, SERVER, AT(server.queue), .min = 1, .max = 100000000, .standard = "1000",
+     .help = "most jobs waiting for a worker"},
+    {"max_sessions", TYPE_COUNT, SERVER, AT(server.max_sessions), .min = 1, .max = 100000000,
+     .standard = "100000", .help = "open TCP connections; beyond, they are refused"},
+    {"backlog_busy", TYPE_COUNT, SERVER, AT(server.backlog_busy), .min = 1, .max = 100000000,
+     .derived = "as `queue`", .help = "queue length from which requests are answered 503"},
+    {"retry_after", TYPE_TIME, SERVER, AT(server.retry_after), .min = SIM_S, .max = YEAR,
+     .standard = "30 s", .help = "told with 503"},
+    {"fqdn", TYPE_FQDN, SERVER, AT(server.fqdn), .derived = "NAME.m2m.example",
+     .help = "its domain name, in certificates and URIs"},
+    {"ival", TYPE_BOOL, NSCL, AT(server.ival), .standard = "yes", .help = "supports integrity validation"},
+    {"ival_policy", TYPE_TABLE, NSCL, .offset = SCHEMA_NOWHERE, .section = &schema_rule,
+     .derived = "{otherwise: allow}",
+     .help = "rules in order, the first that matches decides: `tampered: deny`, `genuine: allow`, "
+             "`NAME: {mask, value, verdict, services}`; `otherwise: VERDICT` when none does"},
+    {"ival_window", TYPE_TIME, NSCL, AT(server.ival_window), .min = SIM_S, .max = YEAR,
+     .standard = "300 s", .help = "accepted age of secureTimeStamp"},
+    {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
+    {"certificate_life", TYPE_TIME, MSBF, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
+     .standard = "5 y", .help = "of its certificate and those of its fleet"},
+    {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,
+     .derived = "the only population of kind mas", .help = "the MAS it hands Kmr to"},
+    {"nscl", TYPE_POPULATION, MAS, AT(server.nscl), .kind = CFG_NSCL,
+     .derived = "the only population of kind nscl", .help = "the NSCL it hands Kmc to"},
+    END};
+const struct schema_section schema_population = {population_keys, NULL};
+#undef AT
+
+/* ---- links ---- */
+
+#define AT(member) .offset = offsetof(struct net_hop_config, member)
+static const struct schema_key hop_keys[] = {
+    {"latency", TYPE_DIST, AT(latency),
+     .help = "propagation: `80 ms`, `uniform 10 ms 30 ms`, `normal 35 ms 5 ms`, `lognormal 80 ms 0.4` "
+             "(median, sigma), `exponential 2 s`, `empirical FILE` (one time a line) or `empirical 1 ms 4 ms ...`"},
+    {"floor", TYPE_TIME, AT(latency.floor), .max = YEAR,
+     .derived = "the least value of the distribution, else its 0.1 % quantile",
+     .help = "no latency is below; must not be 0: it is the engine's look-ahead"},
+    {"ceiling", TYPE_TIME, AT(latency.ceiling), .max = YEAR, .none = "none", .none_value = SIM_NEVER,
+     .derived = "none", .help = "no latency is above"},
+    {"keep_order", TYPE_BOOL, AT(keep_order), .standard = "yes", .help = "a packet never overtakes an earlier one"},
+    {"rate", TYPE_RATE, AT(rate_bps), .min = 1, .max = 1000000000000, .none = "unlimited",
+     .standard = "unlimited", .help = "of the transmitter"},
+    {"queue", TYPE_SIZE, AT(queue_octets), .min = 1, .max = UINT32_MAX, .none = "unlimited",
+     .standard = "unlimited", .help = "octets that may wait for the transmitter; beyond, packets are dropped"},
+    {"loss", TYPE_LOSS, AT(loss), .standard = "0 %",
+     .help = "`2 %`, or `gilbert-elliott GOOD BAD TO-BAD TO-GOOD` with four shares: loss in each state, "
+             "then the chance of changing it at a packet"},
+    {"duplicate", TYPE_CHANCE, AT(duplicate), .max = ONE, .standard = "0 %", .help = "share of packets that come twice"},
+    {"reorder", TYPE_CHANCE, AT(reorder), .max = ONE, .standard = "0 %",
+     .help = "share of packets that are held back by reorder_delay and may be overtaken"},
+    {"reorder_delay", TYPE_TIME, AT(reorder_delay), .max = YEAR, .standard = "0 s", .help = "how long"},
+    {"overhead", TYPE_SIZE, AT(overhead_octets), .max = 65535, .standard = "0 B",
+     .help = "link-layer octets added to each packet"},
+    END};
+const struct schema_section schema_hop = {hop_keys, NULL};
+#undef AT
+
+static const struct schema_key setting_keys[] = {
+    {"up", TYPE_SECTION, .offset = offsetof(struct scn_link, up), .section = &schema_hop,
+     .help = "the direction FROM -> TO, where it differs"},
+    {"down", TYPE_SECTION, .offset = offsetof(struct scn_link, down), .section = &schema_hop,
+     .help = "the direction TO -> FROM, where it differs"},
+    END};
+const struct schema_section schema_setting = {setting_keys, &schema_hop};
+
+static const struct schema_key link_keys[] = {
+    {"like", TYPE_TEXT, .offset = SCHEMA_NOWHERE, .derived = "nothing",
+     .help = "a link setting of `use.network`, on which the other keys improve"},
+    {"shared", TYPE_BOOL, .offset = offsetof(struct scn_link, shared), .standard = "no",
+     .help = "one transmitter for the population (a cell) instead of one for each node"},
+    END};
+const struct schema_section schema_link = {link_keys, &schema_setting};
+
+/* ---- the rest ---- */
+
+#define AT(member) .offset = offsetof(struct scn_event, member)
+static const struct schema_key event_keys[] = {
+    {"at", TYPE_TIME, AT(at), .max = 100 * YEAR, .help = "when"},
+    {"do", TYPE_WORD, AT(what), .words = happenings, .help = "outage: the nodes are off"},
+    {"what", TYPE_POPULATION, AT(population), .kind = SCHEMA_ANY_KIND, .help = "the population"},
+    {"for", TYPE_TIME, AT(duration), .min = 1, .max = 100 * YEAR, .help = "how long"},
+    END};
+const struct schema_section schema_event = {event_keys, NULL};
+#undef AT
+
+#define AT(member) .offset = offsetof(struct scenario, member)
+static const struct schema_key use_keys[] = {
+    {"network", TYPE_TEXT, .offset = SCHEMA_NOWHERE, .derived = "none",
+     .help = "a file of link settings (`networks/cellular`), beside the scenario or packaged"},
+    {"cost_profile", TYPE_TEXT, AT(profile), .standard = "reference",
+     .help = "what operations cost: a packaged profile's name, or a file"},
+    END};
+static const struct schema_section use = {use_keys, NULL};
+
+static const struct schema_key run_keys[] = {
+    {"until", TYPE_TIME, AT(until), .min = 1, .max = 100 * YEAR, .help = "virtual time at which the run ends"},
+    {"seed", TYPE_SEED, AT(seed), .standard = "1", .help = "of all chance"},
+    {"epoch", TYPE_DATE, AT(epoch_unix_ns), .standard = "2013-06-01T00:00:00Z",
+     .help = "the date at virtual time 0"},
+    {"key_pool", TYPE_COUNT, AT(key_pool), .min = 2, .max = 4096, .standard = "16",
+     .help = "RSA keys that the fleet shares"},
+    LATER("warmup"), LATER("replications"),
+    END};
+static const struct schema_section run = {run_keys, NULL};
+
+#define OF_PRESET .derived = "of the preset"
+static const struct schema_key tcp_keys[] = {
+    {"preset", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = presets, .derived = "linux",
+     .help = "where the other keys have their defaults from; ns3: the defaults of ns-3 3.37"},
+    {"mss", TYPE_SIZE, AT(tcp.mss), .min = 64, .max = 65000, OF_PRESET, .help = "payload octets of a segment"},
+    {"initial_window", TYPE_COUNT, AT(tcp.initial_window), .min = 1, .max = 1000, OF_PRESET, .help = "segments (RFC 6928)"},
+    {"receive_window", TYPE_SIZE, AT(tcp.receive_window), .min = 1024, .max = 1 << 30, OF_PRESET, .help = "octets"},
+    {"syn_header", TYPE_SIZE, AT(tcp.syn_header), .min = 20, .max = 200, OF_PRESET,
+     .help = "octets of IP, TCP and options in SYN segments"},
+    {"header", TYPE_SIZE, AT(tcp.header), .min = 20, .max = 200, OF_PRESET, .help = "and in all others"},
+    {"sack_header", TYPE_SIZE, AT(tcp.sack_header), .max = 40, OF_PRESET, .help = "added for the first SACK block"},
+    {"syn_timeout", TYPE_TIME, AT(tcp.syn_timeout), .min = SIM_MS, .max = YEAR, OF_PRESET, .help = "the first; doubles"},
+    {"syn_retries", TYPE_COUNT, AT(tcp.syn_retries), .max = 100, OF_PRESET, .help = "after the first"},
+    {"initial_rto", TYPE_TIME, AT(tcp.initial_rto), .min = SIM_MS, .max = YEAR, OF_PRESET, .help = "RFC 6298 2.1"},
+    {"min_rto", TYPE_TIME, AT(tcp.min_rto), .min = SIM_MS, .max = YEAR, OF_PRESET, .help = "RFC 6298 2.4"},
+    {"max_rto", TYPE_TIME, AT(tcp.max_rto), .min = SIM_MS, .max = YEAR, OF_PRESET, .help = "RFC 6298 2.5"},
+    {"data_retries", TYPE_COUNT, AT(tcp.data_retries), .max = 100, OF_PRESET,
+     .help = "time-outs in a row before the connection is lost"},
+    {"delayed_ack_segments", TYPE_COUNT, AT(tcp.delayed_ack_segments), .min = 1, .max = 100, OF_PRESET,
+     .help = "an ACK at once every so many segments; 1: no delayed ACK"},
+    {"delayed_ack_time", TYPE_TIME, AT(tcp.delayed_ack_time), .max = SIM_S, OF_PRESET, .help = "and at the latest after"},
+    {"sack", TYPE_BOOL, AT(tcp.sack), OF_PRESET, .help = "SACK recovery (RFC 6675); else NewReno (RFC 6582)"},
+    {"time_wait", TYPE_TIME, AT(tcp.time_wait), .max = YEAR, OF_PRESET, .help = "quarantine of a closed connection"},
+    END};
+static const struct schema_section tcp = {tcp_keys, NULL};
+
+static const struct schema_key message_keys[] = {
+    {"sample", TYPE_SHARE, AT(record.message_sample_ppm), .max = ONE, .standard = "0.1 %",
+     .help = "share of procedures whose messages are kept"},
+    {"first", TYPE_COUNT, AT(record.message_first), .max = 1000000000, .standard = "3",
+     .help = "and the first so many of each kind"},
+    {"failed", TYPE_BOOL, AT(record.failed_messages), .standard = "yes", .help = "and of every failed one"},
+    END};
+static const struct schema_section messages = {message_keys, NULL};
+
+static const struct schema_key record_keys[] = {
+    {"procedures", TYPE_BOOL, AT(record.procedures), .words = all_or_none, .standard = "all", .help = "one row each"},
+    {"keys", TYPE_BOOL, AT(record.keys), .words = all_or_none, .standard = "all", .help = "the key ledger"},
+    {"messages", TYPE_SECTION, .section = &messages, .help = "message sequences"},
+    {"secrets", TYPE_BOOL, AT(record.secrets), .standard = "no", .help = "key octets; only for teaching"},
+    {"series_every", TYPE_TIME, AT(record.series_every), .min = SIM_MS, .max = YEAR, .none = "never",
+     .standard = "10 s", .help = "time between two samples of the series"},
+    END};
+static const struct schema_section record = {record_keys, NULL};
+
+static const struct schema_key root_keys[] = {
+    {"m2msim", TYPE_FORMAT, .offset = SCHEMA_NOWHERE, .help = "version of the scenario format: 1"},
+    {"title", TYPE_TEXT, AT(title), .standard = "", .help = "one line for lists and reports"},
+    {"use", TYPE_SECTION, .section = &use, .help = "what is taken from elsewhere"},
+    {"run", TYPE_SECTION, .section = &run, .help = "the run"},
+    {"populations", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .section = &schema_population,
+     .help = "the nodes, by name"},
+    {"links", TYPE_TABLE, .offset = SCHEMA_NOWHERE,   .section = &schema_link, .derived = "none",
+     .help = "`FROM -> TO`: what joins two populations; FROM is the leaf side"},
+    {"tcp", TYPE_SECTION, .section = &tcp, .help = "TCP, at every end"},
+    {"events", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .section = &schema_event, .derived = "none",
+     .help = "a list of what happens"},
+    {"record", TYPE_SECTION, .section = &record, .help = "what the results keep"},
+    LATER("goals"), LATER("sweep"), LATER("replications"), LATER("gateways"),
+    LATER("attacks"), LATER("applications"),
+    END};
+const struct schema_section schema_root = {root_keys, NULL};
+#undef AT
+
+static const struct schema_key network_keys[] = {
+    {"m2msim", TYPE_FORMAT, .offset = SCHEMA_NOWHERE, .help = "version of the scenario format: 1"},
+    {"title", TYPE_TEXT, .offset = SCHEMA_NOWHERE, .standard = "", .help = "what it is like"},
+    {"settings", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .section = &schema_setting, .help = "link settings, by name"},
+    END};
+const struct schema_section schema_network = {network_keys, NULL};
+
+/* clang-format on */
+
+bool schema_is_required(const struct schema_key *k)
+{
+    return !k->standard && !k->derived && k->type != TYPE_SECTION && k->type != TYPE_LATER;
+}
+
+const struct schema_key *schema_at(const struct schema_section *s, size_t i)
+{
+    for (; s; s = s->includes)
+        for (const struct schema_key *k = s->keys; k->name; k++)
+            if (i-- == 0)
+                return k;
+    return NULL;
+}
+
+const struct schema_key *schema_find(const struct schema_section *s, const char *name,
+                                     unsigned kinds)
+{
+    const struct schema_key *k;
+    for (size_t i = 0; (k = schema_at(s, i)) != NULL; i++)
+        if (strcmp(k->name, name) == 0 && (kinds == 0 || k->kinds == 0 || (k->kinds & kinds)))
+            return k;
+    return NULL;
+}
+
+const char *schema_word_name(const struct schema_word *words, int value)
+{
+    for (; words->name; words++)
+        if (words->value == value)
+            return words->name;
+    return "";
+}

@@ -1,0 +1,19 @@
+/* Reading of single values: shared by value*.c alone. All: false: a mistake was told. */
+#ifndef TOPOLOGIES_VALUE_H
+#define TOPOLOGIES_VALUE_H
+
+#include "topologies/reader.h"
+
+enum dimension { DIMENSION_TIME, DIMENSION_RATE, DIMENSION_SIZE, DIMENSION_SHARE };
+
+bool value_is_number(const char *s); /* digits [. digits] */
+/* One number with its unit, within the key's range; the key's word for none. */
+bool value_quantity(struct reader *r, const struct schema_key *k, const struct tree *t,
+                    enum dimension d, const char *text, int64_t *out);
+bool value_date(struct reader *r, const struct schema_key *k, const struct tree *t, int64_t *out);
+bool value_dist(struct reader *r, const struct schema_key *k, const struct tree *t,
+                struct dist *out);
+bool value_loss(struct reader *r, const struct schema_key *k, const struct tree *t,
+                struct net_loss *out);
+
+#endif
