@@ -1,0 +1,345 @@
+#include "models/proto/tls_impl.h"
+
+#include "crypto/hash.h"
+#include "sim/base/xalloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond this tls_write refuses; what a handshake or an alert adds still has room. */
+#define MAX_WRITE    (256u * 1024)
+#define MAX_OUT      (MAX_WRITE + 64u * 1024)
+#define MAX_RECEIVED (256u * 1024)
+#define MAX_PLAIN    16384 /* RFC 5246 6.2.1 */
+
+static const char *const state_names[] = {
+    [TLS_HANDSHAKE] = "HANDSHAKE", [TLS_OPEN] = "OPEN",     [TLS_CLOSING] = "CLOSING",
+    [TLS_CLOSED] = "CLOSED",       [TLS_FAILED] = "FAILED",
+};
+
+struct tls *tls_of(const SSL *ssl)
+{
+    return SSL_get_app_data(ssl);
+}
+
+static struct tls *of_proto(struct proto *p)
+{
+    return (struct tls *)p;
+}
+
+static void set_state(struct tls *t, enum tls_state state, const char *why)
+{
+    trace_state(t->proto.env->trace, "tls", state_names[t->state], state_names[state], why);
+    t->state = state;
+}
+
+/* OpenSSL's part of an endpoint goes as soon as it is of no more use. */
+static void drop_ssl(struct tls *t)
+{
+    SSL_free(t->ssl);
+    t->ssl = NULL;
+    t->in = span_of(NULL, 0);
+}
+
+static void fail(struct tls *t, enum reason reason)
+{
+    drop_ssl(t);
+    set_state(t, TLS_FAILED, reason_text(reason));
+    proto_fail(&t->proto, reason);
+}
+
+static void fail_by_openssl(struct tls *t)
+{
+    unsigned long error = ERR_peek_error();
+    enum reason reason = tls_failure(t, error ? ERR_GET_REASON(error) : 0);
+
+    ERR_clear_error();
+    fail(t, reason);
+}
+
+/* An NSS key log line, when somebody keeps secrets. */
+static void tell_secret(struct tls *t)
+{
+    static const char label[] = "CLIENT_RANDOM ";
+    struct trace *trace = t->proto.env->trace;
+    uint8_t random[32], master[48];
+    char line[sizeof(label) + 2 * sizeof(random) + 1 + 2 * sizeof(master)];
+
+    if (!trace || !trace->secret)
+        return;
+    if (SSL_get_client_random(t->ssl, random, sizeof(random)) != sizeof(random) ||
+        SSL_SESSION_get_master_key(SSL_get_session(t->ssl), master, sizeof(master)) !=
+            sizeof(master))
+        return;
+    memcpy(line, label, sizeof(label));
+    hex_encode(random, sizeof(random), line + sizeof(label) - 1);
+    strcat(line, " ");
+    hex_encode(master, sizeof(master), line + strlen(line));
+    trace->secret(trace->secret_arg, line);
+    OPENSSL_cleanse(master, sizeof(master));
+    OPENSSL_cleanse(line, sizeof(line));
+}
+
+static void opened(struct tls *t)
+{
+    const X509 *certificate = SSL_get0_peer_certificate(t->ssl);
+
+    t->suite = tls_suite_of(t->ssl);
+    if (certificate)
+        tls_common_name(certificate, t->peer_name, sizeof(t->peer_name));
+    tell_secret(t);
+    set_state(t, TLS_OPEN, "Finished");
+}
+
+static void handshake(struct tls *t)
+{
+    int ok = SSL_do_handshake(t->ssl);
+
+    if (ok == 1)
+        opened(t);
+    else if (SSL_get_error(t->ssl, ok) != SSL_ERROR_WANT_READ)
+        fail_by_openssl(t);
+}
+
+static void close_out(struct tls *t, const char *why)
+{
+    SSL_shutdown(t->ssl);
+    ERR_clear_error();
+    drop_ssl(t);
+    set_state(t, TLS_CLOSING, why);
+}
+
+/* Takes what is to be read; the peer's close_notify is answered at once (RFC 5246 7.2.1). */
+static void receive(struct tls *t)
+{
+    uint8_t plain[MAX_PLAIN];
+
+    while (t->state == TLS_OPEN) {
+        int n = SSL_read(t->ssl, plain, sizeof(plain));
+        int error = n > 0 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, n);
+
+        if (n > 0 && !buf_put(&t->plain, plain, (size_t)n))
+            fail(t, REASON_TLS_PROTOCOL);
+        else if (error == SSL_ERROR_WANT_READ)
+            break;
+        else if (error == SSL_ERROR_ZERO_RETURN) {
+            t->peer_closed = true;
+            close_out(t, "close_notify received");
+        } else if (error != SSL_ERROR_NONE)
+            fail_by_openssl(t);
+    }
+}
+
+static void advance(struct tls *t)
+{
+    ERR_clear_error();
+    if (t->state == TLS_HANDSHAKE)
+        handshake(t);
+    if (t->state == TLS_OPEN)
+        receive(t);
+}
+
+static bool make_ssl(struct tls *t)
+{
+    BIO *bio = BIO_new(t->context->bio);
+
+    t->ssl = SSL_new(t->context->ssl);
+    if (!bio || !t->ssl) {
+        BIO_free(bio);
+        return false;
+    }
+    BIO_set_data(bio, t);
+    SSL_set_bio(t->ssl, bio, bio);
+    SSL_set_app_data(t->ssl, t);
+    if (t->credential && (SSL_use_certificate(t->ssl, credential_certificate(t->credential)) != 1 ||
+                          SSL_use_PrivateKey(t->ssl, credential_key(t->credential)) != 1))
+        return false;
+    if (t->context->server)
+        SSL_set_accept_state(t->ssl);
+    else
+        SSL_set_connect_state(t->ssl);
+    return true;
+}
+
+static void start(struct proto *p, sim_ns now)
+{
+    struct tls *t = of_proto(p);
+
+    (void)now;
+    if (p->status != PROTO_RUNNING || t->ssl)
+        return;
+    ERR_clear_error();
+    if (!make_ssl(t)) {
+        ERR_clear_error();
+        fail(t, REASON_CRYPTO);
+    } else if (!t->context->server) {
+        advance(t);
+    }
+}
+
+static void input(struct proto *p, sim_ns now, struct span in)
+{
+    struct tls *t = of_proto(p);
+
+    (void)now;
+    if (!t->ssl)
+        return;
+    if (in.n == 0) {
+        fail(t, REASON_CLOSED_EARLY);
+        return;
+    }
+    t->in = in;
+    advance(t);
+    t->in = span_of(NULL, 0);
+}
+
+static bool output(struct proto *p, sim_ns now, struct buf *out)
+{
+    struct tls *t = of_proto(p);
+    bool some = buf_len(&t->out) > 0;
+
+    (void)now;
+    if (some) {
+        if (!buf_put_span(out, buf_span(&t->out)))
+            return false;
+        /* An open session's buffer is for what comes next; most of the time nothing does. */
+        buf_clear(&t->out);
+    }
+    if (t->state == TLS_CLOSING) {
+        set_state(t, TLS_CLOSED, "close_notify sent");
+        proto_done(p);
+    }
+    return some;
+}
+
+static void expire(struct proto *p, sim_ns now)
+{
+    (void)p, (void)now; /* never asked for */
+}
+
+static void release(struct proto *p)
+{
+    struct tls *t = of_proto(p);
+
+    drop_ssl(t);
+    credential_free(t->credential);
+    free(t->expect_name);
+    free(t->psk_identity);
+    buf_wipe(&t->plain);
+    buf_clear(&t->out);
+    free(t);
+}
+
+static const struct proto_ops ops = {
+    .name = "tls",
+    .start = start,
+    .input = input,
+    .output = output,
+    .expire = expire,
+    .free = release,
+};
+
+struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
+                    const struct tls_peer_settings *settings)
+{
+    struct tls *t = xcalloc(1, sizeof(*t));
+
+    proto_init(&t->proto, &ops, env);
+    t->context = context;
+    t->credential = settings->credential;
+    t->expect_name = settings->expect_name ? xstrdup(settings->expect_name) : NULL;
+    t->psk_identity = settings->psk_identity ? xstrdup(settings->psk_identity) : NULL;
+    t->psk_slot = settings->psk_slot;
+    t->psk_find = settings->psk_find;
+    t->psk_arg = settings->psk_arg;
+    t->state = TLS_HANDSHAKE;
+    t->alert = -1;
+    t->suite = TLS_SUITE_COUNT;
+    buf_init(&t->out, MAX_OUT);
+    buf_init(&t->plain, MAX_RECEIVED);
+    return t;
+}
+
+struct proto *tls_proto(struct tls *t)
+{
+    return &t->proto;
+}
+
+bool tls_is_open(const struct tls *t)
+{
+    return t->state == TLS_OPEN;
+}
+
+bool tls_write(struct tls *t, sim_ns now, struct span plain)
+{
+    (void)now;
+    if (t->state != TLS_OPEN || plain.n > MAX_WRITE || buf_len(&t->out) + plain.n > MAX_WRITE)
+        return false;
+    if (plain.n == 0)
+        return true;
+    ERR_clear_error();
+    if (SSL_write(t->ssl, plain.p, (int)plain.n) == (int)plain.n)
+        return true;
+    fail_by_openssl(t);
+    return false;
+}
+
+struct span tls_received(const struct tls *t)
+{
+    return buf_span(&t->plain);
+}
+
+void tls_consume(struct tls *t, size_t n)
+{
+    buf_consume(&t->plain, n);
+    if (buf_len(&t->plain) == 0)
+        buf_wipe(&t->plain);
+}
+
+bool tls_peer_closed(const struct tls *t)
+{
+    return t->peer_closed;
+}
+
+void tls_close(struct tls *t, sim_ns now)
+{
+    (void)now;
+    if (t->state == TLS_OPEN) {
+        ERR_clear_error();
+        close_out(t, "closed");
+    } else if (t->state == TLS_HANDSHAKE) {
+        /* Nothing is agreed that could be closed: the stream's end says it. */
+        drop_ssl(t);
+        set_state(t, TLS_CLOSED, "closed");
+        proto_done(&t->proto);
+    }
+}
+
+bool tls_export(struct tls *t, const char *label, uint8_t *out, size_t n)
+{
+    if (t->state != TLS_OPEN)
+        return false;
+    ERR_clear_error();
+    if (SSL_export_keying_material(t->ssl, out, n, label, strlen(label), NULL, 0, 0) != 1) {
+        ERR_clear_error();
+        return false;
+    }
+    tls_meter_export(t, n);
+    return true;
+}
+
+const char *tls_peer_name(const struct tls *t)
+{
+    return t->peer_name;
+}
+
+enum tls_suite tls_chosen_suite(const struct tls *t)
+{
+    return t->suite;
+}
+
+int tls_alert(const struct tls *t)
+{
+    return t->alert;
+}

@@ -1,0 +1,73 @@
+/* Inside tls*.c only. */
+#ifndef MODELS_PROTO_TLS_IMPL_H
+#define MODELS_PROTO_TLS_IMPL_H
+
+#include "crypto/openssl.h"
+
+#include "models/proto/tls.h"
+
+#include <openssl/ssl.h>
+
+#define TLS_MAX_SUITES 8
+#define TLS_MAX_NAME   256
+
+enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSING, TLS_CLOSED, TLS_FAILED };
+
+struct tls_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *bio;
+    bool server;
+    enum tls_version version;
+    enum tls_group group;
+};
+
+struct tls {
+    struct proto proto;
+    const struct tls_context *context;
+    struct credential *credential; /* owned */
+    char *expect_name, *psk_identity;
+    enum se_slot psk_slot;
+    tls_psk_find psk_find;
+    void *psk_arg;
+    SSL *ssl; /* from start() to the end; an endpoint that is dead holds none */
+    enum tls_state state;
+    struct span in; /* what OpenSSL has yet to read of this input() */
+    struct buf out, plain;
+    bool peer_closed;
+    bool hello_done;                  /* a suite was chosen */
+    bool in_encrypted, out_encrypted; /* the direction's ChangeCipherSpec went by */
+    bool keys_made, encrypt_then_mac;
+    enum reason local_reason; /* what our own callbacks found wrong */
+    int alert;
+    bool alert_received;
+    enum tls_suite suite;
+    char peer_name[TLS_MAX_NAME];
+};
+
+/* Of an SSL of ours. */
+struct tls *tls_of(const SSL *ssl);
+
+/* tls_context.c */
+enum tls_suite tls_suite_of(const SSL *ssl);
+
+/* tls_verify.c: for SSL_CTX_set_cert_verify_callback. */
+int tls_verify(X509_STORE_CTX *store, void *arg);
+/* The subject's common name; "" when there is none. */
+void tls_common_name(const X509 *certificate, char *out, size_t n);
+
+/* tls_message.c: for SSL_CTX_set_msg_callback. */
+void tls_message(int write, int version, int type, const void *octets, size_t n, SSL *ssl,
+                 void *arg);
+
+/* tls_alert.c */
+enum reason tls_failure(const struct tls *t, int openssl_reason);
+enum reason tls_certificate_reason(int verify_error);
+
+/* tls_meter.c */
+void tls_meter_message(struct tls *t, bool write, const uint8_t *message, size_t n);
+void tls_meter_record(struct tls *t, bool write, size_t length);
+void tls_meter_keys(struct tls *t);
+void tls_meter_chain(struct tls *t, unsigned signatures);
+void tls_meter_export(struct tls *t, size_t n);
+
+#endif

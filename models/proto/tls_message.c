@@ -1,0 +1,127 @@
+/* What OpenSSL says of each message and record that goes by: for labels, alerts and the meter. */
+#include "models/proto/tls_impl.h"
+
+#include <string.h>
+
+static const char *handshake_name(int type)
+{
+    switch (type) {
+    case SSL3_MT_HELLO_REQUEST:
+        return "HelloRequest";
+    case SSL3_MT_CLIENT_HELLO:
+        return "ClientHello";
+    case SSL3_MT_SERVER_HELLO:
+        return "ServerHello";
+    case SSL3_MT_NEWSESSION_TICKET:
+        return "NewSessionTicket";
+    case SSL3_MT_CERTIFICATE:
+        return "Certificate";
+    case SSL3_MT_SERVER_KEY_EXCHANGE:
+        return "ServerKeyExchange";
+    case SSL3_MT_CERTIFICATE_REQUEST:
+        return "CertificateRequest";
+    case SSL3_MT_SERVER_DONE:
+        return "ServerHelloDone";
+    case SSL3_MT_CERTIFICATE_VERIFY:
+        return "CertificateVerify";
+    case SSL3_MT_CLIENT_KEY_EXCHANGE:
+        return "ClientKeyExchange";
+    case SSL3_MT_FINISHED:
+        return "Finished";
+    default:
+        return "handshake";
+    }
+}
+
+/* RFC 7366: whether the ServerHello carries extension 22. Octets of our own or of a peer: checked
+ * as they are read. */
+static bool has_encrypt_then_mac(const uint8_t *p, size_t n)
+{
+    size_t at = 4 + 2 + 32; /* header, version, random */
+
+    if (n < at + 1 || n < at + 1 + p[at] + 2 + 1 + 2u)
+        return false;
+    at += 1u + p[at] + 2 + 1 + 2; /* session id, suite, compression, length of extensions */
+    while (n - at >= 4) {
+        size_t length = (size_t)(p[at + 2] << 8 | p[at + 3]);
+
+        if (p[at] == 0 && p[at + 1] == 22)
+            return true;
+        if (n - at - 4 < length)
+            return false;
+        at += 4 + length;
+    }
+    return false;
+}
+
+static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
+{
+    if (n < 4)
+        return;
+    if (p[0] == SSL3_MT_SERVER_HELLO) {
+        t->hello_done = true;
+        t->encrypt_then_mac = has_encrypt_then_mac(p, n);
+    }
+    /* OpenSSL knows the suite when the server wrote its hello, and after the client took it. */
+    if (t->suite == TLS_SUITE_COUNT)
+        t->suite = tls_suite_of(t->ssl);
+    if (write)
+        trace_label(t->proto.env->trace, "%s", handshake_name(p[0]));
+    tls_meter_message(t, write, p, n);
+}
+
+static void on_alert(struct tls *t, bool write, const uint8_t *p, size_t n)
+{
+    if (n < 2)
+        return;
+    if (write)
+        trace_label(t->proto.env->trace, "Alert(%s)", tls_alert_name(p[1]));
+    /* A warning that is no close_notify changes nothing (RFC 5246 7.2.2). */
+    if (p[0] != SSL3_AL_FATAL && p[1] != 0)
+        return;
+    if (t->alert <= 0) {
+        t->alert = p[1];
+        t->alert_received = !write;
+    }
+}
+
+static bool label_ends_with(const struct trace *trace, const char *text)
+{
+    size_t n = strlen(trace->label), m = strlen(text);
+
+    return n >= m && strcmp(trace->label + n - m, text) == 0;
+}
+
+static void on_record(struct tls *t, bool write, const uint8_t *p, size_t n)
+{
+    struct trace *trace = t->proto.env->trace;
+    bool *encrypted = write ? &t->out_encrypted : &t->in_encrypted;
+
+    if (n < 5)
+        return;
+    if (*encrypted)
+        tls_meter_record(t, write, (size_t)(p[3] << 8 | p[4]));
+    if (p[0] == SSL3_RT_CHANGE_CIPHER_SPEC) {
+        *encrypted = true;
+        tls_meter_keys(t);
+    }
+    if (write && p[0] == SSL3_RT_APPLICATION_DATA && trace &&
+        !label_ends_with(trace, "application data"))
+        trace_label(trace, "application data");
+}
+
+void tls_message(int write, int version, int type, const void *octets, size_t n, SSL *ssl,
+                 void *arg)
+{
+    struct tls *t = tls_of(ssl);
+
+    (void)version, (void)arg;
+    if (type == SSL3_RT_HEADER)
+        on_record(t, write != 0, octets, n);
+    else if (type == SSL3_RT_HANDSHAKE)
+        on_handshake(t, write != 0, octets, n);
+    else if (type == SSL3_RT_ALERT)
+        on_alert(t, write != 0, octets, n);
+    else if (type == SSL3_RT_CHANGE_CIPHER_SPEC && write)
+        trace_label(t->proto.env->trace, "ChangeCipherSpec");
+}
