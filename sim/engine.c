@@ -47,6 +47,7 @@ struct sim *sim_new(const struct sim_config *config)
     assert(config->look_ahead > 0);
     sim->look_ahead = config->look_ahead;
     sim->window_last = sim->gathered_last = -1;
+    sim->progress_next = UINT64_MAX;
     evq_init(&sim->queue);
     if (threads > 1)
         sim->crew = crew_new(threads - 1, prepare_item);
@@ -240,10 +241,28 @@ static bool first_pending(struct sim *sim, sim_ns *at)
 
 static void report_progress(struct sim *sim)
 {
-    if (!sim->progress || sim->stats.events < sim->progress_next)
+    if (sim->stats.events < sim->progress_next)
         return;
     sim->progress_next = sim->stats.events + sim->progress_every;
     sim->progress(sim, sim->progress_arg);
+}
+
+/* Rounds as below, as long as nothing that is pending has a prepare: then they decide nothing, and
+ * only their bounds are kept. */
+static void run_plain(struct sim *sim, sim_ns until)
+{
+    const struct evq_entry *e;
+
+    while (!should_stop(sim) && (e = evq_peek(&sim->queue)) != NULL && e->at <= until) {
+        if (e->at > sim->window_last) {
+            if (sim->with_prepare > 0 || sim->stats.events >= sim->progress_next)
+                return;
+            sim->window_last = sim_ns_add(e->at, sim->look_ahead - 1);
+            sim->stats.rounds++;
+        }
+        sim->gathered_last = sim_ns_min(sim->window_last, until);
+        commit(sim, evq_pop(&sim->queue));
+    }
 }
 
 /* A window that an `until` or a stop cut short is gone on with before a new one is opened: where a
@@ -281,6 +300,8 @@ enum sim_end sim_run(struct sim *sim, sim_ns until)
         if (first > until)
             break;
         run_round(sim, first, until);
+        if (sim->with_prepare == 0 && sim->taken_head == sim->taken_n)
+            run_plain(sim, until);
     }
     /* An empty run to SIM_NEVER stays where it is, so that it can be gone on with. */
     if (until != SIM_NEVER)
