@@ -147,22 +147,21 @@ KIT void kit_fill(enum m2m_doc_kind kind, struct m2m_doc *doc)
     }
 }
 
-KIT void kit_node(struct kit_run *r)
+/* Whether it had something to answer. */
+KIT bool kit_node(struct kit_run *r)
 {
     const struct server_request *q = server_session_request(r->server);
     struct server_answer a = {.status = 200};
     struct m2m_doc doc;
 
     if (!q || r->mute)
-        return;
+        return false;
     r->requests++;
     r->last = *q;
     snprintf(r->peer, sizeof(r->peer), "%s", q->peer_name);
     if (r->answer) {
-        server_session_answer(r->server, r->pair.now, r->answer);
-        return;
-    }
-    if (r->role == SERVER_NSCL) {
+        a = *r->answer;
+    } else if (r->role == SERVER_NSCL) {
         a.status = 201;
         a.location = "/m2m/scls/meter-1";
     } else {
@@ -170,6 +169,7 @@ KIT void kit_node(struct kit_run *r)
         a.doc = &doc;
     }
     server_session_answer(r->server, r->pair.now, &a);
+    return true;
 }
 
 KIT void kit_step(void *arg, struct pair *p, int side)
@@ -177,8 +177,8 @@ KIT void kit_step(void *arg, struct pair *p, int side)
     struct kit_run *r = arg;
 
     (void)p;
-    if (side == 1 && r->server)
-        kit_node(r);
+    while (side == 1 && r->server && kit_node(r))
+        ;
     if (r->more)
         r->more(r, side);
 }
