@@ -53,15 +53,37 @@ static void keep(struct tcp *t, uint32_t seq, const uint8_t *p, uint32_t n)
     }
 }
 
-/* Most recent first (RFC 2018 4). */
+/* The contiguous range of pieces that holds seq. */
+static bool range_of(const struct tcp *t, uint32_t seq, struct tcp_range *out)
+{
+    const struct tcp_piece *p = t->pieces;
+
+    while (p) {
+        *out = (struct tcp_range){p->seq, p->seq + p->length};
+        for (p = p->next; p && p->seq == out->to; p = p->next)
+            out->to += p->length;
+        if (seq < out->to)
+            return seq >= out->from;
+    }
+    return false;
+}
+
+/* One number in each block, the most recent first (RFC 2018 4). */
 static void remember(struct tcp *t, uint32_t seq)
 {
-    int i = 0;
+    uint32_t old[TCP_SACK_BLOCKS];
+    struct tcp_range r;
+    int n = 1;
 
-    while (i < TCP_SACK_BLOCKS - 1 && t->recent[i] != seq)
-        i++;
-    memmove(t->recent + 1, t->recent, (size_t)i * sizeof(t->recent[0]));
+    if (!range_of(t, seq, &r))
+        return;
+    memcpy(old, t->recent, sizeof(old));
+    memset(t->recent, 0, sizeof(t->recent));
     t->recent[0] = seq;
+    for (int i = 0; i < TCP_SACK_BLOCKS && n < TCP_SACK_BLOCKS; i++) {
+        if (old[i] > t->rcv_nxt && (old[i] < r.from || old[i] >= r.to))
+            t->recent[n++] = old[i];
+    }
 }
 
 /* Move what has become contiguous into `in`. */
@@ -134,21 +156,6 @@ struct span tcp_receive_text(struct tcp *t, sim_ns now, const struct tcp_segment
         acknowledge(t, now, true);
     }
     return none;
-}
-
-/* The contiguous range of pieces that holds seq. */
-static bool range_of(const struct tcp *t, uint32_t seq, struct tcp_range *out)
-{
-    const struct tcp_piece *p = t->pieces;
-
-    while (p) {
-        *out = (struct tcp_range){p->seq, p->seq + p->length};
-        for (p = p->next; p && p->seq == out->to; p = p->next)
-            out->to += p->length;
-        if (seq < out->to)
-            return seq >= out->from;
-    }
-    return false;
 }
 
 void tcp_receive_blocks(const struct tcp *t, struct tcp_segment *seg)

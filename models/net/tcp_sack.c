@@ -150,7 +150,8 @@ bool tcp_sack_rescue(const struct tcp *t, struct tcp_range *out)
     while (i > 0 && t->sacked[i - 1].to == top)
         top = t->sacked[--i].from;
     bottom = i > 0 ? t->sacked[i - 1].to : t->una;
-    if (top <= bottom)
+    /* It is for a lost tail: what this recovery has repeated already is not sent a third time. */
+    if (top <= tcp_max(bottom, t->high_rxt))
         return false;
     *out = (struct tcp_range){
         top - bottom > t->params->mss ? top - t->params->mss : bottom,
