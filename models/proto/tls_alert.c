@@ -88,7 +88,9 @@ static enum reason received(const struct tls *t)
          * a certificate (RFC 5246 7.4.6). */
         if (!t->hello_done)
             return REASON_NO_COMMON_SUITE;
-        return t->credential ? REASON_TLS_ALERT : REASON_CERTIFICATE_MISSING;
+        if (t->context->server || t->credential || tls_suite_is_psk(t->suite))
+            return REASON_TLS_ALERT;
+        return REASON_CERTIFICATE_MISSING;
     case 70:
     case 71:
         return REASON_NO_COMMON_SUITE;
@@ -116,6 +118,10 @@ enum reason tls_failure(const struct tls *t, int openssl_reason)
         return received(t);
     if (shows_wrong_psk(t, t->alert))
         return REASON_PSK_WRONG;
+    /* After our hello an alert in records of another version: the client will not have ours.
+     * OpenSSL says so without reading it. */
+    if (openssl_reason == SSL_R_WRONG_VERSION_NUMBER && t->alert < 0 && t->hello_done)
+        return REASON_NO_COMMON_SUITE;
     switch (openssl_reason) {
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_CIPHERS_AVAILABLE:

@@ -7,6 +7,7 @@
 #define PREMASTER       48
 #define FINISHED_LENGTH 12
 #define RANDOM_LENGTH   32
+#define SESSION_ID      32
 #define CBC_BLOCK       16
 #define CCM_EXPLICIT    8
 #define CCM_TAG         16
@@ -127,6 +128,9 @@ static void add_common(struct tls *t, bool write, const uint8_t *p, size_t n)
         add(t, OP_SHA256, 1, n);
     if (write && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
         add(t, OP_RANDOM, 1, RANDOM_LENGTH);
+    /* A session id, which OpenSSL draws and, without a cache, does not send. */
+    if (write && p[0] == SSL3_MT_SERVER_HELLO)
+        add(t, OP_RANDOM, 1, SESSION_ID);
     if (!write && p[0] == SSL3_MT_CERTIFICATE)
         add(t, OP_X509_PARSE, count_certificates(p, n), n);
     if (p[0] == SSL3_MT_FINISHED)

@@ -160,6 +160,14 @@ void rig_release(struct rig *r)
     pair_release(&r->pair);
 }
 
+void rig_remake(struct rig *r)
+{
+    for (int side = 0; side < 2; side++) {
+        proto_free(tls_proto(r->tls[side]));
+        make_endpoint(r, side);
+    }
+}
+
 static void take_plain(struct rig *r, int side, uint8_t salt)
 {
     struct span s = tls_received(r->tls[side]);
@@ -210,7 +218,7 @@ struct proto *rig_proto(const struct rig *r, int side)
 
 bool rig_is_complete(const struct rig *r)
 {
-    return r->plain_ok && r->got[1] == RIG_REQUEST && r->got[0] == RIG_RESPONSE &&
-           r->exported[0] && r->exported[1] && memcmp(r->key[0], r->key[1], 48) == 0 &&
+    return r->plain_ok && r->got[1] == RIG_REQUEST && r->got[0] == RIG_RESPONSE && r->exported[0] &&
+           r->exported[1] && memcmp(r->key[0], r->key[1], 48) == 0 &&
            rig_proto(r, 0)->status == PROTO_DONE && rig_proto(r, 1)->status == PROTO_DONE;
 }

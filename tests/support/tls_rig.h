@@ -1,5 +1,5 @@
-/* Two TLS endpoints on a pair, with a conversation: the client writes a request, the server answers,
- * the client closes; both export keys as soon as they are open. */
+/* Two TLS endpoints on a pair, with a conversation: the client writes a request, the server
+ * answers, the client closes; both export keys as soon as they are open. */
 #ifndef TESTS_SUPPORT_TLS_RIG_H
 #define TESTS_SUPPORT_TLS_RIG_H
 
@@ -42,6 +42,8 @@ void rig_global_release(void);
 
 void rig_init(struct rig *r, const struct rig_settings *settings);
 void rig_release(struct rig *r);
+/* Endpoints anew, on the contexts that r->context holds now. */
+void rig_remake(struct rig *r);
 /* script: pair_clean() or a worse one; its step is set here. */
 enum pair_end rig_run(struct rig *r, struct pair_script script);
 /* The conversation went through to both ends. */

@@ -171,8 +171,8 @@ START_TEST(octets_corrupted)
             rig_init(&r, &s);
             end = rig_run(&r, script);
             check_bounds(&r, end);
-            ck_assert_msg(!rig_is_complete(&r) || client_had_all(&r, side),
-                          "octet %zu of side %d", at, side);
+            ck_assert_msg(!rig_is_complete(&r) || client_had_all(&r, side), "octet %zu of side %d",
+                          at, side);
             rig_release(&r);
         }
     }
