@@ -125,8 +125,10 @@ struct span tcp_receive_text(struct tcp *t, sim_ns now, const struct tcp_segment
     struct span fresh;
     bool kept;
 
-    if (end > right)
+    if (end > right) {
         end = right;
+        t->ack_due = true; /* the sender should know the window */
+    }
     if (t->fin_seen && end > t->rcv_fin)
         end = t->rcv_fin;
     if (end <= from) {

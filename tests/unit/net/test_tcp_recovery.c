@@ -174,6 +174,24 @@ START_TEST(sack_fills_all_holes_of_a_window_in_one_round_trip)
 }
 END_TEST
 
+/* Six holes in one window: NewReno fills one a round trip, SACK all as fast as half the window
+ * goes out. */
+START_TEST(sack_needs_fewer_round_trips_than_newreno)
+{
+    set_sack(_i);
+    p.params[CLIENT].min_rto = SIM_S; /* NewReno's timer runs on after the first partial ACK */
+    p.lose[CLIENT] = TEXT(10) | TEXT(12) | TEXT(14) | TEXT(16) | TEXT(18) | TEXT(20);
+    begin(30 * MSS);
+    while (p.received[SERVER] < 30 * MSS)
+        ck_assert(pair_step(&p, SIM_NEVER));
+    ck_assert_int_eq(p.now - start, _i ? 2 * RTT + RTT / 2 : 7 * RTT + RTT / 2);
+    pair_run(&p, SIM_NEVER);
+    ck_assert_uint_eq(pair_info(&p, CLIENT).retransmissions, 6);
+    ck_assert_uint_eq(pair_info(&p, CLIENT).timeouts, 0);
+    pair_assert_intact(&p);
+}
+END_TEST
+
 START_TEST(sack_blocks_count_as_octets)
 {
     const struct tcp_segment *ack;
@@ -327,6 +345,7 @@ int main(void)
     tcase_add_loop_test(t, limited_transmit, 0, 2);
     tcase_add_test(t, newreno_partial_ack_repeats_the_next_hole);
     tcase_add_test(t, sack_fills_all_holes_of_a_window_in_one_round_trip);
+    tcase_add_loop_test(t, sack_needs_fewer_round_trips_than_newreno, 0, 2);
     tcase_add_test(t, sack_blocks_count_as_octets);
     tcase_add_loop_test(t, time_out_sends_one_segment_and_halves_ssthresh, 0, 2);
     tcase_add_test(t, after_a_time_out_sacked_octets_are_skipped);
