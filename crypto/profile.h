@@ -13,6 +13,7 @@
 struct profile;       /* opaque; heap; immutable once read, so any thread may price with it */
 struct profile_class; /* borrowed from its profile */
 
+/* Energy: the figure's own when the profile gives one, else time x the class's power, else 0. */
 struct profile_cost {
     double per_call_ns, per_octet_ns, per_call_nj, per_octet_nj;
     uint32_t samples;   /* of a measured profile; 0: from a document */
@@ -36,6 +37,7 @@ const struct profile_class *profile_class_at(const struct profile *p, size_t i);
 /* NULL: no such class. */
 const struct profile_class *profile_class_find(const struct profile *p, const char *name);
 const char *profile_class_name(const struct profile_class *c);
+const char *profile_class_text(const struct profile_class *c); /* what it is, for people */
 /* false: this class has no figure for it (a diag for whoever needs it). */
 bool profile_cost_of(const struct profile_class *c, enum meter_op op, struct profile_cost *out);
 
@@ -43,7 +45,8 @@ struct profile_price {
     sim_ns crypto_ns, other_ns;
     int64_t energy_nj;
 };
-/* Prices a meter: integer arithmetic rounding each operation's figure the same way everywhere. */
+/* Prices a meter (what the class has no figure for costs nothing): integer arithmetic rounding each
+ * operation's figure the same way everywhere. */
 struct profile_price profile_price(const struct profile_class *c, const struct meter *m);
 /* One operation's share of it. */
 sim_ns profile_price_op(const struct profile_class *c, enum meter_op op, struct meter_use use);
