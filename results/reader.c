@@ -88,20 +88,21 @@ const char *reader_text(sqlite3_stmt *s, int column)
     return text ? text : "";
 }
 
-/* Every table stands as this version makes it: a view in its place could be made to mislead. */
-static enum err check_tables(struct reader *r, char why[160])
+/* Every table and view stands as this version makes it: another one in its place could mislead. */
+static enum err check_schema(struct reader *r, char why[160])
 {
     sqlite3_stmt *s = NULL;
-    enum err err = reader_query(
-        r, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql = ?1", &s, why);
+    enum err err =
+        reader_query(r, "SELECT count(*) FROM sqlite_schema WHERE type || sql = ?1 || ?2", &s, why);
     for (size_t i = 0; schema_statements[i] && !err; i++) {
-        if (strncmp(schema_statements[i], "CREATE TABLE ", 13) != 0)
-            continue;
-        sqlite3_bind_text(s, 1, schema_statements[i], -1, SQLITE_STATIC);
+        const char *sql = schema_statements[i];
+        const char *type = strncmp(sql, "CREATE TABLE ", 13) == 0 ? "table" : "view";
+        const char *name = strchr(sql + strlen("CREATE "), ' ') + 1;
+        sqlite3_bind_text(s, 1, type, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 2, sql, -1, SQLITE_STATIC);
         bool row = reader_step(r, s, &err, why);
         if (row && sqlite3_column_int(s, 0) != 1) {
-            const char *name = schema_statements[i] + 13;
-            snprintf(why, 160, "table %.*s is not as m2msim makes it", (int)strcspn(name, " "),
+            snprintf(why, 160, "%s %.*s is not as m2msim makes it", type, (int)strcspn(name, " "),
                      name);
             err = ERR_FORMAT;
         }
@@ -194,7 +195,7 @@ enum err reader_open(const char *path, struct reader **out, char why[160])
     int code = sqlite3_open_v2(path, &r->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     err = code == SQLITE_OK ? harden(r, why) : fail(r, code, why);
     if (!err)
-        err = check_tables(r, why);
+        err = check_schema(r, why);
     if (!err)
         err = read_run(r, why);
     if (err) {

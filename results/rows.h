@@ -73,8 +73,9 @@ struct row_crypto {
 };
 
 /* The report, v_load and the figures know these metrics, with the server's node name as group:
- * "queue" (jobs waiting for a worker), "busy" (share of its workers busy since the last sample, 0
- * to 1), "sessions" (open connections). Others are kept and left to queries. */
+ * "queue" (jobs waiting for a worker), "sessions" (open connections), "busy_s" (seconds of work
+ * that its workers have done since the start), "workers" (how many it has; once is enough). Others
+ * are kept and left to queries. */
 struct row_series {
     const char *metric, *group;
     sim_ns t;

@@ -106,12 +106,12 @@ const char *const schema_statements[] = {
     "  avg(latency) AS mean, max(latency) AS max\n"
     "FROM r GROUP BY run_id, kind, method, population",
 
-    "CREATE VIEW v_parts AS -- mean ns per part over all procedures that ended\n"
+    "CREATE VIEW v_parts AS -- mean ns per part, of successes\n"
     "SELECT run_id, kind, method, count(*) AS n, avg(t_end - t_intended) AS total,\n"
     "  avg(device_crypto) AS device_crypto, avg(server_crypto) AS server_crypto,\n"
     "  avg(network) AS network, avg(queue) AS queue, avg(retransmission) AS retransmission,\n"
     "  avg(backoff) AS backoff, avg(other) AS other\n"
-    "FROM procedures WHERE t_end IS NOT NULL GROUP BY run_id, kind, method",
+    "FROM procedures WHERE outcome = 'success' GROUP BY run_id, kind, method",
 
     "CREATE VIEW v_keys_alive AS -- a key whose end is the run's end is alive at it\n"
     "WITH e AS (\n"
@@ -137,11 +137,15 @@ const char *const schema_statements[] = {
     "  CAST(virtual_ns AS REAL) / sum(virtual_ns) OVER (PARTITION BY run_id, role) AS role_share\n"
     "FROM crypto_use",
 
-    "CREATE VIEW v_load AS -- busy: share of the workers since the last sample\n"
-    "SELECT run_id, grp AS server, t, max(CASE metric WHEN 'queue' THEN value END) AS queue,\n"
-    "  max(CASE metric WHEN 'busy' THEN value END) AS busy,\n"
-    "  max(CASE metric WHEN 'sessions' THEN value END) AS sessions\n"
-    "FROM series WHERE metric IN ('queue', 'busy', 'sessions') GROUP BY run_id, grp, t",
+    "CREATE VIEW v_load AS -- workers_busy: on average since the last sample\n"
+    "WITH s AS (\n"
+    "  SELECT run_id, grp AS server, t, max(CASE metric WHEN 'queue' THEN value END) AS queue,\n"
+    "    max(CASE metric WHEN 'sessions' THEN value END) AS sessions,\n"
+    "    max(CASE metric WHEN 'busy_s' THEN value END) AS busy_s\n"
+    "  FROM series WHERE metric IN ('queue', 'sessions', 'busy_s') GROUP BY run_id, grp, t)\n"
+    "SELECT run_id, server, t, queue, sessions,\n"
+    "  (busy_s - lag(busy_s) OVER w) * 1e9 / (t - lag(t) OVER w) AS workers_busy\n"
+    "FROM s WINDOW w AS (PARTITION BY run_id, server ORDER BY t)",
 
     "CREATE VIEW v_ival_matrix AS\n"
     "SELECT run_id, truth, verdict, count(*) AS n FROM ival_reports\n"

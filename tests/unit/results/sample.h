@@ -228,7 +228,7 @@ static inline void sample_rest(const struct row_sink *s)
     for (int i = 0; i <= 60; i++) {
         sim_ns t = i * 60 * SIM_S;
         s->series(s->arg, &(struct row_series){"queue", "nscl", t, i % 7});
-        s->series(s->arg, &(struct row_series){"busy", "nscl", t, i % 10 / 10.0});
+        s->series(s->arg, &(struct row_series){"busy_s", "nscl", t, i * 90.0});
     }
     s->violation(s->arg, &(struct row_violation){77 * SIM_S, 1, "one-kmc", "two live Kmc"});
     s->note(s->arg, &(struct row_note){5 * SIM_S, "warning", "N1", "a note", 3});

@@ -78,7 +78,7 @@ START_TEST(rows_come_back)
          "virtual_ns FROM crypto_use WHERE role = 'server'",
          "coreserverbootstrapprivatersa-20482 512 4000000"},
         {"SELECT metric||grp||t||' '||value FROM series WHERE rowid = 4",
-         "busynscl60000000000 0.1"},
+         "busy_snscl60000000000 90.0"},
         {"SELECT t||' '||node_id||rule||detail FROM violations",
          "77000000000 1one-kmctwo live Kmc"},
         {"SELECT t||' '||level||code||text||count FROM notes", "5000000000 warningN1a note3"},

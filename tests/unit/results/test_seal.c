@@ -250,7 +250,7 @@ START_TEST(altered_table_is_named)
         {"INSERT INTO goals (experiment_id, verdict) VALUES (1, 'met')", "goals"},
         {"UPDATE run_parameters SET value = '8' WHERE seq = 0", "run_parameters"},
         {"CREATE INDEX mine ON messages (name)", "schema"},
-        {"DROP VIEW v_load", "schema"},
+        {"CREATE VIEW mine AS SELECT 1", "schema"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[160];
