@@ -1,6 +1,8 @@
 /* The same run with 1, 2 and 4 threads: the same commits in the same order with the same outcomes,
  * where prepare works on its endpoint's state and on nothing else. */
 #include <check.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -231,6 +233,50 @@ START_TEST(test_crew_shares_everything_once)
 }
 END_TEST
 
+/* Two items that meet: each begins only when the other has begun, so a worker has one of them. The
+ * worker's then takes longer than anybody spins, and must be done all the same when crew_run
+ * returns. */
+struct meeting {
+    pthread_t owner;
+    atomic_int begun;
+    atomic_int by_worker, done;
+    uint64_t work;
+};
+
+static void meet(void *item)
+{
+    struct meeting *m = item;
+
+    atomic_fetch_add(&m->begun, 1);
+    while (atomic_load(&m->begun) % 2 != 0)
+        sched_yield();
+    if (!pthread_equal(pthread_self(), m->owner)) {
+        for (uint64_t i = 0; i < 1000000; i++)
+            m->work = m->work * 6364136223846793005u + i;
+        atomic_fetch_add(&m->by_worker, 1);
+    }
+    atomic_fetch_add(&m->done, 1);
+}
+
+START_TEST(test_crew_waits_for_its_workers)
+{
+    enum { MEETINGS = 20 };
+    struct crew *crew = crew_new(1, meet);
+    struct meeting m = {.owner = pthread_self()};
+    void *items[2] = {&m, &m};
+
+    for (int i = 1; i <= MEETINGS; i++) {
+        crew_run(crew, items, 2);
+        ck_assert_int_eq(atomic_load(&m.done), 2 * i);
+        ck_assert_int_eq(atomic_load(&m.by_worker), i);
+        for (uint64_t k = 0; k < 300000; k++) /* long enough for the worker to fall asleep */
+            m.work = m.work * 6364136223846793005u + k;
+    }
+    ck_assert_uint_ne(m.work, 0);
+    crew_free(crew);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -243,6 +289,7 @@ int main(void)
     tcase_add_test(t, test_cut_by_until);
     tcase_add_test(t, test_stop_and_resume);
     tcase_add_test(t, test_crew_shares_everything_once);
+    tcase_add_test(t, test_crew_waits_for_its_workers);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);
