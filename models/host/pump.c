@@ -1,0 +1,67 @@
+#include "models/host/pump.h"
+
+#include "crypto/entity.h"
+
+#include <string.h>
+
+void pump_enter(struct proto *p, sim_ns now, bool live)
+{
+    if (live)
+        entity_enter_live(p->env->stream);
+    else
+        entity_enter(p->env->stream, proto_unix_ns(p, now));
+}
+
+void pump_leave(void)
+{
+    entity_leave();
+}
+
+static void call_core(struct proto *p, enum pump_call call, sim_ns now, struct span in)
+{
+    switch (call) {
+    case PUMP_START:
+        p->ops->start(p, now);
+        break;
+    case PUMP_INPUT:
+        p->ops->input(p, now, in);
+        break;
+    case PUMP_EXPIRE:
+        p->ops->expire(p, now);
+        break;
+    case PUMP_NOTHING:
+        break;
+    }
+}
+
+/* Takes the core's label and appends it, with ", " between, as far as there is room. */
+static void take_label(struct trace *trace, char *label, size_t n)
+{
+    size_t used = strlen(label);
+
+    if (!trace || trace->label[0] == '\0')
+        return;
+    for (const char *sep = used > 0 ? ", " : ""; *sep && used + 1 < n; sep++)
+        label[used++] = *sep;
+    for (const char *p = trace->label; *p && used + 1 < n; p++)
+        label[used++] = *p;
+    label[used] = '\0';
+    trace->label[0] = '\0';
+}
+
+void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
+          struct buf *out, char *label, size_t n)
+{
+    bool more;
+
+    if (n > 0)
+        label[0] = '\0';
+    pump_enter(p, now, live);
+    call_core(p, call, now, in);
+    do {
+        more = p->ops->output(p, now, out);
+        if (n > 0)
+            take_label(p->env->trace, label, n);
+    } while (more);
+    pump_leave();
+}
