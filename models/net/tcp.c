@@ -245,7 +245,7 @@ enum tcp_status tcp_status(const struct tcp *t)
         return TCP_CONNECTING;
     case TCPS_ESTABLISHED:
     case TCPS_CLOSE_WAIT:
-        return TCP_OPEN;
+        return t->fin_queued ? TCP_CLOSING : TCP_OPEN;
     case TCPS_FIN_WAIT_1:
     case TCPS_FIN_WAIT_2:
     case TCPS_CLOSING:
