@@ -133,7 +133,8 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, cons
         refuse(r, "too many elements, or too deep");
         return;
     }
-    if (t->element_count == 0 && !is_utf8(r->context->encoding)) {
+    if (t->element_count == 0 &&
+        !(is_utf8(r->context->encoding) && is_utf8(r->context->input->encoding))) {
         refuse(r, "the encoding is not UTF-8");
         return;
     }
