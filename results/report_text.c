@@ -295,7 +295,7 @@ static void put_notes(const struct page *p, const struct stats *s)
         return;
     heading(p, "Notes and violations", "");
     if (s->violations)
-        fprintf(p->to, "%s%s security invariants were broken%s\n", p->colour ? "\033[1;31m" : "",
+        fprintf(p->to, "%ssecurity invariants were broken: %s%s\n", p->colour ? "\033[1;31m" : "",
                 text_count(s->violations, out), p->colour ? "\033[0m" : "");
     size_t shown = at_most(s->note_count, MOST_LINES);
     for (size_t i = 0; i < shown; i++) {

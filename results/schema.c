@@ -201,8 +201,9 @@ const struct schema_digest schema_digests[] = {
      "SELECT run_id, experiment_id, build_id, profile_id, cell, replication, seed, fidelity, "
      "status, end_ns, events, wall_s, peak_rss, fingerprint, error, until_ns FROM runs "
      "ORDER BY run_id"},
-    {"run_parameters",
-     "SELECT seq, name, value FROM run_parameters WHERE run_id = ?1 ORDER BY seq", NULL},
+    /* How the command was worded; what it set shows in the rows. */
+    {"run_parameters", NULL,
+     "SELECT run_id, seq, name, value FROM run_parameters ORDER BY run_id, seq"},
     {"nodes",
      "SELECT node_id, name, population, kind, class, parent FROM nodes WHERE run_id = ?1 "
      "ORDER BY node_id", NULL},

@@ -1,0 +1,268 @@
+#include "results/chart_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/text.h"
+#include "sim/base/units.h"
+#include "sim/base/xalloc.h"
+
+#define TIME_WIDTH 10
+#define OCTETS     9     /* "1,234,567" */
+#define GAP        SIM_S /* a silence as long as this is folded into one line */
+#define BAR        96
+
+/* Column of the i-th lifeline, counted from the first. */
+static int lifeline(const struct chart *c, size_t i)
+{
+    int step = c->node_count > 1 ? 44 / (int)(c->node_count - 1) : 0;
+    return (int)i * (step > 24 ? 24 : step);
+}
+
+static int lifelines_width(const struct chart *c)
+{
+    return lifeline(c, c->node_count - 1) + 1;
+}
+
+static int node_of(const struct chart *c, int64_t id)
+{
+    for (size_t i = 0; i < c->node_count; i++) {
+        if (c->nodes[i].id == id)
+            return (int)i;
+    }
+    return -1;
+}
+
+static void put_names(const struct chart *c, FILE *to)
+{
+    fprintf(to, "\n%*s  ", TIME_WIDTH, "time");
+    for (size_t i = 0; i < c->node_count; i++) {
+        int width = i + 1 < c->node_count ? lifeline(c, i + 1) - lifeline(c, i) - 1
+                                          : text_width(c->nodes[i].name);
+        int room = CHART_WIDTH - TIME_WIDTH - 2 - lifeline(c, i);
+        text_cell(to, c->nodes[i].name, width < room ? width : room);
+        if (i + 1 < c->node_count)
+            fputc(' ', to);
+    }
+    fputc('\n', to);
+}
+
+/* The arrow from a to b among the lifelines; a lost message ends in an x on its way. */
+static void put_arrow(const struct chart *c, const struct chart_message *m, FILE *to)
+{
+    char line[64];
+    int width = lifelines_width(c), a = node_of(c, m->src), b = node_of(c, m->dst);
+    memset(line, ' ', sizeof line);
+    for (size_t i = 0; i < c->node_count; i++)
+        line[lifeline(c, i)] = '|';
+    if (a >= 0 && a == b)
+        line[lifeline(c, (size_t)a)] = 'o';
+    if (a >= 0 && b >= 0 && a != b) {
+        int from = lifeline(c, (size_t)a), target = lifeline(c, (size_t)b);
+        int step = target > from ? 1 : -1, last = target - step;
+        if (m->t_receive == ROW_NULL_ID)
+            last = from + (target - from) * 2 / 3;
+        for (int x = from + step; x != last; x += step)
+            line[x] = line[x] == '|' ? '+' : '-';
+        line[last] = m->t_receive == ROW_NULL_ID ? 'x' : step > 0 ? '>' : '<';
+    }
+    fwrite(line, 1, (size_t)width, to);
+}
+
+static void put_gap(const struct chart *c, sim_ns gap, FILE *to)
+{
+    char line[64], text[32];
+    int width = lifelines_width(c);
+    units_human_time(gap, text, sizeof text);
+    memset(line, ' ', sizeof line);
+    for (size_t i = 0; i < c->node_count; i++)
+        line[lifeline(c, i)] = ':';
+    fprintf(to, "%*s  %.*s   ... %s ...\n", TIME_WIDTH, "", width, line, text);
+}
+
+static void put_message(const struct chart *c, const struct chart_message *m, bool colour, FILE *to)
+{
+    char text[32];
+    bool lost = m->t_receive == ROW_NULL_ID;
+    int room = CHART_WIDTH - TIME_WIDTH - 2 - lifelines_width(c) - 3 - OCTETS - 3;
+    char *name = xasprintf("%s %s%s%s", m->protocol, m->name, lost ? ": " : "",
+                           lost ? (*m->fate ? m->fate : "lost") : "");
+    units_human_time(m->t_send - c->t_intended, text, sizeof text);
+    fprintf(to, "%s%*s  ", colour && lost ? "\033[31m" : "", TIME_WIDTH, text);
+    put_arrow(c, m, to);
+    fputs("   ", to);
+    text_cell(to, name, room);
+    fprintf(to, " %*s B%s\n", OCTETS, text_count((uint64_t)m->octets, text),
+            colour && lost ? "\033[0m" : "");
+    free(name);
+}
+
+static void put_messages(const struct chart *c, bool colour, FILE *to)
+{
+    put_names(c, to);
+    sim_ns last = c->t_intended;
+    for (size_t i = 0; i < c->message_count; i++) {
+        const struct chart_message *m = &c->messages[i];
+        if (m->t_send - last >= GAP)
+            put_gap(c, m->t_send - last, to);
+        put_message(c, m, colour, to);
+        sim_ns seen = m->t_receive == ROW_NULL_ID ? m->t_send : m->t_receive;
+        last = seen > last ? seen : last;
+    }
+    if (c->t_end != ROW_NULL_ID && c->t_end - last >= GAP)
+        put_gap(c, c->t_end - last, to);
+}
+
+static void put_head(const struct chart *c, bool colour, FILE *to)
+{
+    char text[32];
+    fprintf(to, "%sprocedure %lld: ", colour ? "\033[1m" : "", (long long)c->id);
+    text_put(to, c->kind);
+    fputs(" (", to);
+    text_put(to, c->method);
+    fputs(") of ", to);
+    text_put(to, *c->node ? c->node : "?");
+    fputs(" with ", to);
+    text_put(to, *c->peer ? c->peer : "?");
+    fputs(": ", to);
+    text_put(to, c->outcome);
+    if (*c->reason) {
+        fputs(", ", to);
+        text_put(to, c->reason);
+    }
+    fputs(colour ? "\033[0m\n" : "\n", to);
+    units_human_time(c->t_intended, text, sizeof text);
+    fprintf(to, "due %s into the run, ", text);
+    if (c->t_end == ROW_NULL_ID) {
+        fputs("not ended", to);
+    } else {
+        units_human_time(c->t_end - c->t_intended, text, sizeof text);
+        fprintf(to, "took %s", text);
+    }
+    fprintf(to, "; %lld attempt%s, %lld messages, ", (long long)c->attempts,
+            c->attempts == 1 ? "" : "s", (long long)c->messages_total);
+    fprintf(to, "%s octets up, ", text_count((uint64_t)c->octets_up, text));
+    fprintf(to, "%s down\n", text_count((uint64_t)c->octets_down, text));
+}
+
+/* A bar of the whole time, a letter a part, and what each is. */
+static void put_parts(const struct chart *c, FILE *to)
+{
+    static const char letters[STATS_PARTS] = {'D', 'S', '-', 'q', 'R', '.', 'o'};
+    char bar[BAR + 1], text[32];
+    double total = 0, before = 0;
+    int at = 0, shown = 0;
+    for (int i = 0; i < STATS_PARTS; i++)
+        total += (double)c->parts[i];
+    if (c->t_end == ROW_NULL_ID || total <= 0)
+        return;
+    for (int i = 0; i < STATS_PARTS; i++) {
+        before += (double)c->parts[i];
+        for (int end = (int)(before / total * BAR + 0.5); at < end && at < BAR; at++)
+            bar[at] = letters[i];
+    }
+    bar[at] = '\0';
+    fprintf(to, "\n  [%s]\n", bar);
+    for (int i = 0; i < STATS_PARTS; i++) {
+        if (c->parts[i] == 0)
+            continue;
+        units_human_time(c->parts[i], text, sizeof text);
+        fprintf(to, "  %c %-14s %8s %3.0f %%", letters[i], stats_part_labels[i], text,
+                100 * (double)c->parts[i] / total);
+        if (++shown % 3 == 0)
+            fputc('\n', to);
+    }
+    if (shown % 3)
+        fputc('\n', to);
+}
+
+static void put_keys(const struct chart *c, FILE *to)
+{
+    char text[32];
+    for (size_t i = 0; i < c->key_count; i++) {
+        const struct chart_key *k = &c->keys[i];
+        units_human_time(k->born - c->t_intended, text, sizeof text);
+        fprintf(to, "%s  key %lld: ", i ? "" : "\n", (long long)k->id);
+        text_put(to, k->type);
+        fprintf(to, " born at %s", text);
+        if (k->parent != ROW_NULL_ID)
+            fprintf(to, " of key %lld", (long long)k->parent);
+        if (k->expires != ROW_NULL_ID) {
+            units_human_time(k->expires - k->born, text, sizeof text);
+            fprintf(to, ", good for %s", text);
+        }
+        fprintf(to, ", used %s times", text_count((uint64_t)k->uses, text));
+        if (k->end != ROW_NULL_ID) {
+            units_human_time(k->end - k->born, text, sizeof text);
+            fputs(", ", to);
+            text_put(to, k->end_reason);
+            fprintf(to, " after %s", text);
+        }
+        fputc('\n', to);
+    }
+}
+
+void chart_text(const struct chart *c, bool colour, FILE *to)
+{
+    put_head(c, colour, to);
+    if (c->message_count)
+        put_messages(c, colour, to);
+    put_parts(c, to);
+    put_keys(c, to);
+}
+
+/* ---- JSON ---- */
+
+static void json_time(FILE *to, const char *key, sim_ns t)
+{
+    if (t == ROW_NULL_ID)
+        fprintf(to, ",\"%s\":null", key);
+    else
+        fprintf(to, ",\"%s\":%lld", key, (long long)t);
+}
+
+static void json_text(FILE *to, const char *key, const char *value)
+{
+    fprintf(to, ",\"%s\":", key);
+    text_json(to, value);
+}
+
+void chart_json(const struct chart *c, FILE *to)
+{
+    fprintf(to, "{\"procedure_id\":%lld", (long long)c->id);
+    json_text(to, "kind", c->kind);
+    json_text(to, "method", c->method);
+    json_text(to, "node", c->node);
+    json_text(to, "peer", c->peer);
+    json_text(to, "outcome", c->outcome);
+    json_text(to, "reason", c->reason);
+    json_time(to, "t_intended", c->t_intended);
+    json_time(to, "t_end", c->t_end);
+    for (int i = 0; i < STATS_PARTS; i++)
+        json_time(to, stats_part_names[i], c->parts[i]);
+    fputs(",\"messages\":[", to);
+    for (size_t i = 0; i < c->message_count; i++) {
+        const struct chart_message *m = &c->messages[i];
+        fprintf(to, "%s\n {\"src\":%lld,\"dst\":%lld", i ? "," : "", (long long)m->src,
+                (long long)m->dst);
+        json_time(to, "t_send", m->t_send);
+        json_time(to, "t_receive", m->t_receive);
+        json_text(to, "protocol", m->protocol);
+        json_text(to, "name", m->name);
+        json_text(to, "fate", m->fate);
+        fprintf(to, ",\"octets\":%lld}", (long long)m->octets);
+    }
+    fputs("],\"keys\":[", to);
+    for (size_t i = 0; i < c->key_count; i++) {
+        const struct chart_key *k = &c->keys[i];
+        fprintf(to, "%s\n {\"key_id\":%lld", i ? "," : "", (long long)k->id);
+        json_text(to, "type", k->type);
+        json_time(to, "parent_key", k->parent);
+        json_time(to, "t_born", k->born);
+        json_time(to, "t_expires", k->expires);
+        json_time(to, "t_end", k->end);
+        json_text(to, "end_reason", k->end_reason);
+        fprintf(to, ",\"uses\":%lld}", (long long)k->uses);
+    }
+    fputs("]}", to);
+}

@@ -1,0 +1,55 @@
+/* report: what a run did, as text, as JSON, as figures. */
+#include "sim/cli/cli.h"
+
+#include "results/reader.h"
+
+static const struct cli_option options[] = {
+    {"output", 'o', "DIR", "also write report.txt and figures (SVG, with data and .gp) there"},
+    {"force", 0, NULL, "overwrite them if they are there"},
+    {"json", 0, NULL, "the report as JSON"},
+    {NULL, 0, NULL, NULL}};
+
+/* A missing database, or files in the way: the command was wrong. Else the data or the machine is.
+ */
+static int exit_code(enum err err)
+{
+    return err == ERR_NOT_FOUND || err == ERR_EXISTS ? EXIT_USAGE : EXIT_INTERNAL;
+}
+
+static int run(struct cli *c)
+{
+    struct report_options o = {.json = cli_flag(c, "json"),
+                               .colour = cli_colour(c, 1),
+                               .out_dir = cli_value(c, "output"),
+                               .force = cli_flag(c, "force")};
+    struct reader *r = NULL;
+    char why[160] = "";
+    enum err err = reader_open(cli_argument(c, 0), &r, why);
+    if (err)
+        return cli_error(c, exit_code(err), "%s", why);
+    err = report_write(r, &o, stdout, why);
+    reader_close(r);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return cli_error(c, EXIT_INTERNAL, "cannot write the report");
+    if (err)
+        return cli_error(c, exit_code(err), "%s", why);
+    if (o.out_dir)
+        fprintf(stderr, "report and figures are in %s\n", o.out_dir);
+    return EXIT_DONE;
+}
+
+const struct cli_command cli_report = {
+    .name = "report",
+    .arguments = "DB",
+    .summary = "what a run did: procedures, latency parts, keys, integrity, failures, load",
+    .details =
+        "Of a database with several runs, the latest. A run that did not reach its end says so "
+        "at the top.\n"
+        "Exit code 2: no such database, or files in DIR and no --force. 1: the database is "
+        "damaged or\n"
+        "foreign, DIR cannot be written, or gnuplot is missing or failed (data and .gp are "
+        "there then).",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run};
