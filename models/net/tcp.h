@@ -44,6 +44,8 @@ struct tcp_segment {
     uint32_t wire_octets; /* IP + TCP headers + payload */
 };
 
+/* TCP_OPEN: octets can be written, also when the peer has finished. TCP_CLOSING: from tcp_shutdown
+ * (once open) to the end; TIME-WAIT included. */
 enum tcp_status {
     TCP_CLOSED,
     TCP_CONNECTING,
