@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* DESIGN section 8. */
 enum cli_exit {
@@ -58,8 +59,15 @@ bool cli_colour(const struct cli *c, int fd); /* a terminal, and NO_COLOR is not
 int cli_error(const struct cli *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The text as a JSON string, quotes included. */
+void cli_json_text(FILE *to, const char *text);
+
 /* The table, ending with NULL. Lists only what works. */
 extern const struct cli_command *const cli_commands[];
+/* Runs the command that argv names; returns its exit code. Text that cannot be written to stdout
+ * makes it EXIT_INTERNAL, unless its reader has gone away (a closed pipe). */
 int cli_main(int argc, char **argv);
+/* The same over another table: for tests. */
+int cli_run_table(const struct cli_command *const *table, int argc, char **argv);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include "sim/base/diag.h"
 
+/* What is printed, as a text to be freed. */
 static char *printed(const struct diag_list *l, bool json, bool colour)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
+    char *text = calloc(1, 20000);
+    FILE *f = fmemopen(text, 20000, "w");
     if (json)
         diag_print_json(l, f);
     else

@@ -1,0 +1,40 @@
+/* m2msim version. M2MSIM_VERSION and M2MSIM_COMMIT come from the build. */
+#include "crypto/entity.h"
+#include "sim/cli/cli.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__ /* names itself */
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static const struct cli_option options[] = {{"json", 0, NULL, "as JSON"}, {NULL, 0, NULL, NULL}};
+
+static int run(struct cli *c)
+{
+    if (!cli_flag(c, "json")) {
+        printf("m2msim %s (%s)\n%s\n%s\nscenario format 1\n", M2MSIM_VERSION, M2MSIM_COMMIT,
+               crypto_openssl_version(), COMPILER);
+        return EXIT_DONE;
+    }
+    fputs("{\"version\": ", stdout);
+    cli_json_text(stdout, M2MSIM_VERSION);
+    fputs(", \"commit\": ", stdout);
+    cli_json_text(stdout, M2MSIM_COMMIT);
+    fputs(", \"openssl\": ", stdout);
+    cli_json_text(stdout, crypto_openssl_version());
+    fputs(", \"compiler\": ", stdout);
+    cli_json_text(stdout, COMPILER);
+    fputs(", \"scenario_format\": 1}\n", stdout);
+    return EXIT_DONE;
+}
+
+extern const struct cli_command cli_version;
+const struct cli_command cli_version = {.name = "version",
+                                        .arguments = "",
+                                        .summary = "print versions",
+                                        .details = NULL,
+                                        .options = options,
+                                        .min_arguments = 0,
+                                        .max_arguments = 0,
+                                        .run = run};

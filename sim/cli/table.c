@@ -1,0 +1,11 @@
+/* The subcommands, in the order in which --help lists them. */
+#include "sim/cli/cli.h"
+
+extern const struct cli_command cli_report, cli_chart, cli_bench;
+extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor,
+    cli_version;
+
+const struct cli_command *const cli_commands[] = {
+    &cli_list,  &cli_check,  &cli_show,    &cli_report, &cli_chart,
+    &cli_bench, &cli_doctor, &cli_version, NULL,
+};
