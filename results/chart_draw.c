@@ -8,14 +8,14 @@
 #include "sim/base/xalloc.h"
 
 #define TIME_WIDTH 10
-#define OCTETS     9     /* "1,234,567" */
+#define OCTETS     7     /* "999,999" */
 #define GAP        SIM_S /* a silence as long as this is folded into one line */
 #define BAR        96
 
 /* Column of the i-th lifeline, counted from the first. */
 static int lifeline(const struct chart *c, size_t i)
 {
-    int step = c->node_count > 1 ? 44 / (int)(c->node_count - 1) : 0;
+    int step = c->node_count > 1 ? 40 / (int)(c->node_count - 1) : 0;
     return (int)i * (step > 24 ? 24 : step);
 }
 

@@ -85,7 +85,7 @@ static void put_group(const struct page *p, const struct stats_group *g)
     text_cell(p->to, g->kind, 14);
     fputc(' ', p->to);
     text_cell(p->to, g->method, 15);
-    fprintf(p->to, " %8s", text_count(g->n, out));
+    fprintf(p->to, " %7s", text_count(g->n, out));
     fprintf(p->to, " %8s", text_share(g->success, g->n, out));
     if (g->success == 0) {
         fprintf(p->to, " %8s %8s %8s %7s %8s %8s\n", "-", "-", "-", "-", "-", "-");
@@ -102,9 +102,9 @@ static void put_group(const struct page *p, const struct stats_group *g)
 static void put_procedures(const struct page *p, const struct stats *s)
 {
     heading(p, "Procedures", "from intended start to end; quantiles and means of the successful");
-    fprintf(p->to, "%-14s %-15s %8s %8s %8s %8s %8s %7s %8s %8s\n", "kind", "method", "n",
+    fprintf(p->to, "%-14s %-15s %7s %8s %8s %8s %8s %7s %8s %8s\n", "kind", "method", "n",
             "success", "p50", "p90", "p99", "octets", "device", "server");
-    fprintf(p->to, "%82s %8s %8s\n", "", "ms", "ms");
+    fprintf(p->to, "%81s %8s %8s\n", "", "ms", "ms");
     for (size_t i = 0; i < s->group_count; i++)
         put_group(p, &s->groups[i]);
 }
