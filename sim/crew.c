@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "sim/base/xalloc.h"
+#include "sim/engine.h"
 
 /* Rounds follow each other within microseconds while a fleet bootstraps, and waking a sleeper takes
  * longer than that: look for work this long before sleeping. */
@@ -200,4 +201,9 @@ void crew_run(struct crew *c, void *const *items, uint32_t n)
 unsigned crew_cores(void)
 {
     return uv_available_parallelism();
+}
+
+const char *sim_libuv_version(void)
+{
+    return uv_version_string();
 }

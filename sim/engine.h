@@ -97,6 +97,8 @@ enum sim_end sim_run(struct sim *sim, sim_ns until);
 /* After the present commit; safe from a signal handler and from another thread. */
 void sim_stop(struct sim *sim);
 
+/* The version of libuv, whose threads the workers are. */
+const char *sim_libuv_version(void);
 /* Called on the engine's thread about every `every_events` commits, between rounds: progress,
  * limits. */
 void sim_on_progress(struct sim *sim, uint64_t every_events, void (*fn)(struct sim *, void *),

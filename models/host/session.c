@@ -108,6 +108,7 @@ void session_vanish(struct session *s)
 void session_retire(struct session *s)
 {
     s->retired = true;
+    s->user = NULL;
     cpu_withdraw(s->host.cpu, s->host.sim, &s->job);
     s->busy = false;
     /* The core has said all it will; its memory (135 KiB of OpenSSL) goes now, not after the FINs.

@@ -32,8 +32,9 @@ static struct credential *issue(struct device *dev)
     return credential;
 }
 
-static struct proto *make_bootstrap(struct device *dev, struct proto_env *env)
+static struct proto *make_bootstrap(struct device_end *e, struct proto_env *env)
 {
+    struct device *dev = e->dev;
     const struct cfg_device *c = dev->population->config->device;
     struct server *msbf = server_for(device_deployment(dev), c->bootstrap.msbf, dev->index);
     struct credential *credential = issue(dev);
@@ -42,7 +43,7 @@ static struct proto *make_bootstrap(struct device *dev, struct proto_env *env)
     if (!credential)
         return NULL;
     node_name(dev->population, dev->index, name);
-    dev->result = xcalloc(1, sizeof(struct doc_bootstrap_param_set));
+    e->result.bootstrap = xcalloc(1, sizeof *e->result.bootstrap);
     return bootstrap_client_new(
         env,
         &(struct bootstrap_settings){.context = dev->population->bootstrap.client,
@@ -50,7 +51,7 @@ static struct proto *make_bootstrap(struct device *dev, struct proto_env *env)
                                      .msbf = msbf->fqdn,
                                      .device_id = name,
                                      .ival_capable = c->ival.capable},
-        dev->result);
+        e->result.bootstrap);
 }
 
 static struct server *device_mas(const struct device *dev)
@@ -65,8 +66,9 @@ static struct server *device_nscl(const struct device *dev)
                       dev->nscl_index);
 }
 
-static struct proto *make_connection(struct device *dev, struct proto_env *env)
+static struct proto *make_connection(struct device_end *e, struct proto_env *env)
 {
+    struct device *dev = e->dev;
     char scl_id[M2M_MAX_URI];
     struct connection_settings settings = {.context = dev->population->connect.client,
                                            .mas = device_mas(dev)->fqdn,
@@ -77,8 +79,8 @@ static struct proto *make_connection(struct device *dev, struct proto_env *env)
 
     node_scl_id(dev->node_id, scl_id);
     memcpy(settings.node_id, dev->node_id, M2M_NODE_ID_LEN);
-    dev->result = xcalloc(1, sizeof(struct doc_connection_param_set));
-    return connection_client_new(env, &settings, dev->result);
+    e->result.connection = xcalloc(1, sizeof *e->result.connection);
+    return connection_client_new(env, &settings, e->result.connection);
 }
 
 static struct proto *make_mid(struct device *dev, struct proto_env *env)
@@ -96,82 +98,96 @@ static struct proto *make_mid(struct device *dev, struct proto_env *env)
 
 static struct proto *make_core(struct session *s, sim_ns now)
 {
-    struct device *dev = session_user(s);
+    struct device_end *e = session_user(s);
     struct proto_env *env = session_env(s);
 
     (void)now;
-    switch ((enum procedure_kind)dev->request_kind) {
+    switch (e->kind) {
     case PROC_BOOTSTRAP:
-        return make_bootstrap(dev, env);
+        return make_bootstrap(e, env);
     case PROC_CONNECTION:
-        return make_connection(dev, env);
+        return make_connection(e, env);
     case PROC_REGISTRATION:
     case PROC_REFRESH:
     case PROC_DEREGISTRATION:
     case PROC_CONTAINER:
     case PROC_REQUEST:
-        return make_mid(dev, env);
+        return make_mid(e->dev, env);
     case PROC_KINDS:
         break;
     }
     return NULL;
 }
 
-struct session *device_make_session(struct device *dev, enum procedure_kind kind, sim_ns now)
+struct device_end *device_make_end(struct device *dev, enum procedure_kind kind, sim_ns now)
 {
     struct deployment *d = device_deployment(dev);
     struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
                                 &d->retired};
     struct rng stream = device_stream(dev, "session");
-    struct session *s;
+    struct device_end *e = xcalloc(1, sizeof *e);
 
     stream.counter = dev->stream_counter;
-    free(dev->result);
-    dev->result = NULL;
-    dev->request_kind = (uint8_t)kind;
-    dev->request_wanted = kind >= PROC_REGISTRATION;
-    s = session_new(&device_session_ops, dev, &host, stream, &dev->se);
-    session_prepare_start(s, now);
-    return s;
+    e->dev = dev;
+    e->kind = kind;
+    e->request_wanted = procedure_is_mid(kind);
+    e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
+    session_prepare_start(e->session, now);
+    return e;
+}
+
+static void free_result(struct device_end *e)
+{
+    if (e->kind == PROC_BOOTSTRAP)
+        free(e->result.bootstrap);
+    else if (e->kind == PROC_CONNECTION)
+        free(e->result.connection);
+}
+
+void device_free_end(struct device_end *e)
+{
+    if (!e)
+        return;
+    session_free(e->session);
+    free_result(e);
+    free(e);
 }
 
 static void step(struct session *s, sim_ns now)
 {
-    struct device *dev = session_user(s);
+    struct device_end *e = session_user(s);
 
-    if (dev->request_wanted)
-        device_write_request(dev, s, (enum procedure_kind)dev->request_kind, now);
+    if (e->request_wanted)
+        device_write_request(e, now);
 }
 
 /* ---- commit ---- */
 
-void device_connect(struct device *dev, struct session *s, enum procedure_kind kind, sim_ns now)
+void device_connect(struct device *dev, struct device_end *e, sim_ns now)
 {
     const struct cfg_device *c = dev->population->config->device;
     struct deployment *d = device_deployment(dev);
-    struct server *server = kind == PROC_BOOTSTRAP    ? server_for(d, c->bootstrap.msbf, dev->index)
-                            : kind == PROC_CONNECTION ? device_mas(dev)
-                                                      : device_nscl(dev);
+    struct server *server = e->kind == PROC_BOOTSTRAP ? server_for(d, c->bootstrap.msbf, dev->index)
+                            : e->kind == PROC_CONNECTION ? device_mas(dev)
+                                                         : device_nscl(dev);
     struct net_route up, down;
 
-    dev->session = s;
-    dev->mid_session = kind >= PROC_REGISTRATION;
-    dev->mid_open = false;
+    dev->end = e;
     dev->octets_up = dev->octets_down = 0;
     dev->packets = 0;
     dev->sessions++;
     dev->proc->peer_id = server->node_id;
-    if (!session_core(s)) {
+    if (!session_core(e->session)) {
         device_attempt_failed(dev, now, REASON_CRYPTO, 0);
         return;
     }
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
-    session_connect(s, d->net, d->in.tcp, &up, &down, &server->listener);
+    session_connect(e->session, d->net, d->in.tcp, &up, &down, &server->listener);
 }
 
 void device_book(struct device *dev)
 {
-    struct flow_end *end = dev->session ? session_flow(dev->session) : NULL;
+    struct flow_end *end = dev->end ? session_flow(dev->end->session) : NULL;
     struct flow_end *peer = end ? flow_peer(end) : NULL;
     uint64_t up, down;
     uint32_t packets;
@@ -191,24 +207,23 @@ void device_book(struct device *dev)
 
 void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end)
 {
-    struct session *s = dev->session;
+    struct device_end *e = dev->end;
 
-    dev->stream_counter = session_stream(s).counter;
+    dev->stream_counter = session_stream(e->session).counter;
     keyring_end(device_deployment(dev)->keys, dev->session_key, now, key_end);
     dev->session_key = KEY_NONE;
-    dev->session = NULL;
-    dev->mid_session = dev->mid_open = false;
-    dev->request_wanted = false;
-    free(dev->result);
-    dev->result = NULL;
+    dev->end = NULL;
     if (dev->proc) {
         dev->proc->device_computing = dev->proc->device_queued = false;
         procedure_clock(dev->proc, now);
     }
-    if (retire)
-        session_retire(s);
-    else
-        session_free(s);
+    if (!retire) {
+        device_free_end(e);
+        return;
+    }
+    session_retire(e->session);
+    free_result(e);
+    free(e);
 }
 
 static sim_ns lifetime(const struct device *dev, int64_t expires_unix_ns)
@@ -227,7 +242,7 @@ static sim_ns renewal(struct device *dev, sim_ns now, sim_ns expires)
 
 static void adopt_bootstrap(struct device *dev, sim_ns now)
 {
-    const struct doc_bootstrap_param_set *r = dev->result;
+    const struct doc_bootstrap_param_set *r = dev->end->result.bootstrap;
     struct deployment *d = device_deployment(dev);
     const struct cfg_device *c = dev->population->config->device;
     struct server *mas = server_find(d, r->mas_fqdn);
@@ -253,7 +268,7 @@ static void adopt_bootstrap(struct device *dev, sim_ns now)
 
 static void adopt_connection(struct device *dev, sim_ns now)
 {
-    const struct doc_connection_param_set *r = dev->result;
+    const struct doc_connection_param_set *r = dev->end->result.connection;
     struct deployment *d = device_deployment(dev);
 
     keyring_used(d->keys, dev->kmr_key, now);
@@ -271,15 +286,15 @@ static void adopt_connection(struct device *dev, sim_ns now)
         dev->wanted = now;
 }
 
-static void advanced_mid(struct device *dev, struct session *s, sim_ns now)
+static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
 {
-    struct mid_client *c = (struct mid_client *)(void *)session_core(s);
+    struct mid_client *c = mid_client_of(session_core(e->session));
+    struct deployment *d = device_deployment(dev);
     const struct mid_response *r;
     struct mid_response answer;
 
-    if (!dev->mid_open && mid_client_is_open(c)) {
-        struct deployment *d = device_deployment(dev);
-        dev->mid_open = true;
+    if (!e->open && mid_client_is_open(c)) {
+        e->open = true;
         keyring_used(d->keys, dev->kmc_key, now);
         dev->session_key = keyring_born(d->keys, KEY_SESSION, device_node(dev), dev->kmc_key,
                                         dev->proc ? dev->proc->id : ROW_NULL_ID, now, SIM_NEVER);
@@ -287,56 +302,52 @@ static void advanced_mid(struct device *dev, struct session *s, sim_ns now)
     r = dev->proc && dev->attempting ? mid_client_response(c) : NULL;
     if (!r)
         return;
-    keyring_used(device_deployment(dev)->keys, dev->session_key, now);
+    keyring_used(d->keys, dev->session_key, now);
     answer = *r; /* the core may go in what follows */
     device_take_answer(dev, &answer, now);
-    if (dev->session == s)
+    if (dev->end == e)
         mid_client_take(c);
 }
 
-static void advanced(struct session *s, sim_ns now)
+/* The core has come to its end, well or not. */
+static void core_ended(struct device *dev, sim_ns now, enum reason reason)
 {
-    struct device *dev = session_user(s);
-    struct proto *core = session_core(s);
+    bool mid = procedure_is_mid(dev->end->kind);
 
-    if (!core)
-        return;
-    if (dev->mid_session) {
-        advanced_mid(dev, s, now);
-        if (dev->session != s)
-            return;
-    }
-    switch (core->status) {
-    case PROTO_RUNNING:
-        break;
-    case PROTO_FAILED:
-        if (dev->proc && dev->attempting)
-            device_attempt_failed(dev, now, core->reason, 0);
-        else
-            device_drop_session(dev, now, true, "failed");
-        break;
-    case PROTO_DONE:
-        if (dev->mid_session) {
-            if (dev->proc && dev->attempting)
-                device_attempt_failed(dev, now, REASON_CLOSED_EARLY, 0);
-            else
-                device_drop_session(dev, now, true, "closed");
-            break;
-        }
+    if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
+        reason = REASON_CLOSED_EARLY;
+    if (dev->proc && dev->attempting && reason != REASON_NONE) {
+        device_attempt_failed(dev, now, reason, 0);
+    } else if (mid) {
+        device_drop_session(dev, now, true, reason == REASON_NONE ? "closed" : "failed");
+    } else {
         if (dev->proc->kind == PROC_BOOTSTRAP)
             adopt_bootstrap(dev, now);
         else
             adopt_connection(dev, now);
         dev->failures = 0;
         device_procedure_done(dev, now, "success", REASON_NONE);
-        break;
     }
+}
+
+static void advanced(struct session *s, sim_ns now)
+{
+    struct device_end *e = session_user(s);
+    struct device *dev = e->dev;
+    struct proto *core = session_core(s);
+
+    if (!core)
+        return;
+    if (procedure_is_mid(e->kind))
+        advanced_mid(dev, e, now);
+    if (dev->end == e && core->status != PROTO_RUNNING)
+        core_ended(dev, now, core->reason);
     device_arm(dev, now);
 }
 
 static void ended(struct session *s, sim_ns now, enum reason reason)
 {
-    struct device *dev = session_user(s);
+    struct device *dev = device_of(s);
 
     if (dev->proc && dev->attempting) {
         device_book(dev);
@@ -346,13 +357,12 @@ static void ended(struct session *s, sim_ns now, enum reason reason)
         device_drop_session(dev, now, false, "closed");
         device_arm(dev, now);
     }
-    (void)s;
 }
 
 static void charged(struct session *s, sim_ns now, const struct meter *meter,
                     const struct profile_price *price)
 {
-    struct device *dev = session_user(s);
+    struct device *dev = device_of(s);
 
     (void)now;
     if (!dev->proc)
@@ -364,7 +374,7 @@ static void charged(struct session *s, sim_ns now, const struct meter *meter,
 
 static void activity(struct session *s, sim_ns now, enum session_activity a, sim_ns other_ns)
 {
-    struct device *dev = session_user(s);
+    struct device *dev = device_of(s);
 
     if (dev->proc)
         procedure_activity(dev->proc, now, false, a, other_ns);
@@ -373,7 +383,7 @@ static void activity(struct session *s, sim_ns now, enum session_activity a, sim
 static void packet(struct session *s, const struct flow_packet *p, const char *label,
                    bool continued)
 {
-    struct device *dev = session_user(s);
+    struct device *dev = device_of(s);
 
     if (dev->proc)
         procedure_message(dev->proc, dev->proc->node_id, dev->proc->peer_id, p, label, continued);
@@ -381,7 +391,7 @@ static void packet(struct session *s, const struct flow_packet *p, const char *l
 
 static void retransmitted(struct session *s, sim_ns now)
 {
-    struct device *dev = session_user(s);
+    struct device *dev = device_of(s);
 
     if (dev->proc)
         procedure_lost(dev->proc, now);

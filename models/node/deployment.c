@@ -330,6 +330,7 @@ void deployment_free(struct deployment *d)
         free_population(&d->populations[i]);
     free(d->populations);
     session_free_retired(&d->retired);
+    backend_free_all(d);
     if (d->net)
         net_free(d->net);
     route_release(d);

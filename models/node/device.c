@@ -110,15 +110,10 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
     }
     if (dev->state == DEVICE_UP)
         consider_wants(dev, now, &best);
-    if (dev->session)
+    if (dev->end)
         consider(&best, now, sim_ns_add(dev->idle_since, config(dev)->mid.idle), PLAN_IDLE_CLOSE,
                  PROC_REQUEST);
     return best;
-}
-
-static bool is_mid(enum procedure_kind kind)
-{
-    return kind >= PROC_REGISTRATION;
 }
 
 /* Whether carrying the plan out takes a new session, which can be made ahead. */
@@ -126,7 +121,7 @@ static bool needs_session(const struct device *dev, const struct plan *plan)
 {
     if (plan->action != PLAN_BEGIN && plan->action != PLAN_RETRY)
         return false;
-    return !(is_mid(plan->kind) && dev->session);
+    return !(procedure_is_mid(plan->kind) && dev->end);
 }
 
 /* ---- the timer ---- */
@@ -140,17 +135,16 @@ static void timer_prepare(struct sim_event *ev)
 {
     struct device *dev = timer_owner(ev);
 
-    dev->prepared =
-        device_make_session(dev, (enum procedure_kind)dev->plan_kind, sim_event_time(ev));
+    dev->prepared = device_make_end(dev, (enum procedure_kind)dev->plan_kind, sim_event_time(ev));
 }
 
 static void execute(struct device *dev, sim_ns now, const struct plan *plan,
-                    struct session **prepared);
+                    struct device_end **prepared);
 
 static void timer_commit(struct sim *sim, struct sim_event *ev)
 {
     struct device *dev = timer_owner(ev);
-    struct session *prepared = dev->prepared;
+    struct device_end *prepared = dev->prepared;
     sim_ns now = sim_now(sim);
     struct plan plan;
 
@@ -158,14 +152,13 @@ static void timer_commit(struct sim *sim, struct sim_event *ev)
     while ((plan = plan_next(dev, now)).at <= now) {
         /* What was made ahead is for the plan of then. */
         if (prepared && needs_session(dev, &plan) && plan.kind != dev->plan_kind) {
-            session_free(prepared);
+            device_free_end(prepared);
             prepared = NULL;
         }
         execute(dev, now, &plan, &prepared);
     }
     if (prepared) {
-        dev->request_wanted = false;
-        session_free(prepared);
+        device_free_end(prepared);
     }
     device_arm(dev, now);
 }
@@ -185,8 +178,7 @@ void device_arm(struct device *dev, sim_ns now)
         sim_cancel(sim, &dev->timer);
     }
     if (dev->prepared) {
-        dev->request_wanted = false;
-        session_free(dev->prepared);
+        device_free_end(dev->prepared);
         dev->prepared = NULL;
     }
     if (plan.action == PLAN_NOTHING)
@@ -203,7 +195,7 @@ void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
 {
     if (!se_has(&dev->se, SE_KMC))
         return;
-    if (dev->mid_session)
+    if (dev->end && procedure_is_mid(dev->end->kind))
         device_drop_session(dev, now, true, "closed");
     se_erase(&dev->se, SE_KMC);
     keyring_end(device_deployment(dev)->keys, dev->kmc_key, now, end_reason);
@@ -237,7 +229,7 @@ void device_refuse(struct device *dev, sim_ns now)
     if (dev->registered)
         d->counts.registered--;
     dev->registered = false;
-    if (dev->session)
+    if (dev->end)
         device_drop_session(dev, now, true, "closed");
 }
 
@@ -248,7 +240,7 @@ static void expire(struct device *dev, sim_ns now)
 
     /* GAP C5: a hard stop. What runs on an expired key fails. */
     if (dev->proc && dev->attempting &&
-        ((kmc && is_mid(dev->proc->kind)) || (kmr && dev->proc->kind == PROC_CONNECTION)))
+        ((kmc && procedure_is_mid(dev->proc->kind)) || (kmr && dev->proc->kind == PROC_CONNECTION)))
         device_procedure_done(dev, now, "failed", REASON_KEY_EXPIRED);
     if (kmc)
         device_lose_kmc(dev, now, "expired");
@@ -334,7 +326,7 @@ static void begin_procedure(struct device *dev, sim_ns now, enum procedure_kind 
     }
 }
 
-void device_begin_attempt(struct device *dev, sim_ns now, struct session *prepared)
+void device_begin_attempt(struct device *dev, sim_ns now, struct device_end *prepared)
 {
     enum procedure_kind kind = dev->proc->kind;
 
@@ -343,17 +335,17 @@ void device_begin_attempt(struct device *dev, sim_ns now, struct session *prepar
     dev->attempting = true;
     dev->due = now + config(dev)->timeout.procedure;
     procedure_clock(dev->proc, now);
-    if (is_mid(kind) && dev->session) {
-        dev->request_kind = (uint8_t)kind;
-        dev->request_wanted = true;
-        session_poke(dev->session, now);
+    if (procedure_is_mid(kind) && dev->end) {
+        dev->end->kind = kind;
+        dev->end->request_wanted = true;
+        session_poke(dev->end->session, now);
         return;
     }
-    if (dev->session)
+    if (dev->end)
         device_drop_session(dev, now, true, "closed");
     if (!prepared)
-        prepared = device_make_session(dev, kind, now);
-    device_connect(dev, prepared, kind, now);
+        prepared = device_make_end(dev, kind, now);
+    device_connect(dev, prepared, now);
 }
 
 void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, enum reason reason)
@@ -363,11 +355,10 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
     bool failed = reason != REASON_NONE;
 
     device_book(dev);
-    if (dev->session && (!dev->mid_session || failed))
+    if (dev->end && (!procedure_is_mid(dev->end->kind) || failed))
         device_drop_session(dev, now, true, "closed");
     dev->proc = NULL;
     dev->attempting = false;
-    dev->request_wanted = false;
     dev->idle_since = now;
     dev->due = 0;
     if (failed)
@@ -419,7 +410,7 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         device_lose_kmr(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
-    if (key && is_mid(kind)) {
+    if (key && procedure_is_mid(kind)) {
         device_lose_kmc(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
@@ -431,14 +422,14 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         dev->has_container = true; /* the answer to an earlier CREATE was lost */
         return true;
     }
-    if (reason == REASON_NOT_FOUND && is_mid(kind)) {
+    if (reason == REASON_NOT_FOUND && procedure_is_mid(kind)) {
         if (dev->registered)
             device_deployment(dev)->counts.registered--;
         dev->registered = dev->has_container = dev->update_first = false;
         dev->wanted = now;
         return true;
     }
-    return reason == REASON_IVAL_DENIED || (reason == REASON_FORBIDDEN && is_mid(kind));
+    return reason == REASON_IVAL_DENIED || (reason == REASON_FORBIDDEN && procedure_is_mid(kind));
 }
 
 static void give_up(struct device *dev, enum procedure_kind kind)
@@ -458,9 +449,8 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
     sim_ns delay;
 
     device_book(dev);
-    if (dev->session)
+    if (dev->end)
         device_drop_session(dev, now, reason != REASON_TIMEOUT, "closed");
-    dev->request_wanted = false;
     dev->attempting = false;
     dev->last_reason = reason;
     if (is_final(dev, now, kind, reason)) {
@@ -503,9 +493,9 @@ static void arrive(struct device *dev, sim_ns now)
 }
 
 static void execute(struct device *dev, sim_ns now, const struct plan *plan,
-                    struct session **prepared)
+                    struct device_end **prepared)
 {
-    struct session *take = NULL;
+    struct device_end *take = NULL;
 
     switch (plan->action) {
     case PLAN_NOTHING:
@@ -629,8 +619,7 @@ void device_release(struct device *dev)
 {
     sim_cancel(device_deployment(dev)->sim, &dev->timer);
     gate_abandon(dev);
-    session_free(dev->prepared);
-    session_free(dev->session);
-    free(dev->result);
+    device_free_end(dev->prepared);
+    device_free_end(dev->end);
     se_release(&dev->se);
 }

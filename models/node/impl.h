@@ -152,27 +152,35 @@ enum device_state {
     DEVICE_LEFT     /* deregistered at the end of its time */
 };
 
+/* One session of a device, and all that its prepare may change besides it. */
+struct device_end {
+    struct device *dev;
+    struct session *session;
+    enum procedure_kind kind; /* of the request to write, or of the procedure it is made for */
+    bool request_wanted;      /* the next step writes a request of this kind */
+    bool open;                /* mId: the handshake is over */
+    union {
+        struct doc_bootstrap_param_set *bootstrap;
+        struct doc_connection_param_set *connection;
+    } result; /* of a bootstrap or connection; NULL for mId */
+};
+
 struct device {
     struct sim_event timer;
     struct sim_endpoint endpoint;
     struct cpu cpu;
     struct se se;
-    struct session *session;  /* at most one at a time */
-    struct session *prepared; /* made ahead by the timer's prepare, not yet connected */
-    struct procedure *proc;   /* at most one at a time */
-    void *result;             /* of the bootstrap or connection under way */
-    struct gate_check *gate;  /* the measurement before bootstrap, while it runs */
+    struct device_end *end;      /* at most one at a time */
+    struct device_end *prepared; /* made ahead by the timer's prepare, not yet connected */
+    struct procedure *proc;      /* at most one at a time */
+    struct gate_check *gate;     /* the measurement before bootstrap, while it runs */
     struct population *population;
     uint32_t index;
-    uint8_t state;        /* enum device_state */
-    uint8_t plan_action;  /* what the timer is set for: enum plan_action, */
-    uint8_t plan_kind;    /* and the procedure it begins or repeats */
-    uint8_t request_kind; /* what the next mId request is */
-    uint8_t failures;     /* procedures in a row that failed */
-    bool mid_session;     /* session is an mId session */
-    bool mid_open;        /* its handshake is over */
-    bool request_wanted;  /* the next step writes proc's request */
-    bool attempting;      /* proc has a session at work (else it backs off) */
+    uint8_t state;       /* enum device_state */
+    uint8_t plan_action; /* what the timer is set for: enum plan_action, */
+    uint8_t plan_kind;   /* and the procedure it begins or repeats */
+    uint8_t failures;    /* procedures in a row that failed */
+    bool attempting;     /* proc has a session at work (else it backs off) */
     bool registered, has_container, update_first, ever_registered;
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];
@@ -207,6 +215,7 @@ struct deployment {
     struct sim_event sampler;
     struct outage_event *outages;
     struct session *retired;
+    struct backend_call *calls; /* under way */
 };
 
 static inline sim_ns node_now(const struct deployment *d)
@@ -275,23 +284,38 @@ double device_draw(struct device *dev);
 sim_ns device_jitter(struct device *dev, sim_ns t, sim_ns span, uint32_t share_ppm);
 void device_refuse(struct device *dev, sim_ns now);
 /* The first attempt of the procedure that exists; prepared: its session, or NULL. */
-void device_begin_attempt(struct device *dev, sim_ns now, struct session *prepared);
+void device_begin_attempt(struct device *dev, sim_ns now, struct device_end *prepared);
+
+static inline bool procedure_is_mid(enum procedure_kind kind)
+{
+    return kind >= PROC_REGISTRATION;
+}
+
+/* A core's proto is its first member (proto.h). */
+static inline struct mid_client *mid_client_of(struct proto *p)
+{
+    return (struct mid_client *)(void *)p;
+}
 
 /* gate.c: the measurement before bootstrap (GAP C6). */
 void gate_begin(struct device *dev, sim_ns now);
 void gate_abandon(struct device *dev);
 
 /* attempt.c: the device's sessions. */
-struct session *device_make_session(struct device *dev, enum procedure_kind kind, sim_ns now);
-void device_connect(struct device *dev, struct session *s, enum procedure_kind kind, sim_ns now);
+struct device_end *device_make_end(struct device *dev, enum procedure_kind kind, sim_ns now);
+void device_free_end(struct device_end *e); /* one that was never connected; NULL is fine */
+void device_connect(struct device *dev, struct device_end *e, sim_ns now);
+static inline struct device *device_of(const struct session *s)
+{
+    return ((struct device_end *)session_user(s))->dev;
+}
 /* The session is done with: FIN and forget (retire), or at once. */
 void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end);
 /* Octets and packets since the last call go to the procedure. */
 void device_book(struct device *dev);
 
 /* request.c: what goes over mId, and what comes of the answers. */
-void device_write_request(struct device *dev, struct session *s, enum procedure_kind kind,
-                          sim_ns now);
+void device_write_request(struct device_end *e, sim_ns now);
 void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns now);
 
 /* server.c */
@@ -314,6 +338,7 @@ struct backend_call {
     struct sim_endpoint endpoint;
     const char *name;
     sim_ns sent;
+    struct backend_call *next, **link;
     void (*apply)(struct backend_call *c);
     void (*finished)(struct backend_call *c, bool answered);
     union {
@@ -323,6 +348,7 @@ struct backend_call {
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,
                   struct backend_call *c);
+void backend_free_all(struct deployment *d);
 
 /* msbf.c, mas.c, nscl.c: a request that waits. */
 void msbf_request(struct server_end *e, const struct server_request *r, sim_ns now);

@@ -33,7 +33,7 @@ static void answer_params(struct backend_call *c, bool answered)
     if (!answered) {
         server_answer(e,
                       &(struct server_answer){.status = STATUS_GATEWAY_TIMEOUT,
-                                              .additional = "the MAS did not answer"},
+                                              .additional = reason_text(REASON_BACKEND_TIMEOUT)},
                       NULL);
         return;
     }

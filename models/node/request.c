@@ -64,10 +64,11 @@ static void fill_content(struct device *dev, struct m2m_doc *doc, uint8_t *octet
     doc->u.content_instance.content = span_of(octets, n);
 }
 
-void device_write_request(struct device *dev, struct session *s, enum procedure_kind kind,
-                          sim_ns now)
+void device_write_request(struct device_end *e, sim_ns now)
 {
-    struct mid_client *c = (struct mid_client *)(void *)session_core(s);
+    struct device *dev = e->dev;
+    struct session *s = e->session;
+    struct mid_client *c = mid_client_of(session_core(s));
     char scl_id[M2M_MAX_URI], target[2 * M2M_MAX_URI] = SCLS;
     const char *label = "";
     enum http_method method = HTTP_POST;
@@ -75,7 +76,7 @@ void device_write_request(struct device *dev, struct session *s, enum procedure_
     uint8_t *content = NULL;
 
     node_scl_id(dev->node_id, scl_id);
-    switch (kind) {
+    switch (e->kind) {
     case PROC_REGISTRATION:
         label = "CREATE scl";
         fill_scl(dev, s, now, true, scl_id, &doc);
@@ -111,7 +112,7 @@ void device_write_request(struct device *dev, struct session *s, enum procedure_
         return;
     }
     if (mid_client_request(c, now, label, method, target, doc.kind == DOC_NONE ? NULL : &doc))
-        dev->request_wanted = false;
+        e->request_wanted = false;
     free(content);
 }
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKEND_OCTETS                                                                             \
-    256 /* a request or answer between servers, headers and TLS records included */
+#define BACKEND_OCTETS  256         /* request or answer, with headers and TLS records */
+#define BACKEND_TIMEOUT (5 * SIM_S) /* until the asking server gives up */
 
 static const struct session_ops server_session_ops;
 
@@ -85,7 +85,7 @@ struct procedure *server_end_procedure(const struct server_end *e)
 {
     struct session *peer = e->session ? session_peer(e->session) : NULL;
 
-    return peer ? ((struct device *)session_user(peer))->proc : NULL;
+    return peer ? device_of(peer)->proc : NULL;
 }
 
 static enum procedure_kind usage_kind(const struct server_end *e)
@@ -229,9 +229,10 @@ static bool accept(struct flow_listener *l, struct flow_end *end, const struct f
     struct device *dev;
     struct server_end *e;
 
-    if (!client || s->sessions >= config(s)->max_sessions || s->cpu.queued >= config(s)->queue)
+    if (!client || !session_user(client) || s->sessions >= config(s)->max_sessions ||
+        s->cpu.queued >= config(s)->queue)
         return false;
-    dev = session_user(client);
+    dev = device_of(client);
     e = xcalloc(1, sizeof *e);
     e->server = s;
     e->client_population = dev->population;
@@ -286,13 +287,21 @@ static void backend_log(struct backend_call *c, sim_ns now, bool answer)
     procedure_backend(p, from->node_id, to->node_id, c->sent, now, BACKEND_OCTETS, name);
 }
 
+static void free_call(struct backend_call *c)
+{
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    free(c);
+}
+
 static void backend_end(struct backend_call *c, bool answered)
 {
     if (c->e) {
         c->e->call = NULL;
         c->finished(c, answered);
     }
-    free(c);
+    free_call(c);
 }
 
 static void backend_returned(void *arg)
@@ -303,9 +312,23 @@ static void backend_returned(void *arg)
     backend_end(c, true);
 }
 
+static void backend_timed_out(struct sim *sim, struct sim_event *ev)
+{
+    (void)sim;
+    backend_end((struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event)),
+                false);
+}
+
+static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backend_timed_out};
+
+/* Nobody will answer: the asking server finds out by waiting. */
 static void backend_lost(void *arg)
 {
-    backend_end(arg, false);
+    struct backend_call *c = arg;
+    struct deployment *d = c->from->population->d;
+
+    sim_event_init(&c->job.done_event, &timeout_ops, &c->endpoint);
+    sim_schedule(d->sim, &c->job.done_event, node_now(d) + BACKEND_TIMEOUT);
 }
 
 static void backend_reply(struct backend_call *c)
@@ -346,7 +369,7 @@ static void backend_arrived(void *arg)
     struct profile_price price;
 
     if (c->to->off) {
-        backend_end(c, false);
+        backend_lost(c);
         return;
     }
     backend_log(c, node_now(d), false);
@@ -371,8 +394,21 @@ void backend_send(struct server_end *e, struct server *to, const char *name, str
     c->name = name;
     c->sent = node_now(d);
     e->call = c;
+    c->next = d->calls;
+    c->link = &d->calls;
+    if (c->next)
+        c->next->link = &c->next;
+    d->calls = c;
     route_between(d, c->from->population->index, c->from->index, to->population->index, &up, &down);
     net_send_message(d->net, &up, BACKEND_OCTETS, backend_arrived, backend_lost, c);
+}
+
+void backend_free_all(struct deployment *d)
+{
+    while (d->calls) {
+        sim_cancel(d->sim, &d->calls->job.done_event);
+        free_call(d->calls);
+    }
 }
 
 /* ---- life ---- */

@@ -258,7 +258,8 @@ START_TEST(failures_have_their_names)
 }
 END_TEST
 
-/* Admission: a server that has all the sessions it may have refuses; one whose queue is long says 503. */
+/* Admission: a server that has all the sessions it may have refuses; one whose queue is long says
+ * 503. */
 START_TEST(a_busy_server_says_so)
 {
     struct collect c;
@@ -274,7 +275,7 @@ START_TEST(a_busy_server_says_so)
     collect_release(&c);
     run(&c, 1, "",
         SETS("populations.meters.arrivals.over=100 ms", "populations.mas.class=cortex-m0",
-             "populations.mas.workers=1", "populations.mas.busy_at=2",
+             "populations.mas.workers=1", "populations.mas.backlog_busy=2",
              "populations.meters.retry.attempts=1"));
     refused = collect_procedures(&c, "connection", "failed", "server-busy");
     ck_assert_uint_ge(refused, 3);

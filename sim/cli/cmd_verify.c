@@ -1,0 +1,140 @@
+/* verify: is the database what its run wrote, and does the run, repeated from the database alone,
+ * give the same? */
+#include "sim/cli/runner.h"
+
+#include "crypto/entity.h"
+#include "crypto/profile.h"
+#include "results/reader.h"
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+    {"threads", 0, "N", "threads for the repetition (default: all cores)"},
+    {"progress", 0, "MODE", "auto, tty, plain, json or off"},
+    {"no-run", 0, NULL, "check the file only, do not repeat the run"},
+    {"json", 0, NULL, "the verdict as JSON"},
+    {NULL, 0, NULL, NULL}};
+
+static int verdict(const struct cli *c, int code, const char *text)
+{
+    if (cli_flag(c, "json"))
+        printf("{\"verdict\":\"%s\",\"text\":\"%s\"}\n", code == EXIT_DONE ? "same" : "differs",
+               text);
+    else
+        printf("%s: %s\n", code == EXIT_DONE ? "same" : "differs", text);
+    return code;
+}
+
+/* The overrides of the run, as it was given them. */
+static char **stored_sets(struct reader *r, size_t *count)
+{
+    char **sets = NULL;
+    const char *name, *value;
+
+    *count = 0;
+    for (size_t i = 0; (name = reader_parameter(r, i, &value)); i++) {
+        if (strcmp(name, "set") != 0)
+            continue;
+        sets = xrealloc(sets, (*count + 1) * sizeof *sets);
+        sets[(*count)++] = xstrdup(value);
+    }
+    return sets;
+}
+
+static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum progress_mode mode)
+{
+    const struct reader_run *stored = reader_run(r);
+    struct diag_list *diags = diag_list_new();
+    struct run_outcome outcome = {.exit = EXIT_SCENARIO};
+    struct profile *profile = NULL;
+    struct scenario *scenario;
+    size_t count;
+    char **sets = stored_sets(r, &count);
+    int code = EXIT_DIFFERS;
+
+    scenario =
+        scenario_parse(stored->scenario_path, stored->scenario_text, strlen(stored->scenario_text),
+                       (const char *const *)sets, count, diags);
+    if (scenario)
+        profile = profile_parse(stored->profile_name, stored->profile_text,
+                                strlen(stored->profile_text), diags);
+    if (diag_size(diags))
+        diag_print(diags, stderr, cli_colour(c, 2));
+    if (!profile) {
+        code = verdict(c, EXIT_DIFFERS, "the stored scenario or profile cannot be read");
+        goto out;
+    }
+    run_scenario(c,
+                 &(struct run_request){.scenario = scenario,
+                                       .profile = profile,
+                                       .database = ":memory:",
+                                       .threads = threads,
+                                       .progress = mode},
+                 &outcome);
+    if (outcome.exit != EXIT_DONE)
+        code = (int)outcome.exit;
+    else if (!strcmp(outcome.fingerprint, stored->fingerprint))
+        code = verdict(c, EXIT_DONE, "the repeated run has the fingerprint of the stored one");
+    else
+        code = verdict(c, EXIT_DIFFERS,
+                       strcmp(stored->openssl, crypto_openssl_version()) == 0
+                           ? "the repeated run has another fingerprint"
+                           : "the repeated run has another fingerprint (and another OpenSSL)");
+out:
+    for (size_t i = 0; i < count; i++)
+        free(sets[i]);
+    free(sets);
+    profile_free(profile);
+    scenario_free(scenario);
+    diag_list_free(diags);
+    return code;
+}
+
+static int run(struct cli *c)
+{
+    struct reader *r = NULL;
+    unsigned long long threads = 0;
+    enum progress_mode mode = PROGRESS_AUTO;
+    char why[160] = "", fingerprint[65];
+    const char *text = cli_value(c, "progress");
+    enum err err;
+    int code;
+
+    if (!cli_number(c, "threads", &threads))
+        return EXIT_USAGE;
+    if (text && !progress_mode_parse(text, &mode))
+        return cli_error(c, EXIT_USAGE, "--progress: '%s' is none of auto, tty, plain, json, off",
+                         text);
+    err = reader_open(cli_argument(c, 0), &r, why);
+    if (err == ERR_NOT_FOUND)
+        return cli_error(c, EXIT_USAGE, "'%s': %s", cli_argument(c, 0), why);
+    if (err)
+        return verdict(c, EXIT_DIFFERS, why);
+    err = reader_check(r, fingerprint, why);
+    if (err)
+        code = verdict(c, EXIT_DIFFERS, why);
+    else if (strcmp(reader_run(r)->status, "done") != 0)
+        code = cli_error(c, EXIT_UNDECIDED,
+                         "the run was not finished: the file is whole, but there is nothing to "
+                         "repeat it against");
+    else if (cli_flag(c, "no-run"))
+        code = verdict(c, EXIT_DONE, "the file is what its run wrote");
+    else
+        code = repeat(c, r, (unsigned)threads, mode);
+    reader_close(r);
+    return code;
+}
+
+extern const struct cli_command cli_verify;
+const struct cli_command cli_verify = {
+    .name = "verify",
+    .arguments = "DB",
+    .summary = "check a database, repeat its run from it alone, and compare",
+    .details = "Exit code 5 when the file was changed or the repetition differs.",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run};

@@ -1,0 +1,270 @@
+#include "sim/cli/runner.h"
+
+#include "crypto/entity.h"
+#include "crypto/profile.h"
+#include "sim/base/xalloc.h"
+#include "topologies/builder.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define PROGRESS_EVENTS 20000
+
+/* ---- signals: the only thing a handler may touch is the engine's stop flag ---- */
+static struct sim *volatile stoppable;
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    struct sim *sim = stoppable;
+
+    signalled = number;
+    if (sim)
+        sim_stop(sim);
+}
+
+static void catch_signals(struct sigaction old[2])
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &old[0]);
+    sigaction(SIGTERM, &action, &old[1]);
+}
+
+static void restore_signals(const struct sigaction old[2])
+{
+    stoppable = NULL;
+    sigaction(SIGINT, &old[0], NULL);
+    sigaction(SIGTERM, &old[1], NULL);
+}
+
+/* ---- facts of the build and of the host ---- */
+
+static void read_cpu_model(char *out, size_t n)
+{
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    char line[256];
+
+    snprintf(out, n, "unknown");
+    while (f && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon)
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        snprintf(out, n, "%s", colon + 2);
+        break;
+    }
+    if (f)
+        fclose(f);
+}
+
+static struct recorder_cost *list_costs(const struct profile *p, size_t *count)
+{
+    size_t classes = profile_class_count(p), n = 0;
+    struct recorder_cost *costs = xcalloc(classes * METER_OP_COUNT + 1, sizeof *costs);
+
+    for (size_t i = 0; i < classes; i++) {
+        const struct profile_class *c = profile_class_at(p, i);
+        for (unsigned op = 0; op < METER_OP_COUNT; op++) {
+            struct profile_cost cost;
+            if (!profile_cost_of(c, (enum meter_op)op, &cost))
+                continue;
+            costs[n++] = (struct recorder_cost){.class_name = profile_class_name(c),
+                                                .operation = meter_operation((enum meter_op)op),
+                                                .algorithm = meter_algorithm((enum meter_op)op),
+                                                .per_call_ns = cost.per_call_ns,
+                                                .per_octet_ns = cost.per_octet_ns,
+                                                .per_call_nj = cost.per_call_nj,
+                                                .per_octet_nj = cost.per_octet_nj,
+                                                .samples = cost.samples};
+        }
+    }
+    *count = n;
+    return costs;
+}
+
+static enum err open_recorder(const struct run_request *q, struct recorder **out)
+{
+    const struct scenario *s = q->scenario;
+    struct recorder_input input = {.title = s->title,
+                                   .scenario_path = s->path,
+                                   .scenario_text = s->text,
+                                   .profile_name = profile_name(q->profile),
+                                   .profile_source = profile_source(q->profile),
+                                   .profile_text = profile_text(q->profile),
+                                   .version = M2MSIM_VERSION,
+                                   .git_commit = M2MSIM_COMMIT,
+                                   .compiler = __VERSION__,
+                                   .openssl = crypto_openssl_version(),
+                                   .libuv = sim_libuv_version(),
+                                   .created_unix_s = host_unix_ns() / SIM_S,
+                                   .seed = s->seed,
+                                   .until = s->until,
+                                   .parameters = q->parameters,
+                                   .parameter_count = q->parameter_count};
+    char *resolved = scenario_resolved_json(s);
+    char cpu[128], os[256] = "unknown";
+    struct recorder_cost *costs = list_costs(q->profile, &input.cost_count);
+    struct utsname u;
+    enum err err;
+
+    read_cpu_model(cpu, sizeof cpu);
+    if (!uname(&u))
+        snprintf(os, sizeof os, "%.60s %.60s %.60s", u.sysname, u.release, u.machine);
+    input.resolved_json = resolved;
+    input.costs = costs;
+    input.cpu_model = cpu;
+    input.os = os;
+    err = recorder_open(q->database, q->force, &input, out);
+    free(resolved);
+    free(costs);
+    return err;
+}
+
+/* ---- the run ---- */
+
+struct watch {
+    struct progress progress;
+    struct deployment *deployment;
+    struct recorder *recorder;
+};
+
+static void on_progress(struct sim *sim, void *arg)
+{
+    struct watch *w = arg;
+
+    progress_tick(&w->progress, w->deployment);
+    if (recorder_error(w->recorder))
+        sim_stop(sim);
+}
+
+static void key_progress(unsigned done, unsigned size)
+{
+    fprintf(stderr, "making the fleet's RSA keys: %u of %u\n", done, size);
+}
+
+/* $XDG_CACHE_HOME/m2msim, else ~/.cache/m2msim; NULL when there is no home. Caller frees. */
+static char *key_cache_folder(void)
+{
+    const char *given = getenv("M2MSIM_KEY_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    char *parent, *folder;
+
+    if (given)
+        return *given ? xstrdup(given) : NULL;
+    if (!(xdg && *xdg) && !(home && *home))
+        return NULL;
+    parent = xdg && *xdg ? xstrdup(xdg) : xasprintf("%s/.cache", home);
+    (void)mkdir(parent, 0700);
+    folder = xasprintf("%s/m2msim", parent);
+    (void)mkdir(folder, 0700);
+    free(parent);
+    return folder;
+}
+
+static enum cli_exit drive(const struct cli *c, const struct run_request *q, struct built *b,
+                           struct recorder *r, struct run_outcome *out)
+{
+    struct watch w = {.deployment = built_deployment(b), .recorder = r};
+    struct sim *sim = deployment_sim(w.deployment);
+    int64_t begun = host_monotonic_ns();
+    struct sim_stats stats;
+    enum sim_end end;
+
+    progress_begin(&w.progress, q->progress, q->scenario->until);
+    sim_on_progress(sim, PROGRESS_EVENTS, on_progress, &w);
+    stoppable = sim;
+    if (signalled)
+        sim_stop(sim);
+    end = deployment_run(w.deployment);
+    stoppable = NULL;
+    progress_end(&w.progress, w.deployment);
+    deployment_finish(w.deployment);
+    sim_get_stats(sim, &stats);
+    deployment_counts(w.deployment, &out->counts);
+    out->octets_per_device = deployment_octets_per_device(w.deployment);
+    out->events = stats.events;
+    out->end = sim_now(sim);
+    out->wall_s = (double)(host_monotonic_ns() - begun) / 1e9;
+    if (end != SIM_END_STOPPED)
+        return EXIT_DONE;
+    if (signalled)
+        (void)cli_error(c, EXIT_STOPPED, "stopped by signal %d; what was done is kept",
+                        (int)signalled);
+    return EXIT_STOPPED;
+}
+
+static enum cli_exit close_recorder(const struct cli *c, const struct run_request *q,
+                                    struct recorder *r, enum cli_exit exit, struct run_outcome *out)
+{
+    struct rusage usage;
+    struct recorder_end end = {.status = exit == EXIT_DONE ? RECORDER_DONE : RECORDER_PARTIAL,
+                               .end_ns = out->end,
+                               .events = out->events,
+                               .wall_s = out->wall_s};
+    enum err err;
+
+    getrusage(RUSAGE_SELF, &usage);
+    out->peak_rss = end.peak_rss = usage.ru_maxrss * 1024;
+    end.error = exit == EXIT_DONE ? NULL : signalled ? "stopped by a signal" : "stopped";
+    out->rows = recorder_rows(r);
+    err = recorder_close(r, &end, out->fingerprint);
+    if (!err)
+        return exit;
+    (void)cli_error(c, EXIT_STOPPED, "writing '%s': %s; the file holds what was written before",
+                    q->database, err_text(err));
+    return EXIT_STOPPED;
+}
+
+void run_scenario(const struct cli *c, const struct run_request *q, struct run_outcome *out)
+{
+    struct diag_list *diags = diag_list_new();
+    struct recorder *r = NULL;
+    struct built *b = NULL;
+    struct sigaction old[2];
+    char *cache = key_cache_folder();
+    enum err err;
+
+    memset(out, 0, sizeof *out);
+    if (!q->force && strcmp(q->database, ":memory:") != 0 && !access(q->database, F_OK)) {
+        out->exit = (enum cli_exit)cli_error(
+            c, EXIT_USAGE, "'%s' is there already; give another name with -o, or --force",
+            q->database);
+        free(cache);
+        diag_list_free(diags);
+        return;
+    }
+    catch_signals(old);
+    /* Everything that can be wrong with the input is found before the results' file is touched. */
+    b = scenario_build(q->scenario, q->profile,
+                       &(struct build_options){q->threads, cache,
+                                               q->progress == PROGRESS_OFF ? NULL : key_progress},
+                       diags);
+    if (diag_size(diags))
+        diag_print(diags, stderr, cli_colour(c, 2));
+    if (!b) {
+        out->exit = EXIT_SCENARIO;
+        goto out;
+    }
+    err = open_recorder(q, &r);
+    if (err) {
+        out->exit = (enum cli_exit)cli_error(c, EXIT_USAGE, "cannot write results to '%s': %s",
+                                             q->database, err_text(err));
+        goto out;
+    }
+    deployment_start(built_deployment(b), recorder_sink(r));
+    out->exit = drive(c, q, b, r, out);
+    out->exit = close_recorder(c, q, r, out->exit, out);
+out:
+    built_free(b);
+    diag_list_free(diags);
+    free(cache);
+    restore_signals(old);
+}
