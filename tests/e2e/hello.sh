@@ -21,7 +21,7 @@ equal "every key has its end, and why" 0 "$(sql hello.db 'select count(*) from k
 equal "every parent is a key, older than its child" 0 "$(sql hello.db 'select count(*) from keys c
     where parent_key is not null and not exists (select 1 from keys p where p.run_id = c.run_id
     and p.key_id = c.parent_key and p.t_born <= c.t_born)')"
-equal "the scenario is in the file" 1 "$(sql hello.db "select scenario_text = readfile('$M2M_SOURCE/topologies/hello.yaml')
+equal "the scenario is in the file" 1 "$(sql hello.db "select scenario_text = cast(readfile('$M2M_SOURCE/topologies/hello.yaml') as text)
     from experiments")"
 equal "the resolved settings are JSON" 1 "$(sql hello.db 'select json_valid(resolved_json) from experiments')"
 equal "no key octets without being asked" 0 "$(sql hello.db "select count(*) from

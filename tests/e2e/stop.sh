@@ -32,7 +32,7 @@ stopped() { # SIGNAL
     equal "no journal is left after SIG$1" "" "$(find . -name "$db?*")"
     says err 'partial|stopped|interrupted'
     m2m 0 report "$db"
-    says out 'partial'
+    says out 'PARTIAL'
     says out 'bootstrap'
 }
 stopped INT
@@ -46,16 +46,22 @@ kill -9 "$running"
 wait "$running"
 running=
 m2m 0 report killed.db
-says out 'partial'
+says out 'PARTIAL'
 sound killed.db
 equal "marked as not ended" running "$(sql killed.db 'select status from runs')"
 equal "no fingerprint of what was not finished" 1 "$(sql killed.db 'select fingerprint is null from runs')"
 equal "only whole procedures" 0 "$(sql killed.db 'select count(*) from procedures where t_end is null')"
 checks=$((checks + 1))
 "$M2MSIM" verify killed.db >out 2>err && fault "a killed run verifies"
-# What it holds did happen: the rows are those of a run that was let alone, up to there.
-last=$(sql killed.db 'select max(t_end) from procedures')
-holds "something was recorded" test "$last" -gt 0
+# What it holds did happen: each row is also in a run that went on longer, or was stopped with care.
+holds "something was recorded" test "$(sql killed.db 'select max(t_end) from procedures')" -gt 0
+for table in procedures keys messages; do
+    until=t_end
+    [ "$table" = messages ] && until=t_receive
+    equal "no row of $table but what happened" 0 "$(sql killed.db "attach 'TERM.db' as other;
+        select count(*) from (select * from $table
+            where $until < (select end_ns from other.runs) except select * from other.$table)")"
+done
 m2m 2 run "$M2M_SOURCE/topologies/hello.yaml" -o killed.db
 m2m 0 run "$M2M_SOURCE/topologies/hello.yaml" -o killed.db --force --progress off
 equal "--force replaces a killed run's file" "done" "$(sql killed.db 'select status from runs')"

@@ -11,8 +11,10 @@ m2m 2 run "$hello" --threads many -o x.db
 m2m 2 run "$hello" --treads 2 -o x.db
 says err 'threads'
 m2m 2 run "$hello" extra -o x.db
-m2m 2 run "$hello" --seed -1 -o x.db
-m2m 2 run "$hello" --until 5 -o x.db
+# What stands in for a line of the scenario is judged as one, by the same reader.
+m2m 3 run "$hello" --seed -1 -o x.db
+m2m 3 run "$hello" --until 5 -o x.db
+says err "needs a time with its unit"
 equal "a usage error starts nothing" "" "$(find . -name 'x.db*')"
 m2m 2 report
 m2m 2 chart
