@@ -451,7 +451,7 @@ static void fill(TCase *c)
     tcase_add_test(c, cache_damage);
     tcase_add_test(c, cache_foreign);
     tcase_add_test(c, cache_unwritable);
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_unchecked_fixture(c, setup, teardown); /* once: keys take time */
     tcase_add_test(c, virtual_time_decides);
     tcase_add_test(c, other_authority);
     tcase_add_test(c, names);
