@@ -91,10 +91,10 @@ const char *text_count(uint64_t n, char out[32])
 
 const char *text_share(uint64_t part, uint64_t whole, char out[32])
 {
+    uint64_t hundredths = whole ? (uint64_t)((double)part / (double)whole * 10000) : 0;
     if (whole == 0)
-        return strcpy(out, "-");
-    uint64_t hundredths = (uint64_t)((double)part / (double)whole * 10000);
-    if (hundredths % 100 == 0)
+        snprintf(out, 32, "-");
+    else if (hundredths % 100 == 0)
         snprintf(out, 32, "%" PRIu64 " %%", hundredths / 100);
     else
         snprintf(out, 32, "%" PRIu64 ".%02" PRIu64 " %%", hundredths / 100, hundredths % 100);

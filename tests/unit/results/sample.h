@@ -98,8 +98,7 @@ static inline struct row_procedure sample_procedure(int64_t id, int64_t node, co
                                   .server_ns = latency / 50};
 }
 
-/* Two devices and two servers, 12 procedures (2 of them not successful), messages of three. */
-static inline void sample_procedures(const struct row_sink *s)
+static inline void sample_bootstraps(const struct row_sink *s)
 {
     struct row_procedure p = {
         .procedure_id = 1,
@@ -126,6 +125,13 @@ static inline void sample_procedures(const struct row_sink *s)
     p.outcome = "failed";
     p.reason = "certificate-expired";
     s->procedure(s->arg, &p);
+}
+
+/* Two devices and two servers, 12 procedures (2 of them not successful), messages of two. */
+static inline void sample_procedures(const struct row_sink *s)
+{
+    struct row_procedure p;
+    sample_bootstraps(s);
     for (int64_t i = 3; i <= 11; i++) {
         p = sample_procedure(i, 1, "connection", 20 * SIM_S * i, i * 100 * SIM_MS);
         s->procedure(s->arg, &p);
