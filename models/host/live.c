@@ -176,13 +176,16 @@ static void send_out(struct link *k, struct write *w)
 
 static void set_timer(struct link *k)
 {
-    sim_ns expiry = k->proto->expiry, now = live_now(k->live);
-    uint64_t wait_ms = expiry > now ? (uint64_t)((expiry - now + SIM_MS - 1) / SIM_MS) : 0;
+    sim_ns expiry = k->proto->expiry, wait = expiry - live_now(k->live);
 
-    if (expiry == SIM_NEVER)
+    if (expiry == SIM_NEVER) {
         uv_timer_stop(&k->timer);
-    else
-        bug_if(uv_timer_start(&k->timer, on_expiry, wait_ms, 0));
+        return;
+    }
+    /* Rounded up: a timer that fires early would find nothing expired. */
+    if (wait < 0)
+        wait = 0;
+    bug_if(uv_timer_start(&k->timer, on_expiry, (uint64_t)(wait / SIM_MS + 1), 0));
 }
 
 static void drive(struct link *k, enum pump_call call, struct span in)

@@ -1,8 +1,6 @@
 /* xs:dateTime (XML Schema part 2, 3.2.7), Gregorian calendar, as nanoseconds since 1970 UTC. */
 #include "models/proto/m2mxml.h"
 
-#include <stdio.h>
-
 #define NS_PER_S INT64_C(1000000000)
 #define DAY_S    INT64_C(86400)
 
@@ -26,6 +24,15 @@ static int64_t days_to_year(int64_t year)
     return 365 * y + y / 4 - y / 100 + y / 400 - 719162;
 }
 
+/* n digits and the octet after them; where the next goes. */
+static char *put(char *out, int64_t value, int n, char after)
+{
+    for (int i = n - 1; i >= 0; i--, value /= 10)
+        out[i] = (char)('0' + value % 10);
+    out[n] = after;
+    return out + n + 1;
+}
+
 void m2m_datetime_write(int64_t unix_ns, char *out)
 {
     int64_t ms = unix_ns / 1000000 - (unix_ns % 1000000 < 0);
@@ -39,8 +46,14 @@ void m2m_datetime_write(int64_t unix_ns, char *out)
     days -= days_to_year(year);
     while (days >= days_in(year, month))
         days -= days_in(year, month++);
-    snprintf(out, 40, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)year, month, (int)days + 1,
-             (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60), (int)(ms - s * 1000));
+    out = put(out, year, 4, '-');
+    out = put(out, month, 2, '-');
+    out = put(out, days + 1, 2, 'T');
+    out = put(out, rest / 3600, 2, ':');
+    out = put(out, rest / 60 % 60, 2, ':');
+    out = put(out, rest % 60, 2, '.');
+    out = put(out, ms - s * 1000, 3, 'Z');
+    *out = '\0';
 }
 
 /* n digits at *p, then the octet `after` (0: none). */
