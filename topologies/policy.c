@@ -81,9 +81,11 @@ void policy_read(struct reader *r, const struct tree *t, struct scn_population *
         struct owner at = {NULL, c->file, c->key_line, c->key_column};
         if (strcmp(c->key, "otherwise") == 0)
             read_otherwise(r, c, server);
-        else if (strlen(c->key) >= sizeof server->rules[0].name || c->key[0] == '\0')
-            reader_error_at(r, &at, "S121", "a rule's name has 1 to %zu characters",
-                            sizeof server->rules[0].name - 1);
+        else if (strlen(c->key) >= sizeof server->rules[0].name || !reader_is_name(c->key))
+            reader_error_at(
+                r, &at, "S121",
+                "'%s' cannot name a rule: letters, digits, - and _, a letter first, at most %zu",
+                c->key, sizeof server->rules[0].name - 1);
         else if (server->rule_count == most) {
             reader_error_at(r, &at, "S118", "more than %u rules", most);
             return;

@@ -1,4 +1,4 @@
-/* The reader's inside: shared by reader.c, value.c, links.c and check.c, and nobody else. */
+/* The reader's inside: for the files of this folder that read, and nobody else. */
 #ifndef TOPOLOGIES_READER_H
 #define TOPOLOGIES_READER_H
 
@@ -54,10 +54,16 @@ enum reader_fill {
  * NULL: nothing is given. */
 void reader_section(struct reader *r, const struct schema_section *section, const struct tree *tree,
                     void *base, unsigned kinds, const struct owner *owner, enum reader_fill fill);
+/* One key: child is what is given, NULL: nothing; target NULL: it is read, but not kept. */
+void reader_key(struct reader *r, const struct schema_key *k, const struct tree *child,
+                void *target, const struct owner *owner, enum reader_fill fill);
 /* Tells keys of tree that are not in section. */
 void reader_unknown(struct reader *r, const struct schema_section *section, const struct tree *tree,
                     unsigned kinds, const struct owner *owner);
 bool reader_want(struct reader *r, const struct tree *t, enum tree_kind kind, const char *name);
+
+/* Letters, digits, - and _, a letter first, at most 40. */
+bool reader_is_name(const char *s);
 
 /* value.c: one value. false: a mistake was told, and target is as before. */
 bool value_read(struct reader *r, const struct schema_key *k, const struct tree *t, void *target);

@@ -61,11 +61,19 @@ static void syntax_error(struct builder *b)
 {
     const yaml_parser_t *p = &b->parser;
     int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
+    const char *text = (const char *)p->input.string.start;
+    size_t n = (size_t)(p->input.string.end - p->input.string.start);
     b->stopped = true;
     if (p->error == YAML_READER_ERROR)
-        locate_offset((const char *)p->input.string.start,
-                      (size_t)(p->input.string.end - p->input.string.start), p->problem_offset,
-                      &line, &column);
+        locate_offset(text, n, p->problem_offset, &line, &column);
+    else {
+        int last_line, last_column;
+        locate_offset(text, n, n, &last_line, &last_column);
+        while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+            n--;
+        if (line > last_line || (line == last_line && column >= last_column))
+            locate_offset(text, n, n, &line, &column); /* too short: behind its last word */
+    }
     diag_add(b->diags, DIAG_ERROR, "S101", b->file, line, column, "not YAML: %s%s%s",
              p->problem ? p->problem : "cannot be parsed", p->context ? ", " : "",
              p->context ? p->context : "");

@@ -151,7 +151,7 @@ static bool read_word(struct reader *r, const struct schema_key *k, const struct
     const struct schema_word *words = k->words ? k->words : booleans;
     const char *names[32];
     size_t n = 0;
-    char all[400] = "";
+    const char *all = "";
     for (const struct schema_word *w = words; w->name; w++) {
         if (strcmp(w->name, t->text) == 0 && w->value == SCHEMA_LATER) {
             reader_error(r, t, "S114", "'%s: %s' is not in this version", k->name, w->name);
@@ -164,9 +164,7 @@ static bool read_word(struct reader *r, const struct schema_key *k, const struct
         if (w->value == SCHEMA_LATER)
             continue;
         names[n++] = w->name;
-        if (n > 1)
-            strcat(all, ", ");
-        strcat(all, w->name);
+        all = pool_printf(r->pool, "%s%s%s", all, n > 1 ? ", " : "", w->name);
     }
     reader_error(r, t, "S119", "'%s' does not know '%s'; it may be %s%s", k->name, t->text, all,
                  reader_hint(r, t->text, names, n));
@@ -266,7 +264,7 @@ static bool read_fqdn(struct reader *r, const struct schema_key *k, const struct
         reader_error(r, t, "S118", "'%s' must be at most 64 characters", k->name);
         return false;
     }
-    strcpy(out, t->text);
+    memcpy(out, t->text, n + 1);
     return true;
 }
 
@@ -372,6 +370,6 @@ bool value_read(struct reader *r, const struct schema_key *k, const struct tree 
     case TYPE_LATER:
         break;
     }
-    assert(!"a section is not a value");
+    assert(false && "a section is not a value");
     return false;
 }

@@ -1,6 +1,5 @@
 /* Values as a scenario has them: what value_read reads back to the same. */
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +58,7 @@ static void format_double(double v, char *out, size_t n)
 
 static void format_chance(double v, char *out, size_t n)
 {
-    units_format_share((uint32_t)lround(v * 1e6), out, n);
+    units_format_share((uint32_t)(v * 1e6 + 0.5), out, n); /* v is a whole number of ppm */
 }
 
 static void write_loss(const struct net_loss *l, bool json, FILE *to)
@@ -243,5 +242,5 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
     case TYPE_LATER:
         break;
     }
-    assert(!"a section is not a value");
+    assert(false && "a section is not a value");
 }

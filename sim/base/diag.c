@@ -82,7 +82,7 @@ void diag_add(struct diag_list *l, enum diag_severity severity, const char *code
     va_list ap;
     struct entry *e = xcalloc(1, sizeof *e);
     assert(strlen(code) < sizeof e->diag.code);
-    strcpy(e->diag.code, code);
+    memcpy(e->diag.code, code, strlen(code) + 1);
     va_start(ap, fmt);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
