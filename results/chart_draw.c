@@ -7,7 +7,7 @@
 #include "sim/base/units.h"
 #include "sim/base/xalloc.h"
 
-#define TIME_WIDTH 10
+#define TIME_WIDTH 12    /* microseconds of an hour, in ms */
 #define OCTETS     7     /* "999,999" */
 #define GAP        SIM_S /* a silence as long as this is folded into one line */
 #define BAR        96
@@ -35,7 +35,7 @@ static int node_of(const struct chart *c, int64_t id)
 
 static void put_names(const struct chart *c, FILE *to)
 {
-    fprintf(to, "\n%*s  ", TIME_WIDTH, "time");
+    fprintf(to, "\n%*s  ", TIME_WIDTH, "ms");
     for (size_t i = 0; i < c->node_count; i++) {
         int width = i + 1 < c->node_count ? lifeline(c, i + 1) - lifeline(c, i) - 1
                                           : text_width(c->nodes[i].name);
@@ -87,8 +87,8 @@ static void put_message(const struct chart *c, const struct chart_message *m, bo
     int room = CHART_WIDTH - TIME_WIDTH - 2 - lifelines_width(c) - 3 - OCTETS - 3;
     char *name = xasprintf("%s %s%s%s", m->protocol, m->name, lost ? ": " : "",
                            lost ? (*m->fate ? m->fate : "lost") : "");
-    units_human_time(m->t_send - c->t_intended, text, sizeof text);
-    fprintf(to, "%s%*s  ", colour && lost ? "\033[31m" : "", TIME_WIDTH, text);
+    fprintf(to, "%s%*.3f  ", colour && lost ? "\033[31m" : "", TIME_WIDTH,
+            (double)(m->t_send - c->t_intended) / 1e6);
     put_arrow(c, m, to);
     fputs("   ", to);
     text_cell(to, name, room);
@@ -191,7 +191,8 @@ static void put_keys(const struct chart *c, FILE *to)
             units_human_time(k->expires - k->born, text, sizeof text);
             fprintf(to, ", good for %s", text);
         }
-        fprintf(to, ", used %s times", text_count((uint64_t)k->uses, text));
+        fprintf(to, ", used %s time%s", text_count((uint64_t)k->uses, text),
+                k->uses == 1 ? "" : "s");
         if (k->end != ROW_NULL_ID) {
             units_human_time(k->end - k->born, text, sizeof text);
             fputs(", ", to);

@@ -142,6 +142,24 @@ static inline void sample_procedures(const struct row_sink *s)
     s->procedure(s->arg, &p);
 }
 
+static inline void sample_more_messages(const struct row_sink *s)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        struct row_message far = {11,
+                                  i,
+                                  220 * SIM_S + i * SIM_S,
+                                  220 * SIM_S + i * SIM_S + 1,
+                                  1,
+                                  100,
+                                  "HTTP",
+                                  "a",
+                                  9,
+                                  "delivered",
+                                  {0}};
+        s->message(s->arg, &far);
+    }
+}
+
 static inline void sample_messages(const struct row_sink *s)
 {
     static const uint8_t octets[] = {0x16, 0x03, 0x03, 0x00, 0x01};
@@ -194,20 +212,7 @@ static inline void sample_messages(const struct row_sink *s)
     };
     for (size_t i = 0; i < sizeof m / sizeof m[0]; i++)
         s->message(s->arg, &m[i]);
-    for (uint32_t i = 0; i < 2; i++) {
-        struct row_message far = {11,
-                                  i,
-                                  220 * SIM_S + i * SIM_S,
-                                  220 * SIM_S + i * SIM_S + 1,
-                                  1,
-                                  100,
-                                  "HTTP",
-                                  "a",
-                                  9,
-                                  "delivered",
-                                  {0}};
-        s->message(s->arg, &far);
-    }
+    sample_more_messages(s);
 }
 
 static inline void sample_keys(const struct row_sink *s)
