@@ -3,6 +3,7 @@
 #include "models/proto/m2mxml_impl.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,10 +40,10 @@ static const struct field_table *table_of(enum m2m_doc_kind kind)
 bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
 {
     const struct field_table *table = table_of(doc->kind);
-    char root[32] = "m2m:";
+    char root[32];
 
     assert(table);
-    strcat(root, names[doc->kind]);
+    snprintf(root, sizeof(root), "m2m:%s", names[doc->kind]);
     return buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") &&
            fields_write(root, table, &doc->u, out);
 }

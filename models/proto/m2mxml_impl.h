@@ -49,7 +49,7 @@ void xml_tree_init_library(void);
 enum reason xml_tree_read(struct xml_tree *tree, struct span in, char why[80]);
 void xml_tree_release(struct xml_tree *tree);
 
-/* m2mxml_field.c */
+/* m2mxml_read.c, m2mxml_write.c */
 enum field_kind {
     FIELD_URI,      /* char[size]: anyURI, not empty */
     FIELD_TEXT,     /* char[size]: string */

@@ -65,6 +65,7 @@ static void tell_secret(struct tls *t)
     struct trace *trace = t->proto.env->trace;
     uint8_t random[32], master[48];
     char line[sizeof(label) + 2 * sizeof(random) + 1 + 2 * sizeof(master)];
+    size_t at = sizeof(label) - 1;
 
     if (!trace || !trace->secret)
         return;
@@ -72,10 +73,11 @@ static void tell_secret(struct tls *t)
         SSL_SESSION_get_master_key(SSL_get_session(t->ssl), master, sizeof(master)) !=
             sizeof(master))
         return;
-    memcpy(line, label, sizeof(label));
-    hex_encode(random, sizeof(random), line + sizeof(label) - 1);
-    strcat(line, " ");
-    hex_encode(master, sizeof(master), line + strlen(line));
+    memcpy(line, label, at);
+    hex_encode(random, sizeof(random), line + at);
+    at += 2 * sizeof(random);
+    line[at++] = ' ';
+    hex_encode(master, sizeof(master), line + at);
     trace->secret(trace->secret_arg, line);
     OPENSSL_cleanse(master, sizeof(master));
     OPENSSL_cleanse(line, sizeof(line));

@@ -4,6 +4,7 @@
 
 #include <openssl/x509v3.h>
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,16 +157,16 @@ static unsigned server_psk(SSL *ssl, const char *identity, unsigned char *psk, u
 
 static bool set_suites(SSL_CTX *ssl, const struct tls_settings *s)
 {
-    char list[TLS_MAX_SUITES * 40] = "";
+    char list[TLS_MAX_SUITES * 40];
+    size_t n = 0;
 
     if (s->suite_count == 0 || s->suite_count > TLS_MAX_SUITES)
         return false;
     for (size_t i = 0; i < s->suite_count; i++) {
         if (!tls_suite_allows(s->suites[i], s->version))
             return false;
-        if (i > 0)
-            strcat(list, ":");
-        strcat(list, suites[s->suites[i]].openssl);
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ":" : "",
+                              suites[s->suites[i]].openssl);
     }
     /* 1.1 signs with MD5 and SHA-1, and is itself below level 1. Before the list: the level sifts
      * it. */

@@ -369,36 +369,36 @@ END_TEST
 
 START_TEST(bounds)
 {
-    char *text = malloc(M2M_MAX_DOC + 1000);
     struct m2m_doc d;
+    struct buf text;
     char why[80];
-    size_t n;
 
-    ck_assert_ptr_nonnull(text);
-    /* too many elements */
-    n = (size_t)sprintf(text, "<m2m:scl " NS "><m2m:searchStrings>");
+    buf_init(&text, 2 * M2M_MAX_DOC);
+    buf_puts(&text, "<m2m:scl " NS "><m2m:searchStrings>");
     for (int i = 0; i < 200; i++)
-        n += (size_t)sprintf(text + n, "<m2m:searchString/>");
-    sprintf(text + n, "</m2m:searchStrings></m2m:scl>");
-    refused(text, REASON_XML_INVALID, "too many elements");
-    /* too many octets */
-    memset(text, ' ', M2M_MAX_DOC + 1);
-    text[M2M_MAX_DOC + 1] = '\0';
-    refused(text, REASON_XML_INVALID, "octets");
+        buf_puts(&text, "<m2m:searchString/>");
+    buf_puts(&text, "</m2m:searchStrings></m2m:scl>");
+    ck_assert_int_eq(m2mxml_parse(buf_span(&text), &d, why), REASON_XML_INVALID);
+    ck_assert_ptr_nonnull(strstr(why, "too many elements"));
+    while (buf_len(&text) <= M2M_MAX_DOC)
+        buf_puts(&text, " ");
+    ck_assert_int_eq(m2mxml_parse(buf_span(&text), &d, why), REASON_XML_INVALID);
+    ck_assert_ptr_nonnull(strstr(why, "octets"));
     /* a URI of 255 fits, one of 256 does not */
-    for (size_t length = 255; length <= 256; length++) {
-        n = (size_t)sprintf(text, "<m2m:scl " NS "><m2m:link>");
-        memset(text + n, 'u', length);
-        strcpy(text + n + length, "</m2m:link></m2m:scl>");
-        ck_assert_int_eq(parse(text, &d, why), length == 255 ? REASON_NONE : REASON_XML_INVALID);
+    for (int length = 255; length <= 256; length++) {
+        buf_consume(&text, buf_len(&text));
+        buf_printf(&text, "<m2m:scl " NS "><m2m:link>%0*d</m2m:link></m2m:scl>", length, 0);
+        ck_assert_int_eq(m2mxml_parse(buf_span(&text), &d, why),
+                         length == 255 ? REASON_NONE : REASON_XML_INVALID);
         m2m_doc_release(&d);
     }
     /* names made up without end do not stay */
     for (int i = 0; i < 5000; i++) {
-        sprintf(text, "<m2m:scl " NS "><m2m:name%d/></m2m:scl>", i);
-        ck_assert_int_eq(parse(text, &d, why), REASON_XML_INVALID);
+        buf_consume(&text, buf_len(&text));
+        buf_printf(&text, "<m2m:scl " NS "><m2m:name%d/></m2m:scl>", i);
+        ck_assert_int_eq(m2mxml_parse(buf_span(&text), &d, why), REASON_XML_INVALID);
     }
-    free(text);
+    buf_clear(&text);
 }
 END_TEST
 
@@ -437,77 +437,6 @@ START_TEST(full_output)
         buf_init(&b, max);
         ck_assert_int_eq(m2mxml_write(&d, &b), max == n);
         buf_clear(&b);
-    }
-}
-END_TEST
-
-START_TEST(date_times)
-{
-    static const struct {
-        const char *text;
-        int64_t s;
-    } good[] = {
-        {"1970-01-01T00:00:00Z", 0},
-        {"2000-02-29T23:59:59", 951868799},
-        {"2013-06-01T00:00:00.000Z", 1370044800},
-        {"2013-06-01T02:00:00+02:00", 1370044800},
-        {"2013-05-31T10:00:00-14:00", 1370044800},
-        {"2012-12-31T24:00:00Z", 1356998400},
-        {"1969-12-31T23:59:59Z", -1},
-        {"1700-03-01T00:00:00Z", -8515238400},
-        {"2262-04-11T00:00:00Z", 9223286400},
-    };
-    static const char *const bad[] = {
-        "",
-        "2013",
-        "2013-06-01",
-        "2013-06-01T00:00:00.Z",
-        "2013-6-1T00:00:00Z",
-        "2013-02-29T00:00:00Z",
-        "2013-13-01T00:00:00Z",
-        "2013-00-01T00:00:00Z",
-        "2013-01-00T00:00:00Z",
-        "2013-01-32T00:00:00Z",
-        "2013-04-31T00:00:00Z",
-        "2013-01-01T24:00:01Z",
-        "2013-01-01T25:00:00Z",
-        "2013-01-01T00:60:00Z",
-        "2013-01-01T00:00:60Z",
-        "2013-01-01T00:00:00+14:01",
-        "2013-01-01T00:00:00+02",
-        "2013-01-01T00:00:00ZZ",
-        "2013-01-01 00:00:00Z",
-        "-2013-01-01T00:00:00Z",
-        "9999-01-01T00:00:00Z",
-        "1600-01-01T00:00:00Z",
-        "0000-01-01T00:00:00Z",
-        "2013-01-01T00:00:00+",
-        "2013-01-01t00:00:00z",
-    };
-    char text[40];
-    int64_t ns;
-
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        ck_assert_msg(m2m_datetime_parse(good[i].text, &ns), "%s", good[i].text);
-        ck_assert_msg(ns == good[i].s * SIM_S, "%s: %lld", good[i].text, (long long)ns);
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        ck_assert_msg(!m2m_datetime_parse(bad[i], &ns), "%s", bad[i]);
-    ck_assert(m2m_datetime_parse("1970-01-01T00:00:00.1234567899999Z", &ns));
-    ck_assert_int_eq(ns, 123456789);
-    m2m_datetime_write(-1, text);
-    ck_assert_str_eq(text, "1969-12-31T23:59:59.999Z");
-    m2m_datetime_write(INT64_MAX, text);
-    ck_assert_str_eq(text, "2262-04-11T23:47:16.854Z");
-    m2m_datetime_write(INT64_MIN, text);
-    ck_assert_str_eq(text, "1677-09-21T00:12:43.145Z");
-    /* each day of 400 years and more goes round */
-    for (int64_t day = -100000; day < 106000; day++) {
-        int64_t at = day * 86400 * SIM_S + 12345 * SIM_MS;
-
-        m2m_datetime_write(at, text);
-        ck_assert(m2m_datetime_parse(text, &ns));
-        ck_assert_int_eq(ns, at);
     }
 }
 END_TEST
@@ -574,7 +503,6 @@ int main(void)
     tcase_add_test(tc, bounds);
     tcase_add_test(tc, every_cut_and_every_octet);
     tcase_add_test(tc, full_output);
-    tcase_add_test(tc, date_times);
     tcase_add_test(tc, statuses);
     tcase_add_test(tc, threads);
     suite_add_tcase(suite, tc);
