@@ -12,9 +12,15 @@
 static_assert(sizeof(struct sim_event) + sizeof(struct evq_entry) + sizeof(uintptr_t) <= 64,
               "a pending event may cost 64 octets");
 
+/* Prepares in a round: with fewer, the next window is wider; with more, narrower. */
+#define BATCH_FEW    16
+#define BATCH_ENOUGH 64
+
 struct sim {
     sim_ns now;
     sim_ns look_ahead;
+    sim_ns width;            /* of a round's window, at most look_ahead */
+    uint64_t window_batch;   /* prepared ahead in this window */
     sim_ns window_last;      /* last instant of the present round */
     sim_ns gathered_last;    /* up to here the round's events were taken out of the queue */
     struct evq queue;        /* what is not taken out */
@@ -45,7 +51,7 @@ struct sim *sim_new(const struct sim_config *config)
     unsigned threads = config->threads ? config->threads : crew_cores();
 
     assert(config->look_ahead > 0);
-    sim->look_ahead = config->look_ahead;
+    sim->look_ahead = sim->width = config->look_ahead;
     sim->window_last = sim->gathered_last = -1;
     sim->progress_next = UINT64_MAX;
     evq_init(&sim->queue);
@@ -73,7 +79,7 @@ sim_ns sim_now(const struct sim *sim)
 void sim_set_look_ahead(struct sim *sim, sim_ns look_ahead)
 {
     assert(look_ahead > 0);
-    sim->look_ahead = look_ahead;
+    sim->look_ahead = sim->width = look_ahead;
 }
 
 void sim_event_init(struct sim_event *ev, const struct sim_event_ops *ops,
@@ -155,6 +161,7 @@ static void gather(struct sim *sim, sim_ns last)
     }
     q->held = sim->taken_n;
     sim->stats.prepared_ahead += sim->batch_n;
+    sim->window_batch += sim->batch_n;
     if (sim->crew) {
         crew_run(sim->crew, (void *const *)sim->batch, (uint32_t)sim->batch_n);
     } else {
@@ -247,6 +254,21 @@ static void report_progress(struct sim *sim)
     sim->progress(sim, sim->progress_arg);
 }
 
+/* The window of a round that begins at `first`. What a commit schedules inside the window is
+ * prepared in line, by one thread, so a window is no wider than it takes to keep the workers busy:
+ * a choice that follows from the rounds before it, never from the threads. */
+static void open_window(struct sim *sim, sim_ns first)
+{
+    if (sim->window_batch > BATCH_ENOUGH && sim->width > 1)
+        sim->width /= 2;
+    else if (sim->window_batch < BATCH_FEW)
+        sim->width = sim_ns_add(sim->width, sim->width);
+    sim->width = sim_ns_min(sim->width, sim->look_ahead);
+    sim->window_batch = 0;
+    sim->window_last = sim_ns_add(first, sim->width - 1);
+    sim->stats.rounds++;
+}
+
 /* Rounds as below, as long as nothing that is pending has a prepare: then they decide nothing, and
  * only their bounds are kept. */
 static void run_plain(struct sim *sim, sim_ns until)
@@ -257,8 +279,7 @@ static void run_plain(struct sim *sim, sim_ns until)
         if (e->at > sim->window_last) {
             if (sim->with_prepare > 0 || sim->stats.events >= sim->progress_next)
                 return;
-            sim->window_last = sim_ns_add(e->at, sim->look_ahead - 1);
-            sim->stats.rounds++;
+            open_window(sim, e->at);
         }
         sim->gathered_last = sim_ns_min(sim->window_last, until);
         commit(sim, evq_pop(&sim->queue));
@@ -272,10 +293,8 @@ static void run_round(struct sim *sim, sim_ns first, sim_ns until)
     struct evq_entry e;
     sim_ns last;
 
-    if (first > sim->window_last) {
-        sim->window_last = sim_ns_add(first, sim->look_ahead - 1);
-        sim->stats.rounds++;
-    }
+    if (first > sim->window_last)
+        open_window(sim, first);
     if (first > sim->gathered_last)
         gather(sim, sim_ns_min(sim->window_last, until));
     last = sim_ns_min(sim->gathered_last, until);

@@ -57,6 +57,8 @@ static void sample_server(struct deployment *d, const struct server *s)
     sample(d, "queue", name, s->cpu.queued);
     sample(d, "sessions", name, s->sessions);
     sample(d, "busy_s", name, (double)cpu_busy_ns(&s->cpu, now) / 1e9);
+    if (now == 0)
+        sample(d, "workers", name, s->cpu.workers);
 }
 
 static void sampler_commit(struct sim *sim, struct sim_event *ev)

@@ -92,7 +92,8 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
     struct plan best = {SIM_NEVER, PLAN_NOTHING, PROC_BOOTSTRAP};
 
     if (dev->state == DEVICE_OFF) {
-        consider(&best, now, dev->wanted, PLAN_ARRIVE, PROC_BOOTSTRAP);
+        consider(&best, now, dev->wanted, PLAN_ARRIVE,
+                 se_has(&dev->se, SE_KMR) ? PROC_CONNECTION : PROC_BOOTSTRAP);
         return best;
     }
     if (se_has(&dev->se, SE_KMR))
@@ -116,9 +117,18 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
     return best;
 }
 
+static bool has_gate(const struct device *dev)
+{
+    const struct cfg_device *c = config(dev);
+
+    return c->ival.gate && c->ival.capable && c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+}
+
 /* Whether carrying the plan out takes a new session, which can be made ahead. */
 static bool needs_session(const struct device *dev, const struct plan *plan)
 {
+    if (plan->action == PLAN_ARRIVE)
+        return !has_gate(dev); /* it begins at once */
     if (plan->action != PLAN_BEGIN && plan->action != PLAN_RETRY)
         return false;
     return !(procedure_is_mid(plan->kind) && dev->end);
@@ -157,9 +167,7 @@ static void timer_commit(struct sim *sim, struct sim_event *ev)
         }
         execute(dev, now, &plan, &prepared);
     }
-    if (prepared) {
-        device_free_end(prepared);
-    }
+    device_free_end(prepared);
     device_arm(dev, now);
 }
 
@@ -481,12 +489,10 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
 
 static void arrive(struct device *dev, sim_ns now)
 {
-    const struct cfg_device *c = config(dev);
-
     dev->state = DEVICE_UP;
     dev->wanted = now;
     device_deployment(dev)->counts.started++;
-    if (c->ival.gate && c->ival.capable && c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509) {
+    if (has_gate(dev)) {
         begin_procedure(dev, now, PROC_BOOTSTRAP);
         gate_begin(dev, now);
     }

@@ -43,7 +43,9 @@ static void find_paths(struct deployment *d, uint32_t from)
     queue[tail++] = from;
     while (head < tail) {
         uint32_t at = queue[head++];
-        if (p->paths[at].count == NET_MAX_HOPS)
+        /* Devices do not forward for others. */
+        if (p->paths[at].count == NET_MAX_HOPS ||
+            (at != from && d->in.populations[at].kind == CFG_DEVICE))
             continue;
         for (uint32_t i = 0; i < d->in.link_count; i++) {
             const struct deployment_link *l = &d->in.links[i];

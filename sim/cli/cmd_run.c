@@ -79,21 +79,24 @@ static void print_summary(const struct cli *c, const struct run_outcome *o, cons
         printf("{\"status\":\"%s\",\"database\":\"%s\",\"fingerprint\":\"%s\",\"t_ns\":%lld,"
                "\"events\":%llu,\"rows\":%llu,\"wall_s\":%.3f,\"peak_rss\":%lld,"
                "\"devices\":%llu,\"registered\":%llu,\"refused\":%llu,\"gave_up\":%llu,"
-               "\"procedures\":%llu,\"failed\":%llu,\"octets_per_device\":%zu}\n",
-               status, database, o->fingerprint, (long long)o->end, (unsigned long long)o->events,
-               (unsigned long long)o->rows, o->wall_s, (long long)o->peak_rss,
-               (unsigned long long)n->devices, (unsigned long long)n->registered,
-               (unsigned long long)n->refused, (unsigned long long)n->gave_up,
-               (unsigned long long)n->procedures, (unsigned long long)n->failed,
-               o->octets_per_device);
+               "\"procedures\":%llu,\"failed\":%llu,\"octets_per_device\":%zu,"
+               "\"rounds\":%llu,\"prepared_ahead\":%llu,\"prepared_inline\":%llu}\n",
+               status, database, o->fingerprint, (long long)o->end,
+               (unsigned long long)o->stats.events, (unsigned long long)o->rows, o->wall_s,
+               (long long)o->peak_rss, (unsigned long long)n->devices,
+               (unsigned long long)n->registered, (unsigned long long)n->refused,
+               (unsigned long long)n->gave_up, (unsigned long long)n->procedures,
+               (unsigned long long)n->failed, o->octets_per_device,
+               (unsigned long long)o->stats.rounds, (unsigned long long)o->stats.prepared_ahead,
+               (unsigned long long)o->stats.prepared_inline);
         return;
     }
     units_human_time(o->end, end, sizeof end);
-    units_human_count(o->wall_s > 0 ? (double)o->events / o->wall_s : 0, rate, sizeof rate);
+    units_human_count(o->wall_s > 0 ? (double)o->stats.events / o->wall_s : 0, rate, sizeof rate);
     units_human_count((double)o->peak_rss, memory, sizeof memory);
     printf("%s: %s of virtual time in %.1f s, %llu events (%s/s), %llu rows, peak memory %sB\n",
-           status, end, o->wall_s, (unsigned long long)o->events, rate, (unsigned long long)o->rows,
-           memory);
+           status, end, o->wall_s, (unsigned long long)o->stats.events, rate,
+           (unsigned long long)o->rows, memory);
     printf("devices: %llu, registered %llu, refused %llu, gave up %llu; procedures: %llu, failed "
            "%llu\n",
            (unsigned long long)n->devices, (unsigned long long)n->registered,

@@ -5,10 +5,8 @@
 #include "crypto/entity.h"
 #include "crypto/profile.h"
 #include "results/reader.h"
-#include "sim/base/xalloc.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct cli_option options[] = {
@@ -28,22 +26,6 @@ static int verdict(const struct cli *c, int code, const char *text)
     return code;
 }
 
-/* The overrides of the run, as it was given them. */
-static char **stored_sets(struct reader *r, size_t *count)
-{
-    char **sets = NULL;
-    const char *name, *value;
-
-    *count = 0;
-    for (size_t i = 0; (name = reader_parameter(r, i, &value)); i++) {
-        if (strcmp(name, "set") != 0)
-            continue;
-        sets = xrealloc(sets, (*count + 1) * sizeof *sets);
-        sets[(*count)++] = xstrdup(value);
-    }
-    return sets;
-}
-
 static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum progress_mode mode)
 {
     const struct reader_run *stored = reader_run(r);
@@ -51,13 +33,11 @@ static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum 
     struct run_outcome outcome = {.exit = EXIT_SCENARIO};
     struct profile *profile = NULL;
     struct scenario *scenario;
-    size_t count;
-    char **sets = stored_sets(r, &count);
     int code = EXIT_DIFFERS;
 
-    scenario =
-        scenario_parse(stored->scenario_path, stored->scenario_text, strlen(stored->scenario_text),
-                       (const char *const *)sets, count, diags);
+    /* The resolved scenario stands alone: no network file, no override is needed beside it. */
+    scenario = scenario_parse(stored->scenario_path, stored->resolved_json,
+                              strlen(stored->resolved_json), NULL, 0, diags);
     if (scenario)
         profile = profile_parse(stored->profile_name, stored->profile_text,
                                 strlen(stored->profile_text), diags);
@@ -84,9 +64,6 @@ static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum 
                            ? "the repeated run has another fingerprint"
                            : "the repeated run has another fingerprint (and another OpenSSL)");
 out:
-    for (size_t i = 0; i < count; i++)
-        free(sets[i]);
-    free(sets);
     profile_free(profile);
     scenario_free(scenario);
     diag_list_free(diags);
@@ -114,9 +91,9 @@ static int run(struct cli *c)
     if (err)
         return verdict(c, EXIT_DIFFERS, why);
     err = reader_check(r, fingerprint, why);
-    if (err)
+    if (err && err != ERR_STATE)
         code = verdict(c, EXIT_DIFFERS, why);
-    else if (strcmp(reader_run(r)->status, "done") != 0)
+    else if (err == ERR_STATE || strcmp(reader_run(r)->status, "done") != 0)
         code = cli_error(c, EXIT_UNDECIDED,
                          "the run was not finished: the file is whole, but there is nothing to "
                          "repeat it against");

@@ -175,7 +175,6 @@ static enum cli_exit drive(const struct cli *c, const struct run_request *q, str
     struct watch w = {.deployment = built_deployment(b), .recorder = r};
     struct sim *sim = deployment_sim(w.deployment);
     int64_t begun = host_monotonic_ns();
-    struct sim_stats stats;
     enum sim_end end;
 
     progress_begin(&w.progress, q->progress, q->scenario->until);
@@ -187,10 +186,9 @@ static enum cli_exit drive(const struct cli *c, const struct run_request *q, str
     stoppable = NULL;
     progress_end(&w.progress, w.deployment);
     deployment_finish(w.deployment);
-    sim_get_stats(sim, &stats);
+    sim_get_stats(sim, &out->stats);
     deployment_counts(w.deployment, &out->counts);
     out->octets_per_device = deployment_octets_per_device(w.deployment);
-    out->events = stats.events;
     out->end = sim_now(sim);
     out->wall_s = (double)(host_monotonic_ns() - begun) / 1e9;
     if (end != SIM_END_STOPPED)
@@ -207,7 +205,7 @@ static enum cli_exit close_recorder(const struct cli *c, const struct run_reques
     struct rusage usage;
     struct recorder_end end = {.status = exit == EXIT_DONE ? RECORDER_DONE : RECORDER_PARTIAL,
                                .end_ns = out->end,
-                               .events = out->events,
+                               .events = out->stats.events,
                                .wall_s = out->wall_s};
     enum err err;
 

@@ -21,7 +21,8 @@ struct run_request {
 struct run_outcome {
     enum cli_exit exit;
     char fingerprint[65];
-    uint64_t events, rows;
+    uint64_t rows;
+    struct sim_stats stats;
     sim_ns end;
     double wall_s;
     int64_t peak_rss;
