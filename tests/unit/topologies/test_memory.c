@@ -1,0 +1,123 @@
+/* What an idle registered device costs, servers' records, keys and queue included: the heap's
+ * growth from one fleet size to another. Under a sanitizer the heap is not malloc's own and there
+ * is nothing to measure. */
+#include "crypto/entity.h"
+#include "crypto/profile.h"
+#include "tests/support/collect.h"
+#include "topologies/builder.h"
+
+#include <check.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char text[] =
+    "m2msim: 1\n"
+    "title: idle devices\n"
+    "run: {until: 1 h, seed: 5}\n"
+    "populations:\n"
+    "  meters:\n"
+    "    count: 1\n"
+    "    kind: device\n"
+    "    class: cortex-a7\n"
+    "    bootstrap: {method: pre-provisioned}\n"
+    "    arrivals: {shape: uniform, over: 10 min}\n"
+    "    ival: {component_size: 64 B}\n"
+    "    report: {every: never}\n"
+    "  mas: {kind: mas}\n"
+    "  nscl: {kind: nscl}\n"
+    "links:\n"
+    "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
+    "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
+    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
+    "record: {series_every: 1 h, messages: {sample: 0 %, first: 1, failed: no}}\n";
+
+static void no_procedure(void *arg, const struct row_procedure *row)
+{
+    (void)arg;
+    (void)row;
+}
+
+static void no_key(void *arg, const struct row_key *row)
+{
+    (void)arg;
+    (void)row;
+}
+
+static void no_ival(void *arg, const struct row_ival *row)
+{
+    (void)arg;
+    (void)row;
+}
+
+/* Octets in use after the fleet has registered and gone idle. */
+static size_t heap_with(unsigned count)
+{
+    struct diag_list *diags = diag_list_new();
+    const char *set[1];
+    char count_text[64];
+    struct deployment_counts counts;
+    struct scenario *s;
+    struct profile *profile;
+    struct built *b;
+    struct collect c;
+    size_t used;
+
+    snprintf(count_text, sizeof count_text, "populations.meters.count=%u", count);
+    set[0] = count_text;
+    s = scenario_parse("test.yaml", text, sizeof text - 1, set, 1, diags);
+    diag_print(diags, stderr, false);
+    ck_assert_ptr_nonnull(s);
+    profile = profile_read(s->profile_path, diags);
+    ck_assert_ptr_nonnull(profile);
+    collect_init(&c);
+    c.sink.procedure = no_procedure; /* rows are the recorder's, not the fleet's */
+    c.sink.key = no_key;
+    c.sink.ival = no_ival;
+    b = scenario_build(s, profile, &(struct build_options){.threads = 1}, diags);
+    ck_assert_ptr_nonnull(b);
+    deployment_start(built_deployment(b), &c.sink);
+    ck_assert_int_eq(deployment_run(built_deployment(b)), SIM_END_UNTIL);
+    deployment_counts(built_deployment(b), &counts);
+    ck_assert_uint_eq(counts.registered, count);
+    used = mallinfo2().uordblks + mallinfo2().hblkhd;
+    deployment_finish(built_deployment(b));
+    built_free(b);
+    profile_free(profile);
+    scenario_free(s);
+    diag_list_free(diags);
+    collect_release(&c);
+    return used;
+}
+
+START_TEST(an_idle_device_takes_at_most_2_kib)
+{
+    size_t few = heap_with(500), many = heap_with(4500), each;
+
+    if (many <= few) /* not malloc's own heap */
+        return;
+    each = (many - few) / 4000;
+    printf("an idle registered device: %zu octets\n", each);
+    ck_assert_uint_le(each, 2048);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("memory");
+    TCase *t = tcase_create("memory");
+    SRunner *runner;
+    int failed;
+
+    if (crypto_init())
+        return 1;
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, an_idle_device_takes_at_most_2_kib);
+    suite_add_tcase(s, t);
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
