@@ -1,80 +1,22 @@
 /* Whole deployments, from a scenario's text to the rows they leave: the life of a fleet, each
  * failure with its reason, and the same rows for any number of threads. */
 #include "crypto/entity.h"
-#include "crypto/profile.h"
 #include "sim/ledger.h"
-#include "tests/support/collect.h"
-#include "topologies/builder.h"
+#include "tests/support/fleet.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SETS 16
-
-static const char base[] = "m2msim: 1\n"
-                           "title: a small fleet\n"
-                           "run: {until: 2 h, seed: 5, key_pool: 2}\n"
-                           "populations:\n"
-                           "  meters:\n"
-                           "    count: 12\n"
-                           "    kind: device\n"
-                           "    class: cortex-a7\n"
-                           "    arrivals: {shape: uniform, over: 1 min}\n"
-                           "    ival: {component_size: 512 B}\n"
-                           "    report: {every: 20 min, size: 100 B}\n"
-                           "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                           "    timeout: {procedure: 60 s}\n"
-                           "  msbf: {kind: msbf}\n"
-                           "  mas: {kind: mas}\n"
-                           "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
-                           "links:\n"
-                           "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                           "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                           "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                           "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                           "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                           "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
-
 static const char outage[] = "events:\n  - {at: 1 h, do: outage, what: nscl, for: 15 min}\n";
 
 static struct deployment_counts counts;
 
-/* Runs the base scenario, with more text behind it, and overrides. */
-static void run(struct collect *c, unsigned threads, const char *more, const char *const *sets)
+static void run(struct collect *c, const char *more, const char *const *sets)
 {
-    struct diag_list *diags = diag_list_new();
-    char text[sizeof base + 256];
-    struct scenario *s;
-    struct profile *profile;
-    struct built *b;
-    size_t n = 0;
-
-    while (n < MAX_SETS && sets[n])
-        n++;
-    snprintf(text, sizeof text, "%s%s", base, more);
-    s = scenario_parse("test.yaml", text, strlen(text), sets, n, diags);
-    diag_print(diags, stderr, false);
-    ck_assert_ptr_nonnull(s);
-    profile = profile_read(s->profile_path, diags);
-    diag_print(diags, stderr, false);
-    ck_assert_ptr_nonnull(profile);
-    b = scenario_build(s, profile, &(struct build_options){.threads = threads}, diags);
-    diag_print(diags, stderr, false);
-    ck_assert_ptr_nonnull(b);
-    collect_init(c);
-    deployment_start(built_deployment(b), &c->sink);
-    ck_assert_int_ne(deployment_run(built_deployment(b)), SIM_END_STOPPED);
-    deployment_finish(built_deployment(b));
-    deployment_counts(built_deployment(b), &counts);
-    built_free(b);
-    profile_free(profile);
-    scenario_free(s);
-    diag_list_free(diags);
+    fleet_run(c, 1, more, sets, &counts);
 }
-
-#define SETS(...) ((const char *const[MAX_SETS]){__VA_ARGS__})
 
 static void check_sums(const struct collect *c)
 {
@@ -94,7 +36,7 @@ START_TEST(every_device_does_everything)
 {
     struct collect c;
 
-    run(&c, 1, "", SETS(NULL));
+    run(&c, "", SETS(NULL));
     check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
@@ -139,7 +81,7 @@ START_TEST(suites_and_versions)
         {"populations.meters.bootstrap.method=pre-provisioned", NULL, NULL}};
     struct collect c;
 
-    run(&c, 1, "", SETS(sets[_i][0], sets[_i][1], sets[_i][2]));
+    run(&c, "", SETS(sets[_i][0], sets[_i][1], sets[_i][2]));
     check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
@@ -151,7 +93,7 @@ START_TEST(tampered_devices_are_refused_and_no_other)
 {
     struct collect c;
 
-    run(&c, 1, "", SETS("populations.meters.ival.tampered=40 %", "populations.meters.count=40"));
+    run(&c, "", SETS("populations.meters.ival.tampered=40 %", "populations.meters.count=40"));
     check_sums(&c);
     ck_assert_uint_gt(counts.refused, 5);
     ck_assert_uint_eq(counts.refused + counts.registered, 40);
@@ -168,7 +110,7 @@ START_TEST(tampered_later_is_found_at_the_refresh)
 {
     struct collect c;
 
-    run(&c, 1, "",
+    run(&c, "",
         SETS("populations.meters.ival.tampered=100 %", "populations.meters.ival.tampered_at=20 min",
              "populations.meters.registration.lifetime=1 h"));
     check_sums(&c);
@@ -184,8 +126,7 @@ START_TEST(the_gate_keeps_tampered_devices_from_starting)
 {
     struct collect c;
 
-    run(&c, 1, "",
-        SETS("populations.meters.ival.tampered=100 %", "populations.meters.ival.gate=yes"));
+    run(&c, "", SETS("populations.meters.ival.tampered=100 %", "populations.meters.ival.gate=yes"));
     check_sums(&c);
     ck_assert_uint_eq(counts.refused, 12);
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "failed", "ival-gate"), 12);
@@ -201,7 +142,7 @@ START_TEST(keys_are_renewed_before_they_expire)
 {
     struct collect c;
 
-    run(&c, 1, "", SETS("populations.meters.keys.kmc=30 min", "populations.meters.keys.kmr=1 h"));
+    run(&c, "", SETS("populations.meters.keys.kmc=30 min", "populations.meters.keys.kmr=1 h"));
     check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
@@ -222,7 +163,7 @@ START_TEST(a_provisioned_key_ends_hard)
 {
     struct collect c;
 
-    run(&c, 1, "",
+    run(&c, "",
         SETS("populations.meters.bootstrap.method=pre-provisioned",
              "populations.meters.keys.kmr=1 h", "populations.meters.keys.kmc=1 h"));
     check_sums(&c);
@@ -249,7 +190,7 @@ START_TEST(failures_have_their_names)
     };
     struct collect c;
 
-    run(&c, 1, "", SETS("populations.meters.retry.attempts=2", cases[_i].set, cases[_i].set2));
+    run(&c, "", SETS("populations.meters.retry.attempts=2", cases[_i].set, cases[_i].set2));
     check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, cases[_i].kind, "failed", cases[_i].reason), 12);
     ck_assert_uint_eq(collect_procedures(&c, "registration", NULL, NULL), 0);
@@ -265,7 +206,7 @@ START_TEST(a_busy_server_says_so)
     struct collect c;
     size_t refused;
 
-    run(&c, 1, "",
+    run(&c, "",
         SETS("populations.meters.arrivals.over=100 ms", "populations.msbf.max_sessions=1",
              "populations.meters.retry.attempts=1"));
     refused = collect_procedures(&c, "bootstrap", "failed", "connection-refused");
@@ -273,7 +214,7 @@ START_TEST(a_busy_server_says_so)
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "success", ""), 12 - refused);
     ck_assert_uint_eq(counts.gave_up, refused);
     collect_release(&c);
-    run(&c, 1, "",
+    run(&c, "",
         SETS("populations.meters.arrivals.over=100 ms", "populations.mas.class=cortex-m0",
              "populations.mas.workers=1", "populations.mas.backlog_busy=2",
              "populations.meters.retry.attempts=1"));
@@ -289,7 +230,7 @@ START_TEST(an_outage_is_survived)
     struct collect c;
     size_t retried = 0;
 
-    run(&c, 1, outage, SETS("run.until=3 h"));
+    run(&c, outage, SETS("run.until=3 h"));
     check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     /* The reports of that time took several attempts, and say so. */
@@ -313,7 +254,7 @@ START_TEST(losses_are_repaired_and_booked)
     struct collect c;
     int64_t retransmission = 0;
 
-    run(&c, 1, "",
+    run(&c, "",
         SETS("links.meters -> msbf.loss=5 %", "links.meters -> mas.loss=5 %",
              "links.meters -> nscl.loss=5 %"));
     check_sums(&c);
@@ -325,32 +266,13 @@ START_TEST(losses_are_repaired_and_booked)
 }
 END_TEST
 
-START_TEST(the_same_rows_for_any_number_of_threads)
-{
-    const char *const *sets =
-        SETS("populations.meters.count=60", "populations.meters.arrivals.over=2 s",
-             "populations.meters.ival.tampered=10 %", "links.meters -> nscl.loss=3 %",
-             "links.meters -> msbf.latency=lognormal 40 ms 0.3", "run.until=1 h");
-    struct collect one, more;
-
-    run(&one, 1, "", sets);
-    for (unsigned threads = 2; threads <= 4; threads += 2) {
-        run(&more, threads, "", sets);
-        ck_assert_uint_eq(more.procedure_count, one.procedure_count);
-        ck_assert_uint_eq(more.digest, one.digest);
-        collect_release(&more);
-    }
-    collect_release(&one);
-}
-END_TEST
-
 START_TEST(another_device_changes_no_other)
 {
     struct collect few, many;
     size_t compared = 0;
 
-    run(&few, 1, "", SETS("populations.meters.count=5"));
-    run(&many, 1, "", SETS("populations.meters.count=6"));
+    run(&few, "", SETS("populations.meters.count=5"));
+    run(&many, "", SETS("populations.meters.count=6"));
     for (size_t i = 0; i < few.procedure_count; i++) {
         if (strcmp(few.procedures[i].kind, "bootstrap") != 0)
             continue;
@@ -390,7 +312,6 @@ int main(void)
     tcase_add_test(t, a_busy_server_says_so);
     tcase_add_test(t, an_outage_is_survived);
     tcase_add_test(t, losses_are_repaired_and_booked);
-    tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     tcase_add_test(t, another_device_changes_no_other);
     suite_add_tcase(s, t);
     runner = srunner_create(s);

@@ -1,0 +1,64 @@
+#include "tests/support/fleet.h"
+
+#include "crypto/profile.h"
+#include "topologies/builder.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+const char fleet_base[] = "m2msim: 1\n"
+                          "title: a small fleet\n"
+                          "run: {until: 2 h, seed: 5, key_pool: 2}\n"
+                          "populations:\n"
+                          "  meters:\n"
+                          "    count: 12\n"
+                          "    kind: device\n"
+                          "    class: cortex-a7\n"
+                          "    arrivals: {shape: uniform, over: 1 min}\n"
+                          "    ival: {component_size: 512 B}\n"
+                          "    report: {every: 20 min, size: 100 B}\n"
+                          "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
+                          "    timeout: {procedure: 60 s}\n"
+                          "  msbf: {kind: msbf}\n"
+                          "  mas: {kind: mas}\n"
+                          "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
+                          "links:\n"
+                          "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                          "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                          "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                          "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
+                          "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
+                          "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
+
+void fleet_run(struct collect *c, unsigned threads, const char *more, const char *const *sets,
+               struct deployment_counts *counts)
+{
+    struct diag_list *diags = diag_list_new();
+    char text[4096];
+    struct scenario *s;
+    struct profile *profile = NULL;
+    struct built *b = NULL;
+    size_t n = 0;
+
+    while (n < FLEET_SETS && sets[n])
+        n++;
+    snprintf(text, sizeof text, "%s%s", fleet_base, more);
+    s = scenario_parse("test.yaml", text, strlen(text), sets, n, diags);
+    if (s)
+        profile = profile_read(s->profile_path, diags);
+    if (profile)
+        b = scenario_build(s, profile, &(struct build_options){.threads = threads}, diags);
+    diag_print(diags, stderr, false);
+    ck_assert_ptr_nonnull(b);
+    collect_init(c);
+    deployment_start(built_deployment(b), &c->sink);
+    ck_assert_int_ne(deployment_run(built_deployment(b)), SIM_END_STOPPED);
+    deployment_finish(built_deployment(b));
+    if (counts)
+        deployment_counts(built_deployment(b), counts);
+    built_free(b);
+    profile_free(profile);
+    scenario_free(s);
+    diag_list_free(diags);
+}

@@ -1,0 +1,44 @@
+/* The same rows for any number of threads; runs under TSan too. */
+#include "crypto/entity.h"
+#include "tests/support/fleet.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+START_TEST(the_same_rows_for_any_number_of_threads)
+{
+    const char *const *sets =
+        SETS("populations.meters.count=60", "populations.meters.arrivals.over=2 s",
+             "populations.meters.ival.tampered=10 %", "links.meters -> nscl.loss=3 %",
+             "links.meters -> msbf.latency=lognormal 40 ms 0.3", "run.until=1 h");
+    struct collect one, more;
+
+    fleet_run(&one, 1, "", sets, NULL);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        fleet_run(&more, threads, "", sets, NULL);
+        ck_assert_uint_eq(more.procedure_count, one.procedure_count);
+        ck_assert_uint_eq(more.digest, one.digest);
+        collect_release(&more);
+    }
+    collect_release(&one);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("threads");
+    TCase *t = tcase_create("threads");
+    SRunner *runner;
+    int failed;
+
+    if (crypto_init())
+        return 1;
+    tcase_set_timeout(t, 280);
+    tcase_add_test(t, the_same_rows_for_any_number_of_threads);
+    suite_add_tcase(s, t);
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
