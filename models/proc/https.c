@@ -252,14 +252,8 @@ static void see_the_end(struct https *h, sim_ns now)
 {
     const struct proto *tls = tls_proto(h->tls);
 
-    if (!is_running(h))
+    if (!is_running(h) || h->state == HTTPS_CLOSING)
         return;
-    if (h->state == HTTPS_CLOSING) {
-        /* What we wanted is done; the peer may be gone before our close_notify. */
-        if (tls->status != PROTO_RUNNING)
-            proto_done(&h->proto);
-        return;
-    }
     if (tls->status == PROTO_FAILED) {
         https_fail(h, now, tls->reason);
     } else if (tls->status == PROTO_DONE || tls_peer_closed(h->tls)) {

@@ -270,6 +270,30 @@ START_TEST(closed_while_idle)
 }
 END_TEST
 
+/* DONE is for the close_notify to be out, not for what the peer says to it. */
+START_TEST(done_after_output)
+{
+    struct kit_run r;
+    struct proto *p;
+    struct buf out;
+
+    open_run(&r, 0);
+    kit_go(&r);
+    buf_init(&out, 1 << 20);
+    close_side(&r, _i);
+    p = r.pair.side[_i].proto;
+    ck_status(&r, _i, PROTO_RUNNING);
+    pair_enter(&r.pair, _i);
+    while (p->ops->output(p, r.pair.now, &out))
+        ;
+    pair_leave();
+    ck_assert_uint_gt(buf_len(&out), 5);
+    ck_status(&r, _i, PROTO_DONE);
+    buf_clear(&out);
+    kit_close(&r);
+}
+END_TEST
+
 START_TEST(closed_in_mid_exchange)
 {
     struct kit_run r;
@@ -315,6 +339,23 @@ START_TEST(connection_close)
     ck_status(&r, 0, PROTO_DONE);
     ck_status(&r, 1, PROTO_DONE);
     ck_assert_int_eq(mid_client_response(r.mid)->status, 201);
+    kit_close(&r);
+}
+END_TEST
+
+/* A server that says it closes, and leaves that to us. */
+START_TEST(connection_close_without_close_notify)
+{
+    struct kit_run r;
+
+    open_against_bare(
+        &r, span_str("HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        false);
+    ask(&r, HTTP_POST);
+    ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
+    ck_status(&r, 0, PROTO_DONE);
+    ck_assert_int_eq(mid_client_response(r.mid)->status, 201);
+    ck_assert(kit_said(&r, 0, "close_notify"));
     kit_close(&r);
 }
 END_TEST
@@ -514,6 +555,8 @@ int main(void)
     tcase_add_loop_test(t, closed_in_mid_exchange, 0, 2);
     tcase_add_loop_test(t, closed_before_it_was_open, 0, 2);
     tcase_add_test(t, connection_close);
+    tcase_add_test(t, connection_close_without_close_notify);
+    tcase_add_loop_test(t, done_after_output, 0, 2);
     tcase_add_test(t, busy_and_no_more);
     tcase_add_loop_test(t, wrong_or_unknown_kmc, 0, 3);
     tcase_add_loop_test(t, an_answer_that_cannot_be_read, 0, 5);
