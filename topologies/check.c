@@ -284,9 +284,24 @@ static void check_ways(struct reader *r)
 
 /* ---- the whole ---- */
 
+/* A run that --until or --set cuts short leaves out what would happen behind its end. */
+static void drop_late_events(struct scenario *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < s->event_count; i++) {
+        if (s->events[i].at < s->until)
+            s->events[kept++] = s->events[i];
+    }
+    s->event_count = kept;
+}
+
 static void check_events(struct reader *r)
 {
     const struct mark *until = reader_mark_of(r, &r->s->until);
+    if (until && !until->bad && strcmp(until->file, "--set") == 0) {
+        drop_late_events(r->s);
+        return;
+    }
     for (uint32_t i = 0; i < r->s->event_count; i++) {
         const struct scn_event *e = &r->s->events[i];
         if (until && !until->bad && e->at >= r->s->until)

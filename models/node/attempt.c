@@ -310,14 +310,15 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
 }
 
 /* The core has come to its end, well or not. */
-static void core_ended(struct device *dev, sim_ns now, enum reason reason)
+static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
 {
     bool mid = procedure_is_mid(dev->end->kind);
+    enum reason reason = core->reason;
 
     if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
         reason = REASON_CLOSED_EARLY;
     if (dev->proc && dev->attempting && reason != REASON_NONE) {
-        device_attempt_failed(dev, now, reason, 0);
+        device_attempt_failed(dev, now, reason, mid ? 0 : procedure_retry_after_s(core));
     } else if (mid) {
         device_drop_session(dev, now, true, reason == REASON_NONE ? "closed" : "failed");
     } else {
@@ -341,7 +342,7 @@ static void advanced(struct session *s, sim_ns now)
     if (procedure_is_mid(e->kind))
         advanced_mid(dev, e, now);
     if (dev->end == e && core->status != PROTO_RUNNING)
-        core_ended(dev, now, core->reason);
+        core_ended(dev, now, core);
     device_arm(dev, now);
 }
 

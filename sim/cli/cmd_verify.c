@@ -49,6 +49,7 @@ static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum 
     }
     run_scenario(c,
                  &(struct run_request){.scenario = scenario,
+                                       .scenario_text = stored->scenario_text,
                                        .profile = profile,
                                        .database = ":memory:",
                                        .threads = threads,

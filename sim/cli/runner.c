@@ -14,7 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define PROGRESS_EVENTS 20000
+#define PROGRESS_EVENTS 5000
 
 /* ---- signals: the only thing a handler may touch is the engine's stop flag ---- */
 static struct sim *volatile stoppable;
@@ -95,7 +95,7 @@ static enum err open_recorder(const struct run_request *q, struct recorder **out
     const struct scenario *s = q->scenario;
     struct recorder_input input = {.title = s->title,
                                    .scenario_path = s->path,
-                                   .scenario_text = s->text,
+                                   .scenario_text = q->scenario_text ? q->scenario_text : s->text,
                                    .profile_name = profile_name(q->profile),
                                    .profile_source = profile_source(q->profile),
                                    .profile_text = profile_text(q->profile),

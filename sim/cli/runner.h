@@ -9,6 +9,7 @@
 
 struct run_request {
     const struct scenario *scenario;
+    const char *scenario_text; /* as its author wrote it; NULL: what `scenario` was read from */
     const struct profile *profile;
     const char *database; /* path, or ":memory:" */
     bool force;
