@@ -368,7 +368,7 @@ static const struct schema_key record_keys[] = {
     {"procedures", TYPE_BOOL, AT(record.procedures), .words = all_or_none, .standard = "all", .help = "one row each"},
     {"keys", TYPE_BOOL, AT(record.keys), .words = all_or_none, .standard = "all", .help = "the key ledger"},
     {"messages", TYPE_SECTION, .section = &messages, .help = "message sequences"},
-    {"secrets", TYPE_BOOL, AT(record.secrets), .standard = "no", .help = "key octets; only for teaching"},
+    LATER("secrets"),
     {"series_every", TYPE_TIME, AT(record.series_every), .min = SIM_MS, .max = YEAR, .none = "never",
      .standard = "10 s", .help = "time between two samples of the series"},
     END};

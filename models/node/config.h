@@ -114,7 +114,6 @@ struct cfg_record {
     uint32_t message_sample_ppm; /* share of procedures whose messages are kept; default 0.1 % */
     uint32_t message_first;      /* and the first n of each kind; default 3 */
     bool failed_messages;        /* and of every failed one; default true */
-    bool secrets;                /* default false */
     sim_ns series_every;         /* default 10 s; 0: none */
 };
 

@@ -276,9 +276,25 @@ fail:
 
 /* ---- running ---- */
 
+static void no_procedure(void *arg, const struct row_procedure *row)
+{
+    (void)arg;
+    (void)row;
+}
+
+static void no_key(void *arg, const struct row_key *row)
+{
+    (void)arg;
+    (void)row;
+}
+
 void deployment_start(struct deployment *d, const struct row_sink *sink)
 {
     d->sink = *sink;
+    if (!d->in.record->procedures)
+        d->sink.procedure = no_procedure;
+    if (!d->in.record->keys)
+        d->sink.key = no_key;
     for (uint32_t i = 0; i < d->in.population_count; i++)
         write_nodes(d, &d->populations[i]);
 }

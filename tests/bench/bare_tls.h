@@ -212,7 +212,7 @@ static struct child child_start(void)
 static double child_run(const struct child *child, unsigned bench_case, unsigned n, unsigned octets)
 {
     struct child_job job = {bench_case, n, octets};
-    double us;
+    double us = 0;
 
     if (write(child->to, &job, sizeof(job)) != (ssize_t)sizeof(job) ||
         read(child->from, &us, sizeof(us)) != (ssize_t)sizeof(us))

@@ -224,7 +224,7 @@ START_TEST(resolved_reads_back)
         "links.dev->a={latency: normal 35 ms 5 ms, loss: gilbert-elliott 1 % 40 % 0.5 % 25 %, "
         "reorder: 1 %, reorder_delay: 5 ms, overhead: 2 B}",
         "links.dev->n={latency: lognormal 80 ms 0.123456789012345, shared: yes}",
-        "record={procedures: none, keys: none, secrets: yes, series_every: never}",
+        "record={procedures: none, keys: none, series_every: never}",
         "run.epoch=2016-02-29T23:59:58Z",
         "tcp.preset=ns3"};
     struct scenario *s = read_text(least, all, sizeof all / sizeof *all);

@@ -266,6 +266,19 @@ START_TEST(losses_are_repaired_and_booked)
 }
 END_TEST
 
+START_TEST(only_what_is_wanted_is_recorded)
+{
+    struct collect c;
+
+    run(&c, "", SETS("record.procedures=none", "record.keys=none"));
+    ck_assert_uint_eq(counts.registered, 12);
+    ck_assert_uint_eq(c.procedure_count, 0);
+    ck_assert_uint_eq(c.key_count, 0);
+    ck_assert_uint_eq(c.ival_count, 12);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(another_device_changes_no_other)
 {
     struct collect few, many;
@@ -312,6 +325,7 @@ int main(void)
     tcase_add_test(t, a_busy_server_says_so);
     tcase_add_test(t, an_outage_is_survived);
     tcase_add_test(t, losses_are_repaired_and_booked);
+    tcase_add_test(t, only_what_is_wanted_is_recorded);
     tcase_add_test(t, another_device_changes_no_other);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
