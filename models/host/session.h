@@ -84,7 +84,7 @@ void session_free_retired(struct session **list);
 /* At once and without a word: the node lost its power. */
 void session_vanish(struct session *s);
 
-void *session_user(const struct session *s); /* NULL: retired */
+void *session_user(const struct session *s);         /* NULL: retired */
 struct proto *session_core(const struct session *s); /* NULL before make */
 struct rng session_stream(const struct session *s);
 struct proto_env *session_env(struct session *s);
