@@ -1,6 +1,8 @@
 /* Hex and base64, strict: one text for each octet string, so what was read can be written again. */
 #include "crypto/hash.h"
 
+#include "sim/base/hex.h"
+
 void hex_encode(const uint8_t *in, size_t n, char *out)
 {
     static const char digits[] = "0123456789abcdef";
@@ -11,26 +13,15 @@ void hex_encode(const uint8_t *in, size_t n, char *out)
     *out = '\0';
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool hex_decode(const char *in, size_t in_n, uint8_t *out, size_t n)
 {
     if (in_n / 2 != n || in_n % 2)
         return false;
     for (size_t i = 0; i < in_n; i++)
-        if (hex_value(in[i]) < 0)
+        if (hex_digit(in[i]) < 0)
             return false;
     for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(hex_value(in[2 * i]) << 4 | hex_value(in[2 * i + 1]));
+        out[i] = (uint8_t)(hex_digit(in[2 * i]) << 4 | hex_digit(in[2 * i + 1]));
     return true;
 }
 

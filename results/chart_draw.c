@@ -5,6 +5,7 @@
 
 #include "results/text.h"
 #include "sim/base/units.h"
+#include "sim/base/json.h"
 #include "sim/base/xalloc.h"
 
 #define TIME_WIDTH 12    /* microseconds of an hour, in ms */
@@ -222,21 +223,21 @@ static void json_time(FILE *to, const char *key, sim_ns t)
         fprintf(to, ",\"%s\":%lld", key, (long long)t);
 }
 
-static void json_text(FILE *to, const char *key, const char *value)
+static void json_field(FILE *to, const char *key, const char *value)
 {
     fprintf(to, ",\"%s\":", key);
-    text_json(to, value);
+    json_text(to, value);
 }
 
 void chart_json(const struct chart *c, FILE *to)
 {
     fprintf(to, "{\"procedure_id\":%lld", (long long)c->id);
-    json_text(to, "kind", c->kind);
-    json_text(to, "method", c->method);
-    json_text(to, "node", c->node);
-    json_text(to, "peer", c->peer);
-    json_text(to, "outcome", c->outcome);
-    json_text(to, "reason", c->reason);
+    json_field(to, "kind", c->kind);
+    json_field(to, "method", c->method);
+    json_field(to, "node", c->node);
+    json_field(to, "peer", c->peer);
+    json_field(to, "outcome", c->outcome);
+    json_field(to, "reason", c->reason);
     json_time(to, "t_intended", c->t_intended);
     json_time(to, "t_end", c->t_end);
     for (int i = 0; i < STATS_PARTS; i++)
@@ -248,21 +249,21 @@ void chart_json(const struct chart *c, FILE *to)
                 (long long)m->dst);
         json_time(to, "t_send", m->t_send);
         json_time(to, "t_receive", m->t_receive);
-        json_text(to, "protocol", m->protocol);
-        json_text(to, "name", m->name);
-        json_text(to, "fate", m->fate);
+        json_field(to, "protocol", m->protocol);
+        json_field(to, "name", m->name);
+        json_field(to, "fate", m->fate);
         fprintf(to, ",\"octets\":%lld}", (long long)m->octets);
     }
     fputs("],\"keys\":[", to);
     for (size_t i = 0; i < c->key_count; i++) {
         const struct chart_key *k = &c->keys[i];
         fprintf(to, "%s\n {\"key_id\":%lld", i ? "," : "", (long long)k->id);
-        json_text(to, "type", k->type);
+        json_field(to, "type", k->type);
         json_time(to, "parent_key", k->parent);
         json_time(to, "t_born", k->born);
         json_time(to, "t_expires", k->expires);
         json_time(to, "t_end", k->end);
-        json_text(to, "end_reason", k->end_reason);
+        json_field(to, "end_reason", k->end_reason);
         fprintf(to, ",\"uses\":%lld}", (long long)k->uses);
     }
     fputs("]}", to);

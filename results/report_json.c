@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "sim/base/json.h"
 #include "results/text.h"
 
 /* The report as one JSON object: the same numbers, times in nanoseconds. */
@@ -15,7 +16,7 @@ static void name(FILE *to, const char *first, const char *key)
 static void put_text(FILE *to, const char *first, const char *key, const char *value)
 {
     name(to, first, key);
-    text_json(to, value);
+    json_text(to, value);
 }
 
 static void put_int(FILE *to, const char *key, int64_t value)

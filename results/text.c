@@ -5,34 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/json.h"
 #include "sim/base/units.h"
-
-/* Octets of the UTF-8 character at s; 0: none begins here, or one that a terminal would obey. */
-static size_t character(const char *text)
-{
-    const uint8_t *s = (const uint8_t *)text;
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7f;
-    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    /* RFC 3629 section 4: no long forms, no surrogates; and no C1 controls, which terminals obey.
-     */
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ||
-        (s[0] == 0xc2 && s[1] < 0xa0))
-        return 0;
-    return n;
-}
 
 /* One character; gives the next. */
 static const char *put_one(FILE *to, const char *s)
 {
-    size_t n = character(s);
+    size_t n = utf8_character(s);
     if (n == 0) {
         fputc('?', to);
         return s + 1;
@@ -51,7 +30,7 @@ int text_width(const char *s)
 {
     int width = 0;
     while (*s) {
-        size_t n = character(s);
+        size_t n = utf8_character(s);
         s += n ? n : 1;
         width++;
     }
@@ -113,26 +92,4 @@ const char *text_time(double ns, char out[32])
 {
     units_human_time((sim_ns)(ns + 0.5), out, 32);
     return out;
-}
-
-void text_json(FILE *to, const char *s)
-{
-    fputc('"', to);
-    while (*s) {
-        size_t n = character(s);
-        uint8_t c = (uint8_t)*s;
-        if (n == 0) {
-            if (c < 0x80)
-                fprintf(to, "\\u%04x", c);
-            else
-                fputs("\\ufffd", to);
-            s++;
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            fputc('\\', to);
-        fwrite(s, 1, n, to);
-        s += n;
-    }
-    fputc('"', to);
 }

@@ -24,7 +24,5 @@ const char *text_figure(double v, char out[32]);
 /* units_human_time for a mean. */
 const char *text_time(double ns, char out[32]);
 
-/* A JSON string with its quotes; what is no UTF-8 becomes U+FFFD. */
-void text_json(FILE *to, const char *s);
 
 #endif

@@ -71,7 +71,6 @@ bool value_read(struct reader *r, const struct schema_key *k, const struct tree 
  * JSON. The values of the last two must not be asked for: TYPE_SECTION, TYPE_TABLE. */
 void value_write(const struct scenario *s, const struct schema_key *k, const void *target,
                  bool json, FILE *to);
-void value_write_text(const char *text, FILE *to); /* in double quotes, for YAML and JSON alike */
 /* links.c */
 void links_read(struct reader *r, const struct tree *root);
 void links_read_network(struct reader *r, const struct tree *root);

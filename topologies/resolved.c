@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/base/xalloc.h"
+#include "sim/base/json.h"
 #include "topologies/reader.h"
 
 struct emitter {
@@ -28,7 +29,7 @@ static void put_key(struct emitter *e, const char *name)
     if (e->json) {
         fputs(e->first ? "\n" : ",\n", e->to);
         put_indent(e);
-        value_write_text(name, e->to);
+        json_text(e->to, name);
         putc(':', e->to);
     } else if (e->flow)
         fprintf(e->to, "%s%s:", e->first ? "" : ", ", name);

@@ -5,22 +5,8 @@
 #include <string.h>
 
 #include "sim/base/units.h"
+#include "sim/base/json.h"
 #include "topologies/reader.h"
-
-void value_write_text(const char *text, FILE *to)
-{
-    putc('"', to);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(to, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            fprintf(to, "\\u%04x", c);
-        else
-            putc(c, to);
-    }
-    putc('"', to);
-}
 
 /* A word, a number with its unit: JSON wants it in quotes. */
 static void write_plain(const char *text, bool json, FILE *to)
@@ -188,10 +174,10 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
     char chance[32];
     switch (k->type) {
     case TYPE_TEXT:
-        value_write_text(*(const char *const *)target, to);
+        json_text(to, *(const char *const *)target);
         return;
     case TYPE_FQDN:
-        value_write_text(target, to);
+        json_text(to, target);
         return;
     case TYPE_BOOL:
         write_bool(k, *(const bool *)target, json, to);

@@ -1,5 +1,7 @@
 #include "models/proto/http_lines.h"
 
+#include "sim/base/hex.h"
+
 bool http_lines_take(struct http_lines *l, struct span in)
 {
     for (size_t i = 0; i < in.n; i++) {
@@ -17,20 +19,9 @@ bool http_lines_take(struct http_lines *l, struct span in)
 
 enum chunk_state { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER };
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool size_octet(struct http_chunks *c, uint8_t octet)
 {
-    int digit = hex_value(octet);
+    int digit = hex_digit(octet);
 
     if (digit >= 0) {
         /* Eight digits are far beyond any body we take. */

@@ -1,6 +1,7 @@
 #include "models/proto/http.h"
 
 #include "crypto/hash.h"
+#include "sim/base/hex.h"
 
 #include <assert.h>
 #include <string.h>
@@ -114,17 +115,6 @@ bool http_write(const struct http_out *m, struct buf *out)
            buf_puts(out, "\r\n") && buf_put_span(out, m->body);
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One octet of the user name at *i; -1: not of the form. */
 static int decode_octet(struct span s, size_t *i)
 {
@@ -134,8 +124,8 @@ static int decode_octet(struct span s, size_t *i)
         return s.p[(*i)++];
     if (s.n - *i < 3)
         return -1;
-    high = hex_value(s.p[*i + 1]);
-    low = hex_value(s.p[*i + 2]);
+    high = hex_digit(s.p[*i + 1]);
+    low = hex_digit(s.p[*i + 2]);
     *i += 3;
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }

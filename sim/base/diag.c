@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/json.h"
 #include "sim/base/xalloc.h"
 
 struct source {
@@ -220,21 +221,6 @@ void diag_print(const struct diag_list *l, FILE *to, bool colour)
         print_one(l, &l->entries[i]->diag, to, colour);
 }
 
-static void print_json_text(const char *s, FILE *to)
-{
-    putc('"', to);
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
-            fprintf(to, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            fprintf(to, "\\u%04x", c);
-        else
-            putc(c, to);
-    }
-    putc('"', to);
-}
-
 void diag_print_json(const struct diag_list *l, FILE *to)
 {
     putc('[', to);
@@ -242,9 +228,9 @@ void diag_print_json(const struct diag_list *l, FILE *to)
         const struct diag *d = &l->entries[i]->diag;
         fprintf(to, "%s\n  {\"severity\": \"%s\", \"code\": \"%s\", \"file\": ", i > 0 ? "," : "",
                 d->severity == DIAG_ERROR ? "error" : "warning", d->code);
-        print_json_text(d->file, to);
+        json_text(to, d->file);
         fprintf(to, ", \"line\": %d, \"column\": %d, \"text\": ", d->line, d->column);
-        print_json_text(d->text, to);
+        json_text(to, d->text);
         putc('}', to);
     }
     fputs(l->count > 0 ? "\n]\n" : "]\n", to);

@@ -108,21 +108,6 @@ int cli_error(const struct cli *c, int code, const char *fmt, ...)
     return code;
 }
 
-void cli_json_text(FILE *to, const char *text)
-{
-    putc('"', to);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(to, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            fprintf(to, "\\u%04x", c);
-        else
-            putc(c, to);
-    }
-    putc('"', to);
-}
-
 /* ---- reading the command line ---- */
 
 static const char *nearest_option(const struct cli_command *command, const char *name)

@@ -2,6 +2,7 @@
 #include "crypto/entity.h"
 #include "crypto/profile.h"
 #include "sim/base/units.h"
+#include "sim/base/json.h"
 #include "sim/cli/scenario_arg.h"
 
 static const struct cli_option options[] = {
@@ -53,11 +54,11 @@ static void print_json(const struct scenario *s, const char *path, bool ok,
                        const struct diag_list *diags)
 {
     printf("{\"ok\": %s, \"path\": ", ok ? "true" : "false");
-    cli_json_text(stdout, s ? s->path : path);
+    json_text(stdout, s ? s->path : path);
     if (s) {
         struct summary sum = summarise(s);
         fputs(", \"title\": ", stdout);
-        cli_json_text(stdout, s->title);
+        json_text(stdout, s->title);
         printf(", \"populations\": %u, \"devices\": %llu, \"servers\": %llu, \"links\": %u, "
                "\"events\": %u, \"until_ns\": %lld",
                s->population_count, sum.devices, sum.servers, s->link_count, s->event_count,

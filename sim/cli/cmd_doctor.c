@@ -8,6 +8,7 @@
 #include "crypto/profile.h"
 #include "models/proto/tls.h"
 #include "sim/cli/cli.h"
+#include "sim/base/json.h"
 #include "topologies/scenario.h"
 
 static const struct cli_option options[] = {{"json", 0, NULL, "as JSON"}, {NULL, 0, NULL, NULL}};
@@ -30,9 +31,9 @@ __attribute__((format(printf, 4, 5))) static void finding(struct findings *f, bo
         printf("%-5s %-28s %s\n", ok ? "ok" : "BAD", what, detail);
     else {
         printf("%s\n  {\"ok\": %s, \"what\": ", f->count > 0 ? "," : "", ok ? "true" : "false");
-        cli_json_text(stdout, what);
+        json_text(stdout, what);
         fputs(", \"detail\": ", stdout);
-        cli_json_text(stdout, detail);
+        json_text(stdout, detail);
         putchar('}');
     }
     f->count++;

@@ -1,5 +1,6 @@
 /* m2msim list: the packaged scenarios. */
 #include "sim/cli/cli.h"
+#include "sim/base/json.h"
 #include "topologies/scenario.h"
 
 static const struct cli_option options[] = {{"json", 0, NULL, "as JSON"}, {NULL, 0, NULL, NULL}};
@@ -18,11 +19,11 @@ static void print_one(void *arg, const char *name, const char *path, const char 
         return;
     }
     printf("%s\n  {\"name\": ", l->count > 1 ? "," : "");
-    cli_json_text(stdout, name);
+    json_text(stdout, name);
     fputs(", \"path\": ", stdout);
-    cli_json_text(stdout, path);
+    json_text(stdout, path);
     fputs(", \"title\": ", stdout);
-    cli_json_text(stdout, title);
+    json_text(stdout, title);
     putchar('}');
 }
 

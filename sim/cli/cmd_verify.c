@@ -96,7 +96,7 @@ static int run(struct cli *c)
         code = verdict(c, EXIT_DIFFERS, why);
     else if (err == ERR_STATE || strcmp(reader_run(r)->status, "done") != 0)
         code = cli_error(c, EXIT_UNDECIDED,
-                         "the run was not finished: the file is whole, but there is nothing to "
+                         "the run was not finished: there is nothing to "
                          "repeat it against");
     else if (cli_flag(c, "no-run"))
         code = verdict(c, EXIT_DONE, "the file is what its run wrote");

@@ -1,5 +1,6 @@
 /* m2msim version. M2MSIM_VERSION and M2MSIM_COMMIT come from the build. */
 #include "crypto/entity.h"
+#include "sim/base/json.h"
 #include "sim/cli/cli.h"
 
 #ifdef __clang__
@@ -18,13 +19,13 @@ static int run(struct cli *c)
         return EXIT_DONE;
     }
     fputs("{\"version\": ", stdout);
-    cli_json_text(stdout, M2MSIM_VERSION);
+    json_text(stdout, M2MSIM_VERSION);
     fputs(", \"commit\": ", stdout);
-    cli_json_text(stdout, M2MSIM_COMMIT);
+    json_text(stdout, M2MSIM_COMMIT);
     fputs(", \"openssl\": ", stdout);
-    cli_json_text(stdout, crypto_openssl_version());
+    json_text(stdout, crypto_openssl_version());
     fputs(", \"compiler\": ", stdout);
-    cli_json_text(stdout, COMPILER);
+    json_text(stdout, COMPILER);
     fputs(", \"scenario_format\": 1}\n", stdout);
     return EXIT_DONE;
 }

@@ -5,6 +5,7 @@
 
 #include "results/reader.h"
 #include "results/report_impl.h"
+#include "sim/base/json.h"
 #include "results/text.h"
 
 /* Reports and charts of the sample, against texts that a person has read. */
@@ -247,7 +248,7 @@ START_TEST(hostile_texts)
     text_cell(c.to, "caf\xc3\xa9", 6);
     text_cell(c.to, "caf\xc3\xa9", -6);
     text_cell(c.to, "caf\xc3\xa9s", 4);
-    text_json(c.to, "\"\\\n\xff\xc3\xa9");
+    json_text(c.to, "\"\\\n\xff\xc3\xa9");
     fclose(c.to);
     ck_assert_str_eq(c.text, "a?[2Jb?c\xc3\xa9??????|caf\xc3\xa9    caf\xc3\xa9"
                              "caf~\"\\\"\\\\\\u000a\\ufffd\xc3\xa9\"");
