@@ -11,6 +11,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Who compiled it, for `version` and the results. */
+#ifdef __clang__
+#define CLI_COMPILER "clang " __clang_version__
+#else
+#define CLI_COMPILER "gcc " __VERSION__
+#endif
+
 /* DESIGN section 8. */
 enum cli_exit {
     EXIT_DONE = 0,

@@ -4,9 +4,9 @@
 #include "sim/cli/cli.h"
 
 #ifdef __clang__
-#define COMPILER __VERSION__ /* names itself */
+#define COMPILER CLI_COMPILER /* names itself */
 #else
-#define COMPILER "gcc " __VERSION__
+#define COMPILER "gcc " CLI_COMPILER
 #endif
 
 static const struct cli_option options[] = {{"json", 0, NULL, "as JSON"}, {NULL, 0, NULL, NULL}};

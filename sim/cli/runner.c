@@ -101,7 +101,7 @@ static enum err open_recorder(const struct run_request *q, struct recorder **out
                                    .profile_text = profile_text(q->profile),
                                    .version = M2MSIM_VERSION,
                                    .git_commit = M2MSIM_COMMIT,
-                                   .compiler = __VERSION__,
+                                   .compiler = CLI_COMPILER,
                                    .openssl = crypto_openssl_version(),
                                    .libuv = sim_libuv_version(),
                                    .created_unix_s = host_unix_ns() / SIM_S,
