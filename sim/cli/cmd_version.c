@@ -3,19 +3,13 @@
 #include "sim/base/json.h"
 #include "sim/cli/cli.h"
 
-#ifdef __clang__
-#define COMPILER CLI_COMPILER /* names itself */
-#else
-#define COMPILER "gcc " CLI_COMPILER
-#endif
-
 static const struct cli_option options[] = {{"json", 0, NULL, "as JSON"}, {NULL, 0, NULL, NULL}};
 
 static int run(struct cli *c)
 {
     if (!cli_flag(c, "json")) {
         printf("m2msim %s (%s)\n%s\n%s\nscenario format 1\n", M2MSIM_VERSION, M2MSIM_COMMIT,
-               crypto_openssl_version(), COMPILER);
+               crypto_openssl_version(), CLI_COMPILER);
         return EXIT_DONE;
     }
     fputs("{\"version\": ", stdout);
@@ -25,7 +19,7 @@ static int run(struct cli *c)
     fputs(", \"openssl\": ", stdout);
     json_text(stdout, crypto_openssl_version());
     fputs(", \"compiler\": ", stdout);
-    json_text(stdout, COMPILER);
+    json_text(stdout, CLI_COMPILER);
     fputs(", \"scenario_format\": 1}\n", stdout);
     return EXIT_DONE;
 }
