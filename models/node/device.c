@@ -81,6 +81,8 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
         consider(best, hold, device_deployment(dev)->in.until - c->timeout.procedure, PLAN_BEGIN,
                  PROC_DEREGISTRATION);
     consider(best, hold, dev->refresh_at, PLAN_BEGIN, PROC_REFRESH);
+    if (dev->limited)
+        return;
     if (c->report.every && !dev->has_container)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
     else if (c->report.every)
@@ -437,7 +439,9 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         dev->wanted = now;
         return true;
     }
-    return reason == REASON_IVAL_DENIED || (reason == REASON_FORBIDDEN && procedure_is_mid(kind));
+    dev->limited |= reason == REASON_IVAL_LIMITED;
+    return reason == REASON_IVAL_DENIED || reason == REASON_IVAL_LIMITED ||
+           (reason == REASON_FORBIDDEN && procedure_is_mid(kind));
 }
 
 static void give_up(struct device *dev, enum procedure_kind kind)

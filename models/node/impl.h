@@ -181,6 +181,7 @@ struct device {
     uint8_t plan_kind;   /* and the procedure it begins or repeats */
     uint8_t failures;    /* procedures in a row that failed */
     bool attempting;     /* proc has a session at work (else it backs off) */
+    bool limited;        /* by policy: nothing to store until the next attestation */
     bool registered, has_container, update_first, ever_registered;
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];

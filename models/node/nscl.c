@@ -244,7 +244,7 @@ static void below_scl(struct server_end *e, struct scl_record *s, const struct s
 
     /* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
     if (!(s->services & ival_capability_bit(CAP_XRAR)))
-        refuse(e, STATUS_FORBIDDEN, "ival-limited");
+        refuse(e, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
     else if (strncmp(rest, "/containers", 11) != 0)
         refuse(e, STATUS_NOT_FOUND, "no such resource");
     else if (r->method != HTTP_POST)

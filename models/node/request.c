@@ -131,6 +131,7 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
     dev->refresh_at =
         now + (sim_ns)((double)(dev->scl_expires - now) * c->registration.refresh_at_ppm / 1e6);
     dev->registered = true;
+    dev->limited = false;
     dev->update_first = false;
     if (!first)
         return;

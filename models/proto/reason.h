@@ -34,6 +34,7 @@
     X(REASON_KEY_ERASED,           "key-erased") \
     X(REASON_IVAL_GATE,            "ival-gate")               /* the image failed before bootstrap */ \
     X(REASON_IVAL_DENIED,          "ival-denied")             /* STATUS_FORBIDDEN by policy */ \
+    X(REASON_IVAL_LIMITED,         "ival-limited")            /* a service that the policy left out */ \
     X(REASON_IVAL_BAD_SIGNATURE,   "ival-bad-signature") \
     X(REASON_IVAL_REPLAY,          "ival-time-out-of-window") \
     X(REASON_BAD_REQUEST,          "bad-request") \

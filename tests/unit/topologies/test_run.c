@@ -106,6 +106,25 @@ START_TEST(tampered_devices_are_refused_and_no_other)
 }
 END_TEST
 
+/* Limited to xAE: the registration stands, storing readings (xRAR) does not. */
+START_TEST(a_limited_device_may_not_store)
+{
+    struct collect c;
+
+    run(&c, "",
+        SETS("populations.meters.ival.tampered=100 %",
+             "populations.nscl.ival_policy.tampered={verdict: limit, services: [xAE]}"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, 12);
+    ck_assert_uint_eq(counts.refused, 0);
+    ck_assert_uint_eq(collect_ivals(&c, "tampered", "limited"), 12);
+    /* Told once, a device does not ask again before it attests anew. */
+    ck_assert_uint_eq(collect_procedures(&c, "container", "failed", "ival-limited"), 12);
+    ck_assert_uint_eq(collect_procedures(&c, "request", NULL, NULL), 0);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(tampered_later_is_found_at_the_refresh)
 {
     struct collect c;
@@ -317,6 +336,7 @@ int main(void)
     tcase_add_test(t, every_device_does_everything);
     tcase_add_loop_test(t, suites_and_versions, 0, 5);
     tcase_add_test(t, tampered_devices_are_refused_and_no_other);
+    tcase_add_test(t, a_limited_device_may_not_store);
     tcase_add_test(t, tampered_later_is_found_at_the_refresh);
     tcase_add_test(t, the_gate_keeps_tampered_devices_from_starting);
     tcase_add_test(t, keys_are_renewed_before_they_expire);
