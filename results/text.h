@@ -24,5 +24,4 @@ const char *text_figure(double v, char out[32]);
 /* units_human_time for a mean. */
 const char *text_time(double ns, char out[32]);
 
-
 #endif

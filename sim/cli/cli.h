@@ -66,7 +66,6 @@ bool cli_colour(const struct cli *c, int fd); /* a terminal, and NO_COLOR is not
 int cli_error(const struct cli *c, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-
 /* The table, ending with NULL. Lists only what works. */
 extern const struct cli_command *const cli_commands[];
 /* Runs the command that argv names; returns its exit code. Text that cannot be written to stdout
