@@ -85,6 +85,14 @@ struct mas_record {
     bool ival_capable;
 };
 
+/* A container below <scl>. */
+struct scl_container {
+    struct scl_container *next;
+    uint64_t octets;
+    uint32_t instances;
+    char id[];
+};
+
 struct scl_record {
     uint8_t node_id[M2M_NODE_ID_LEN];
     uint8_t kmc[M2M_KEY_LEN], kival[M2M_KEY_LEN];
@@ -95,9 +103,10 @@ struct scl_record {
     uint32_t kmc_index;
     uint32_t services; /* capability bits granted */
     uint32_t device;
-    uint32_t instances;
-    uint64_t instance_octets;
-    bool ival_capable, has_container;
+    bool ival_capable;
+    bool oma_dm;                      /* mgmtProtocolType: else BBF TR 069 */
+    char *link;                       /* as registered; NULL: the one made of the SCL-ID */
+    struct scl_container *containers; /* the latest first */
 };
 
 struct server {
@@ -359,6 +368,8 @@ void mas_store(struct server *mas, const struct mas_record *r);
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
 void nscl_store(struct server *nscl, const struct scl_record *r);
+/* The registration and what is below it; the service connection stays. */
+void nscl_deregister(struct scl_record *s);
 
 /* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE
  * of <scl>. true: go on, with *services the capabilities granted; false: *status and *additional

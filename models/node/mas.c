@@ -89,6 +89,16 @@ static uint64_t draw_connection_id(const struct server *mas, const struct mas_re
     return rng_u64(&r) >> 1;
 }
 
+/* The Kmr of the session's identity may have been replaced since the handshake. */
+static bool is_in_force(const struct mas_record *m, const char *identity)
+{
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    uint32_t kmr_index;
+
+    return key_kmr_identity_parse(span_str(identity), node_id, &kmr_index) &&
+           memcmp(m->node_id, node_id, M2M_NODE_ID_LEN) == 0 && m->kmr_index == kmr_index;
+}
+
 void mas_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     const struct doc_connection_request *q = &r->doc.u.connection_request;
@@ -102,11 +112,15 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     struct mas_record *m;
     struct scl_record *s;
 
-    if (record == MAP_NONE) {
-        server_answer(e, &(struct server_answer){.status = STATUS_FORBIDDEN}, NULL);
+    m = record == MAP_NONE ? NULL : &mas->mas[record];
+    if (!m || !is_in_force(m, r->peer_name) || m->expires <= now) {
+        server_answer(e,
+                      &(struct server_answer){.status = STATUS_FORBIDDEN,
+                                              .additional = reason_text(REASON_KEY_EXPIRED),
+                                              .close = true},
+                      NULL);
         return;
     }
-    m = &mas->mas[record];
     m->connections++;
     config = d->populations[m->population].config->device;
     c = xcalloc(1, sizeof *c);

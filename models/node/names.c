@@ -54,19 +54,19 @@ struct device *device_find(struct deployment *d, const char *name)
     const struct population *p = find_population(d, name, strlen(name));
     const char *dash = strrchr(name, '-');
     unsigned long index = 0;
-    char *end;
+    char exact[NODE_NAME_MAX];
 
     if (!p || p->config->count != 1) {
-        if (!dash || dash[1] < '0' || dash[1] > '9')
+        if (!dash)
             return NULL;
         p = find_population(d, name, (size_t)(dash - name));
-        index = strtoul(dash + 1, &end, 10);
-        if (*end)
-            return NULL;
+        index = strtoul(dash + 1, NULL, 10);
     }
     if (!p || p->config->kind != CFG_DEVICE || index >= p->config->count)
         return NULL;
-    return &p->devices[index];
+    /* "meters-07" and "meters-7 " are nobody's names, though they count like one. */
+    node_name(p, (uint32_t)index, exact);
+    return strcmp(exact, name) == 0 ? &p->devices[index] : NULL;
 }
 
 struct server *server_find(struct deployment *d, const char *fqdn)

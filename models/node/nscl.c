@@ -6,10 +6,13 @@
 
 #include "sim/base/xalloc.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define SCLS "/m2m/scls"
+#define SCLS         "/m2m/scls"
+#define DEFAULT_LINK "https://%.200s.m2m.example/m2m"
 
 /* Reads the tables as they stood when the round began (DESIGN section 4). Any thread. */
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
@@ -60,6 +63,19 @@ void nscl_store(struct server *nscl, const struct scl_record *r)
     map_put(&nscl->by_connection, r->connection_id, record);
 }
 
+void nscl_deregister(struct scl_record *s)
+{
+    struct scl_container *c;
+
+    while ((c = s->containers)) {
+        s->containers = c->next;
+        free(c);
+    }
+    free(s->link);
+    s->link = NULL;
+    s->scl_expires = 0;
+}
+
 /* ---- answers ---- */
 
 static void refuse(struct server_end *e, enum m2m_status status, const char *why)
@@ -86,8 +102,12 @@ static void answer_scl(struct server_end *e, const struct scl_record *s, enum m2
     char location[M2M_MAX_URI + sizeof SCLS];
 
     node_scl_id(s->node_id, d->scl_id);
-    snprintf(d->link, sizeof d->link, "https://%.200s.m2m.example/m2m", d->scl_id);
-    snprintf(d->mgmt_protocol_type, sizeof d->mgmt_protocol_type, "BBF TR 069");
+    if (s->link)
+        snprintf(d->link, sizeof d->link, "%s", s->link);
+    else
+        snprintf(d->link, sizeof d->link, DEFAULT_LINK, d->scl_id);
+    snprintf(d->mgmt_protocol_type, sizeof d->mgmt_protocol_type, "%s",
+             s->oma_dm ? "OMA DM" : "BBF TR 069");
     d->expires_unix_ns = epoch + s->scl_expires;
     d->has_times = true;
     d->created_unix_ns = epoch + s->created;
@@ -106,7 +126,43 @@ static bool is_registered(const struct scl_record *s, sim_ns now)
     return s->scl_expires > now;
 }
 
-/* What CREATE and UPDATE check alike; false: answered. */
+/* RFC 3986 4.3: a scheme, and something behind it. */
+static bool is_absolute_uri(const char *uri)
+{
+    size_t n = 0;
+
+    if (!isalpha((unsigned char)uri[0]))
+        return false;
+    while (isalnum((unsigned char)uri[n]) || (uri[n] && strchr("+-.", uri[n])))
+        n++;
+    return uri[n] == ':' && uri[n + 1];
+}
+
+static bool is_mandatory_there(const struct doc_scl *doc, bool create)
+{
+    return doc->mgmt_protocol_type[0] &&
+           (!create || (doc->scl_id[0] && is_absolute_uri(doc->link)));
+}
+
+/* The body, in the order of etsi-m2m.md 8.4; false: answered. */
+static bool check_body(struct server_end *e, const struct server_request *r, bool create)
+{
+    const struct doc_scl *doc = &r->doc.u.scl;
+
+    if (r->doc.kind != DOC_SCL)
+        refuse(e, STATUS_BAD_REQUEST, "an scl document is needed");
+    else if (!create && (doc->scl_id[0] || doc->link[0]))
+        refuse(e, STATUS_BAD_REQUEST, "sclId and link are not permitted at UPDATE");
+    else if (!is_mandatory_there(doc, create))
+        refuse(e, STATUS_BAD_REQUEST,
+               create ? "sclId, link (an absolute URI) and mgmtProtocolType are mandatory"
+                      : "mgmtProtocolType is mandatory");
+    else
+        return true;
+    return false;
+}
+
+/* What CREATE and UPDATE check alike behind that; false: answered. */
 static bool check_scl(struct server_end *e, const struct scl_record *s,
                       const struct server_request *r, bool create, sim_ns now, uint32_t *services)
 {
@@ -115,12 +171,10 @@ static bool check_scl(struct server_end *e, const struct scl_record *s,
     const char *why = NULL;
     int status = 0;
 
-    if (r->doc.kind != DOC_SCL)
-        refuse(e, STATUS_BAD_REQUEST, "an scl document is needed");
+    if (doc->expires_unix_ns && doc->expires_unix_ns <= unix_now)
+        refuse(e, STATUS_BAD_REQUEST, "expirationTime is in the past");
     else if (doc->has_forbidden)
         refuse(e, STATUS_BAD_REQUEST, "an attribute that is not permitted in a request");
-    else if (doc->expires_unix_ns && doc->expires_unix_ns <= unix_now)
-        refuse(e, STATUS_BAD_REQUEST, "expirationTime is in the past");
     else if (!policy_check(e, s, doc, create, now, session_env(e->session)->meter, services,
                            &status, &why))
         refuse(e, (enum m2m_status)status, why);
@@ -129,32 +183,39 @@ static bool check_scl(struct server_end *e, const struct scl_record *s,
     return false;
 }
 
+static bool is_oma_dm(const struct doc_scl *doc)
+{
+    return strcmp(doc->mgmt_protocol_type, "OMA DM") == 0;
+}
+
 static void create_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
                        const char *scl_id, sim_ns now)
 {
     const struct doc_scl *doc = &r->doc.u.scl;
+    char link[M2M_MAX_URI];
     uint32_t services;
 
-    if (r->doc.kind == DOC_SCL && strcmp(doc->scl_id, scl_id) != 0) {
-        refuse(e, STATUS_FORBIDDEN, "the sclId is not that of the service connection");
+    if (!check_body(e, r, true))
+        return;
+    /* Refusals before the steps of IVal are STATUS_PERMISSION_DENIED (etsi-m2m.md 7 d). */
+    if (strcmp(doc->scl_id, scl_id) != 0) {
+        refuse(e, STATUS_PERMISSION_DENIED, "the sclId is not that of the service connection");
         return;
     }
     if (is_registered(s, now)) {
         refuse(e, STATUS_CONFLICT, "this sclId is registered");
         return;
     }
-    if (r->doc.kind == DOC_SCL && (!doc->link[0] || !doc->mgmt_protocol_type[0])) {
-        refuse(e, STATUS_BAD_REQUEST, "link and mgmtProtocolType are mandatory");
-        return;
-    }
     if (!check_scl(e, s, r, true, now, &services))
         return;
+    nscl_deregister(s); /* one that had expired */
     s->services = services;
     s->scl_expires = clamp_expiry(e, doc, now);
     s->created = s->modified = now;
-    s->has_container = false;
-    s->instances = 0;
-    s->instance_octets = 0;
+    s->oma_dm = is_oma_dm(doc);
+    snprintf(link, sizeof link, DEFAULT_LINK, scl_id);
+    if (strcmp(doc->link, link) != 0)
+        s->link = xstrdup(doc->link);
     answer_scl(e, s, STATUS_CREATED);
 }
 
@@ -163,17 +224,16 @@ static void update_scl(struct server_end *e, struct scl_record *s, const struct 
 {
     uint32_t services;
 
-    if (r->doc.kind == DOC_SCL && (r->doc.u.scl.scl_id[0] || r->doc.u.scl.link[0])) {
-        refuse(e, STATUS_BAD_REQUEST, "sclId and link are not permitted at UPDATE");
+    if (!check_body(e, r, false))
         return;
-    }
     if (!check_scl(e, s, r, false, now, &services)) {
         /* A device whose image is refused at re-attestation is no longer registered. */
         if (e->answer.status == STATUS_FORBIDDEN)
-            s->scl_expires = 0;
+            nscl_deregister(s);
         return;
     }
     s->services = services;
+    s->oma_dm = is_oma_dm(&r->doc.u.scl);
     s->scl_expires = clamp_expiry(e, &r->doc.u.scl, now);
     s->modified = now;
     answer_scl(e, s, STATUS_OK);
@@ -190,7 +250,7 @@ static void on_scl(struct server_end *e, struct scl_record *s, const struct serv
         update_scl(e, s, r, now);
         break;
     case HTTP_DELETE:
-        s->scl_expires = 0;
+        nscl_deregister(s);
         server_answer(e, &(struct server_answer){.status = STATUS_DELETED}, NULL);
         break;
     case HTTP_POST:
@@ -202,59 +262,125 @@ static void on_scl(struct server_end *e, struct scl_record *s, const struct serv
 
 /* ---- below <scl> ---- */
 
+static struct scl_container *find_container(const struct scl_record *s, const char *id, size_t n)
+{
+    struct scl_container *c = s->containers;
+
+    while (c && (strlen(c->id) != n || memcmp(c->id, id, n) != 0))
+        c = c->next;
+    return c;
+}
+
+/* The hosting SCL names a container that its creator did not. */
+static void name_container(const struct scl_record *s, char id[M2M_MAX_URI])
+{
+    unsigned n = 0;
+
+    do
+        snprintf(id, M2M_MAX_URI, "container-%u", n++);
+    while (find_container(s, id, strlen(id)));
+}
+
 static void create_container(struct server_end *e, struct scl_record *s,
                              const struct server_request *r)
 {
-    char location[2 * M2M_MAX_URI + 32];
+    char location[2 * M2M_MAX_URI], id[M2M_MAX_URI];
+    struct scl_container *c;
 
     if (r->doc.kind != DOC_CONTAINER) {
         refuse(e, STATUS_BAD_REQUEST, "a container document is needed");
         return;
     }
-    if (s->has_container) {
+    snprintf(id, sizeof id, "%s", r->doc.u.container.id);
+    if (!*id)
+        name_container(s, id);
+    if (find_container(s, id, strlen(id))) {
         refuse(e, STATUS_CONFLICT, "the container exists");
         return;
     }
-    s->has_container = true;
-    snprintf(location, sizeof location, "%.250s/%.200s", r->target, r->doc.u.container.id);
+    c = xcalloc(1, sizeof *c + strlen(id) + 1);
+    memcpy(c->id, id, strlen(id) + 1);
+    c->next = s->containers;
+    s->containers = c;
+    snprintf(location, sizeof location, "%s/%s", r->target, id);
     server_answer(e, &(struct server_answer){.status = STATUS_CREATED, .location = location}, NULL);
 }
 
-static void create_instance(struct server_end *e, struct scl_record *s,
+static void create_instance(struct server_end *e, struct scl_container *c,
                             const struct server_request *r)
 {
-    if (!s->has_container) {
-        refuse(e, STATUS_NOT_FOUND, "no such container");
-        return;
-    }
     if (r->doc.kind != DOC_CONTENT_INSTANCE) {
         refuse(e, STATUS_BAD_REQUEST, "a contentInstance document is needed");
         return;
     }
-    s->instances++;
-    s->instance_octets += r->doc.u.content_instance.content.n;
+    c->instances++;
+    c->octets += r->doc.u.content_instance.content.n;
     server_answer(e, &(struct server_answer){.status = STATUS_CREATED}, NULL);
 }
 
+static const char *behind(const char *path, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return strncmp(path, prefix, n) == 0 ? path + n : NULL;
+}
+
+/* rest: the path behind <scl>, "/containers" or "/containers/ID/contentInstances". */
 static void below_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
                       const char *rest)
 {
-    size_t n = strlen(rest);
-    const char *tail = "/contentInstances";
+    static const char tail[] = "/contentInstances";
+    const char *applications = behind(rest, "/applications"), *id = behind(rest, "/containers");
+    struct scl_container *c = NULL;
+    size_t n = id ? strlen(id) : 0;
+    bool instances = n > sizeof tail && *id == '/' && !strcmp(id + n - (sizeof tail - 1), tail);
 
-    /* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
-    if (!(s->services & ival_capability_bit(CAP_XRAR)))
-        refuse(e, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
-    else if (strncmp(rest, "/containers", 11) != 0)
+    if (instances)
+        c = find_container(s, id + 1, n - sizeof tail);
+    if (applications && (!*applications || *applications == '/'))
+        refuse(e, STATUS_FORBIDDEN, "no applications over mId"); /* etsi-m2m.md 8.4 */
+    else if (!id || (n > 0 && !instances))
         refuse(e, STATUS_NOT_FOUND, "no such resource");
     else if (r->method != HTTP_POST)
         refuse(e, STATUS_METHOD_NOT_ALLOWED, NULL);
-    else if (n == 11)
+    else if (!(s->services & ival_capability_bit(CAP_XRAR)))
+        /* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
+        refuse(e, STATUS_FORBIDDEN, "ival-limited");
+    else if (!instances)
         create_container(e, s, r);
-    else if (n > 11 + strlen(tail) && !strcmp(rest + n - strlen(tail), tail))
-        create_instance(e, s, r);
+    else if (!c)
+        refuse(e, STATUS_NOT_FOUND, "no such container");
     else
-        refuse(e, STATUS_NOT_FOUND, "no such resource");
+        create_instance(e, c, r);
+}
+
+/* ---- who asks ---- */
+
+/* A session lives no longer than its Kmc (GAP C5). false: answered. */
+static bool check_connection(struct server_end *e, const struct scl_record *s, sim_ns now)
+{
+    struct server_answer no = {.status = STATUS_PERMISSION_DENIED, .close = true};
+
+    if (!s)
+        no.additional = "no such service connection";
+    else if (s->kmc_expires <= now)
+        no.additional = reason_text(REASON_KEY_EXPIRED);
+    else
+        return true;
+    server_answer(e, &no, NULL);
+    return false;
+}
+
+/* Without a requestingEntity 403 (etsi-m2m.md 8.3), with another one 401. false: answered. */
+static bool check_sender(struct server_end *e, const struct server_request *r, const char *scl_id)
+{
+    if (!*r->requesting_entity)
+        refuse(e, STATUS_FORBIDDEN, "a requesting entity is needed");
+    else if (strcmp(r->requesting_entity, scl_id) != 0)
+        refuse(e, STATUS_PERMISSION_DENIED, "the requesting entity is not that of the connection");
+    else
+        return true;
+    return false;
 }
 
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now)
@@ -264,23 +390,20 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     uint32_t kmc_index, record = MAP_NONE;
     char scl_id[M2M_MAX_URI];
     const char *rest;
-    struct scl_record *s;
+    struct scl_record *s = NULL;
     size_t n;
 
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
     if (key_kmc_identity_parse(span_str(r->peer_name), &connection_id, &kmc_index))
         record = map_find(&nscl->by_connection, connection_id);
-    if (record == MAP_NONE) {
-        refuse(e, STATUS_PERMISSION_DENIED, "no such service connection");
+    if (record != MAP_NONE)
+        s = &nscl->scl[record];
+    if (!check_connection(e, s, now))
         return;
-    }
-    s = &nscl->scl[record];
     node_scl_id(s->node_id, scl_id);
     n = strlen(scl_id);
-    if (strcmp(r->requesting_entity, scl_id) != 0) {
-        refuse(e, STATUS_PERMISSION_DENIED, "the requesting entity is not that of the connection");
+    if (!check_sender(e, r, scl_id))
         return;
-    }
     if (!strcmp(r->target, SCLS)) {
         if (r->method == HTTP_POST)
             create_scl(e, s, r, scl_id, now);

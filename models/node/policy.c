@@ -2,7 +2,6 @@
 
 #include "crypto/hash.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct cfg_server *config(const struct server_end *e)
@@ -58,7 +57,8 @@ static bool refuse(int *status, const char **additional, int with, const char *w
 static bool verify(struct server_end *e, const struct scl_record *s, const struct doc_scl *doc,
                    sim_ns now, struct meter *m, const char **verdict)
 {
-    int64_t age = e->server->population->d->in.epoch_unix_ns + now - doc->ival.time_unix_ns;
+    int64_t unix_now = e->server->population->d->in.epoch_unix_ns + now;
+    int64_t window = config(e)->ival_window;
     int64_t right = key_ival_sign(m, s->kival, (uint32_t)doc->ival.result,
                                   span_str(doc->ival.time_stamp), s->node_id);
 
@@ -67,7 +67,9 @@ static bool verify(struct server_end *e, const struct scl_record *s, const struc
         *verdict = "bad-signature";
         return false;
     }
-    if (llabs(age) > config(e)->ival_window) {
+    /* The client may say any time from 1677 on: its difference from now need not fit. */
+    if (doc->ival.time_unix_ns < unix_now - window ||
+        doc->ival.time_unix_ns > sim_ns_add(unix_now, window)) {
         *verdict = "replay";
         return false;
     }
@@ -87,7 +89,8 @@ bool policy_check(struct server_end *e, const struct scl_record *s, const struct
         return !doc->has_ival || refuse(status, additional, STATUS_BAD_REQUEST,
                                         "integrityValResults from an SCL without that capability");
     }
-    if (!doc->has_ival) { /* step a; at UPDATE the results are optional */
+    if (!doc->has_ival) { /* step a; at UPDATE they are optional, and nothing new is granted */
+        *services = s->services;
         return !create ||
                refuse(status, additional, STATUS_BAD_REQUEST, "integrityValResults are missing");
     }

@@ -469,10 +469,13 @@ void server_release(struct server *s)
         session_free(session);
     }
     credential_free(s->credential);
-    if (s->population && s->population->config->kind == CFG_NSCL)
+    if (s->population && s->population->config->kind == CFG_NSCL) {
+        for (uint32_t i = 0; i < s->record_count; i++)
+            nscl_deregister(&s->scl[i]);
         free(s->scl);
-    else
+    } else {
         free(s->mas);
+    }
     map_release(&s->by_node);
     map_release(&s->by_connection);
 }
