@@ -381,7 +381,7 @@ ROGUE int rogue_say(struct rogue *r, struct span octets)
         return 0;
     ck_assert(buf_put_span(&r->say, octets));
     session_poke(r->end.session, town_now(r->town));
-    for (int i = 0; i < 20 && !r->answered && !r->ended; i++)
+    for (int i = 0; i < 100 && !r->answered && !r->ended; i++)
         town_run(r->town, SIM_S);
     return r->status;
 }
@@ -420,6 +420,19 @@ ROGUE const char *rogue_why(const struct rogue *r)
     } while (0)
 
 /* ---- documents ---- */
+
+/* Into a buffer of its own that the next call takes again. */
+ROGUE const char *doc_write(const struct m2m_doc *doc)
+{
+    static char out[4096];
+    struct buf b;
+
+    buf_init(&b, sizeof out - 1);
+    ck_assert(m2mxml_write(doc, &b));
+    snprintf(out, sizeof out, "%.*s", (int)buf_len(&b), (const char *)buf_span(&b).p);
+    buf_clear(&b);
+    return out;
+}
 
 #define M2M_NS "xmlns:m2m=\"http://uri.etsi.org/m2m\""
 
