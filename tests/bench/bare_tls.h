@@ -43,7 +43,7 @@ static char folder[] = "/tmp/bench_handshake.XXXXXX";
 static char server_pem[64], device_pem[64], authority_pem[64];
 static const uint8_t psk[M2M_KEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "bench_handshake: %s\n", what);
     ERR_print_errors_fp(stderr);

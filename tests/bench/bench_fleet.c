@@ -81,7 +81,7 @@ static const struct bench_case cases[] = {
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "bench_fleet: %s\n", what);
     exit(1);

@@ -37,7 +37,7 @@ static X509 *authority, *server_certificate, *device_certificate;
 static SSL_CTX *contexts[BARE_KINDS][2]; /* client, server */
 static const unsigned char psk[KEY_OCTETS] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
     fprintf(stderr, "bench_fleet: %s\n", what);
     ERR_print_errors_fp(stderr);
