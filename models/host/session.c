@@ -35,11 +35,13 @@ struct session {
     char out_label[160], sending_label[160];
     struct sent_label *labels;
     size_t label_count, label_room;
-    uint64_t sent; /* octets written to the flow */
-    bool opened;   /* the flow is open: work may be charged */
-    bool busy;     /* a job is queued or running */
-    bool worked;   /* prepare changed something that is not yet charged */
-    bool poke;     /* run step when the job is done */
+    uint64_t sent;   /* octets written to the flow */
+    sim_ns start_at; /* a client's: since when it connects */
+    bool to_start;   /* a client's core is not made yet */
+    bool opened;     /* the flow is open: work may be charged */
+    bool busy;       /* a job is queued or running */
+    bool worked;     /* prepare changed something that is not yet charged */
+    bool poke;       /* run step when the job is done */
     bool eof, eof_given;
     bool retired;
     struct session *next, **link; /* of the retired */
@@ -192,9 +194,14 @@ static void run(struct session *s, enum pump_call call, sim_ns now, struct span 
     }
 }
 
-void session_prepare_start(struct session *s, sim_ns now)
+static void on_opening(struct flow_end *end)
 {
-    run(s, PUMP_START, now, (struct span){NULL, 0});
+    struct session *s = flow_user(end);
+
+    if (s->retired || !s->to_start)
+        return;
+    s->to_start = false;
+    run(s, PUMP_START, s->start_at, (struct span){NULL, 0});
 }
 
 static void on_prepare(struct flow_end *end, sim_ns now, struct span octets)
@@ -403,7 +410,8 @@ static void on_retransmitted(struct flow_end *end, sim_ns now, bool timeout)
         s->ops->retransmitted(s, now);
 }
 
-static const struct flow_ops session_flow_ops = {.prepare = on_prepare,
+static const struct flow_ops session_flow_ops = {.opening = on_opening,
+                                                 .prepare = on_prepare,
                                                  .commit = on_commit,
                                                  .event = on_event,
                                                  .packet = on_packet,
@@ -413,6 +421,8 @@ void session_connect(struct session *s, struct net *net, const struct tcp_params
                      const struct net_route *up, const struct net_route *down,
                      struct flow_listener *listener)
 {
+    s->start_at = sim_now(s->host.sim);
+    s->to_start = true;
     s->flow = flow_open(net, params, up, down, listener, &session_flow_ops, s);
 }
 

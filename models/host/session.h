@@ -31,8 +31,8 @@ enum session_activity { SESSION_QUEUED, SESSION_COMPUTING, SESSION_IDLE };
 struct session_ops {
     /* ---- prepare: any thread, within the entity; touch the session and what is only its own ----
      */
-    /* Makes the core, at the first octets or session_prepare_start. NULL: the session fails with
-     * REASON_CRYPTO. */
+    /* Makes the core: a client's when the server has accepted, a server's at the first octets.
+     * NULL: it cannot be made; see `advanced`. now: a client's is the time of session_connect. */
     struct proto *(*make)(struct session *s, sim_ns now);
     /* Before octets go into the core and after they went (or after the start): a parent may write
      * into its core. */
@@ -45,7 +45,8 @@ struct session_ops {
     /* other_ns: with SESSION_IDLE, how much of the work that just ended was no cryptography. */
     void (*activity)(struct session *s, sim_ns now, enum session_activity activity,
                      sim_ns other_ns);
-    /* The work is done and its octets are sent: look at the core now. */
+    /* The work is done and its octets are sent: look at the core now (NULL: it could not be made).
+     */
     void (*advanced)(struct session *s, sim_ns now);
     /* The connection is over: reason NONE when it closed in good order. The last call; free it
      * there if you like. */
@@ -61,10 +62,9 @@ struct session_ops {
  * may be NULL. May be called in prepare. */
 struct session *session_new(const struct session_ops *ops, void *user,
                             const struct session_host *host, struct rng stream, struct se *se);
-/* In prepare, for a client: make and start the core now; what it gives is sent when the connection
- * is open. */
-void session_prepare_start(struct session *s, sim_ns now);
-/* In commit: open the flow. */
+/* In commit, for a client: open the flow. The core is made and started in the prepare of the SYN
+ * ACK, which is always ahead of its time and so on any thread, as of now; what it gives is sent
+ * when the connection is open. */
 void session_connect(struct session *s, struct net *net, const struct tcp_params *params,
                      const struct net_route *up, const struct net_route *down,
                      struct flow_listener *listener);

@@ -45,7 +45,7 @@ struct flow_segment {
     uint8_t payload[];
 };
 
-static const struct net_carrier segment_carrier, text_carrier;
+static const struct net_carrier segment_carrier, text_carrier, opening_carrier;
 
 static bool is_ended(const struct flow_end *end)
 {
@@ -92,6 +92,13 @@ static void leave(struct flow *f)
 
 /* ---- sending ---- */
 
+static const struct net_carrier *carrier_of(const struct tcp_segment *seg)
+{
+    if (seg->length > 0)
+        return &text_carrier;
+    return seg->flags & TCP_SYN && seg->flags & TCP_ACK ? &opening_carrier : &segment_carrier;
+}
+
 static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segment *seg,
                          struct span payload)
 {
@@ -100,7 +107,7 @@ static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segm
         (struct flow_segment *)net_packet_new(f->net, (uint32_t)(sizeof(*s) + payload.n));
 
     s->packet.route = &end->route;
-    s->packet.carrier = payload.n > 0 ? &text_carrier : &segment_carrier;
+    s->packet.carrier = carrier_of(seg);
     s->packet.endpoint = &flow_peer(end)->endpoint;
     s->packet.octets = seg->wire_octets;
     s->from = end;
@@ -284,7 +291,17 @@ static void text_commit(struct sim *sim, struct sim_event *ev)
     arrived((struct flow_segment *)ev, sim_now(sim), true);
 }
 
+/* The TCP itself waits for the commit: it may be aborted before. */
+static void opening_prepare(struct sim_event *ev)
+{
+    struct flow_end *end = flow_peer(((const struct flow_segment *)ev)->from);
+
+    if (end->tcp.state == TCPS_SYN_SENT && !end->released && end->ops->opening)
+        end->ops->opening(end);
+}
+
 static const struct sim_event_ops segment_ops = {"segment", NULL, segment_commit};
+static const struct sim_event_ops opening_ops = {"syn-ack", opening_prepare, segment_commit};
 static const struct sim_event_ops text_ops = {"segment-with-text", text_prepare, text_commit};
 
 static void report(const struct flow_segment *s, sim_ns arrival, enum net_fate fate)
@@ -331,6 +348,8 @@ static const struct net_carrier segment_carrier = {segment_planned, segment_drop
                                                    &segment_ops};
 static const struct net_carrier text_carrier = {segment_planned, segment_dropped, segment_copied,
                                                 &text_ops};
+static const struct net_carrier opening_carrier = {segment_planned, segment_dropped, segment_copied,
+                                                   &opening_ops};
 
 static void timer_commit(struct sim *sim, struct sim_event *ev)
 {

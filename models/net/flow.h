@@ -4,7 +4,8 @@
  * Segments that carry payload arrive as two-phase events of the receiving end's endpoint: prepare =
  * tcp_input and the end's `prepare` callback with the new in-order octets; commit = the end's
  * `event` and `commit` callbacks, then what TCP has to send (so an answer written there carries the
- * ACK), then the timer. Segments without payload have no prepare. */
+ * ACK), then the timer. A SYN ACK's prepare is the end's `opening`; other segments without payload
+ * have none. */
 #ifndef MODELS_NET_FLOW_H
 #define MODELS_NET_FLOW_H
 
@@ -32,6 +33,10 @@ struct flow_packet {
 };
 
 struct flow_ops {
+    /* Any thread, before anything else of this end. May be NULL. The server has accepted:
+     * FLOW_OPENED follows, unless the end is released before it. Called again when the SYN ACK
+     * comes again before that. */
+    void (*opening)(struct flow_end *end);
     /* Any thread. New octets for this end, in order; take them all. May be NULL. When the
      * handshake's ACK was lost and data completes it, prepare comes before FLOW_OPENED. */
     void (*prepare)(struct flow_end *end, sim_ns now, struct span octets);

@@ -119,7 +119,7 @@ static struct proto *make_core(struct session *s, sim_ns now)
     return NULL;
 }
 
-struct device_end *device_make_end(struct device *dev, enum procedure_kind kind, sim_ns now)
+static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
     struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
@@ -132,7 +132,6 @@ struct device_end *device_make_end(struct device *dev, enum procedure_kind kind,
     e->kind = kind;
     e->request_wanted = procedure_is_mid(kind);
     e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
-    session_prepare_start(e->session, now);
     return e;
 }
 
@@ -163,13 +162,14 @@ static void step(struct session *s, sim_ns now)
 
 /* ---- commit ---- */
 
-void device_connect(struct device *dev, struct device_end *e, sim_ns now)
+void device_connect(struct device *dev, enum procedure_kind kind)
 {
     const struct cfg_device *c = dev->population->config->device;
     struct deployment *d = device_deployment(dev);
-    struct server *server = e->kind == PROC_BOOTSTRAP ? server_for(d, c->bootstrap.msbf, dev->index)
-                            : e->kind == PROC_CONNECTION ? device_mas(dev)
-                                                         : device_nscl(dev);
+    struct server *server = kind == PROC_BOOTSTRAP    ? server_for(d, c->bootstrap.msbf, dev->index)
+                            : kind == PROC_CONNECTION ? device_mas(dev)
+                                                      : device_nscl(dev);
+    struct device_end *e = make_end(dev, kind);
     struct net_route up, down;
 
     dev->end = e;
@@ -177,10 +177,6 @@ void device_connect(struct device *dev, struct device_end *e, sim_ns now)
     dev->packets = 0;
     dev->sessions++;
     dev->proc->peer_id = server->node_id;
-    if (!session_core(e->session)) {
-        device_attempt_failed(dev, now, REASON_CRYPTO, 0);
-        return;
-    }
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
     session_connect(e->session, d->net, d->in.tcp, &up, &down, &server->listener);
 }
@@ -337,8 +333,10 @@ static void advanced(struct session *s, sim_ns now)
     struct device *dev = e->dev;
     struct proto *core = session_core(s);
 
-    if (!core)
+    if (!core) { /* not even that came about */
+        device_attempt_failed(dev, now, REASON_CRYPTO, 0);
         return;
+    }
     if (procedure_is_mid(e->kind))
         advanced_mid(dev, e, now);
     if (dev->end == e && core->status != PROTO_RUNNING)

@@ -126,76 +126,35 @@ static bool has_gate(const struct device *dev)
     return c->ival.gate && c->ival.capable && c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
 }
 
-/* Whether carrying the plan out takes a new session, which can be made ahead. */
-static bool needs_session(const struct device *dev, const struct plan *plan)
-{
-    if (plan->action == PLAN_ARRIVE)
-        return !has_gate(dev); /* it begins at once */
-    if (plan->action != PLAN_BEGIN && plan->action != PLAN_RETRY)
-        return false;
-    return !(procedure_is_mid(plan->kind) && dev->end);
-}
-
 /* ---- the timer ---- */
 
-static struct device *timer_owner(struct sim_event *ev)
-{
-    return (struct device *)((char *)ev - offsetof(struct device, timer));
-}
-
-static void timer_prepare(struct sim_event *ev)
-{
-    struct device *dev = timer_owner(ev);
-
-    dev->prepared = device_make_end(dev, (enum procedure_kind)dev->plan_kind, sim_event_time(ev));
-}
-
-static void execute(struct device *dev, sim_ns now, const struct plan *plan,
-                    struct device_end **prepared);
+static void execute(struct device *dev, sim_ns now, const struct plan *plan);
 
 static void timer_commit(struct sim *sim, struct sim_event *ev)
 {
-    struct device *dev = timer_owner(ev);
-    struct device_end *prepared = dev->prepared;
+    struct device *dev = (struct device *)((char *)ev - offsetof(struct device, timer));
     sim_ns now = sim_now(sim);
     struct plan plan;
 
-    dev->prepared = NULL;
-    while ((plan = plan_next(dev, now)).at <= now) {
-        /* What was made ahead is for the plan of then. */
-        if (prepared && needs_session(dev, &plan) && plan.kind != dev->plan_kind) {
-            device_free_end(prepared);
-            prepared = NULL;
-        }
-        execute(dev, now, &plan, &prepared);
-    }
-    device_free_end(prepared);
+    while ((plan = plan_next(dev, now)).at <= now)
+        execute(dev, now, &plan);
     device_arm(dev, now);
 }
 
 static const struct sim_event_ops timer_ops = {"device-timer", NULL, timer_commit};
-static const struct sim_event_ops timer_start_ops = {"device-start", timer_prepare, timer_commit};
 
 void device_arm(struct device *dev, sim_ns now)
 {
     struct sim *sim = device_deployment(dev)->sim;
     struct plan plan = plan_next(dev, now);
-    const struct sim_event_ops *ops = needs_session(dev, &plan) ? &timer_start_ops : &timer_ops;
 
     if (sim_is_pending(&dev->timer)) {
-        if (dev->timer.at == plan.at && dev->timer.ops == ops && dev->plan_kind == plan.kind)
+        if (dev->timer.at == plan.at)
             return;
         sim_cancel(sim, &dev->timer);
     }
-    if (dev->prepared) {
-        device_free_end(dev->prepared);
-        dev->prepared = NULL;
-    }
     if (plan.action == PLAN_NOTHING)
         return;
-    dev->plan_action = (uint8_t)plan.action;
-    dev->plan_kind = (uint8_t)plan.kind;
-    sim_event_init(&dev->timer, ops, &dev->endpoint);
     sim_schedule(sim, &dev->timer, plan.at);
 }
 
@@ -336,7 +295,7 @@ static void begin_procedure(struct device *dev, sim_ns now, enum procedure_kind 
     }
 }
 
-void device_begin_attempt(struct device *dev, sim_ns now, struct device_end *prepared)
+void device_begin_attempt(struct device *dev, sim_ns now)
 {
     enum procedure_kind kind = dev->proc->kind;
 
@@ -353,9 +312,7 @@ void device_begin_attempt(struct device *dev, sim_ns now, struct device_end *pre
     }
     if (dev->end)
         device_drop_session(dev, now, true, "closed");
-    if (!prepared)
-        prepared = device_make_end(dev, kind, now);
-    device_connect(dev, prepared, now);
+    device_connect(dev, kind);
 }
 
 void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, enum reason reason)
@@ -502,11 +459,8 @@ static void arrive(struct device *dev, sim_ns now)
     }
 }
 
-static void execute(struct device *dev, sim_ns now, const struct plan *plan,
-                    struct device_end **prepared)
+static void execute(struct device *dev, sim_ns now, const struct plan *plan)
 {
-    struct device_end *take = NULL;
-
     switch (plan->action) {
     case PLAN_NOTHING:
         break;
@@ -515,13 +469,9 @@ static void execute(struct device *dev, sim_ns now, const struct plan *plan,
         break;
     case PLAN_BEGIN:
     case PLAN_RETRY:
-        if (needs_session(dev, plan)) {
-            take = *prepared;
-            *prepared = NULL;
-        }
         if (plan->action == PLAN_BEGIN)
             begin_procedure(dev, now, plan->kind);
-        device_begin_attempt(dev, now, take);
+        device_begin_attempt(dev, now);
         break;
     case PLAN_DEADLINE:
         device_attempt_failed(dev, now, REASON_TIMEOUT, 0);
@@ -629,7 +579,6 @@ void device_release(struct device *dev)
 {
     sim_cancel(device_deployment(dev)->sim, &dev->timer);
     gate_abandon(dev);
-    device_free_end(dev->prepared);
     device_free_end(dev->end);
     se_release(&dev->se);
 }

@@ -26,7 +26,7 @@ static void finish(struct sim *sim, struct sim_event *ev)
     dev->gate = NULL;
     free(g);
     if (pass) {
-        device_begin_attempt(dev, now, NULL);
+        device_begin_attempt(dev, now);
     } else {
         d->sink.ival(
             d->sink.arg,

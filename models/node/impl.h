@@ -179,18 +179,15 @@ struct device {
     struct sim_endpoint endpoint;
     struct cpu cpu;
     struct se se;
-    struct device_end *end;      /* at most one at a time */
-    struct device_end *prepared; /* made ahead by the timer's prepare, not yet connected */
-    struct procedure *proc;      /* at most one at a time */
-    struct gate_check *gate;     /* the measurement before bootstrap, while it runs */
+    struct device_end *end;  /* at most one at a time */
+    struct procedure *proc;  /* at most one at a time */
+    struct gate_check *gate; /* the measurement before bootstrap, while it runs */
     struct population *population;
     uint32_t index;
-    uint8_t state;       /* enum device_state */
-    uint8_t plan_action; /* what the timer is set for: enum plan_action, */
-    uint8_t plan_kind;   /* and the procedure it begins or repeats */
-    uint8_t failures;    /* procedures in a row that failed */
-    bool attempting;     /* proc has a session at work (else it backs off) */
-    bool limited;        /* by policy: nothing to store until the next attestation */
+    uint8_t state;    /* enum device_state */
+    uint8_t failures; /* procedures in a row that failed */
+    bool attempting;  /* proc has a session at work (else it backs off) */
+    bool limited;     /* by policy: nothing to store until the next attestation */
     bool registered, has_container, update_first, ever_registered;
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];
@@ -293,8 +290,8 @@ double device_draw(struct device *dev);
 /* t moved by up to +-share of `span`. */
 sim_ns device_jitter(struct device *dev, sim_ns t, sim_ns span, uint32_t share_ppm);
 void device_refuse(struct device *dev, sim_ns now);
-/* The first attempt of the procedure that exists; prepared: its session, or NULL. */
-void device_begin_attempt(struct device *dev, sim_ns now, struct device_end *prepared);
+/* An attempt of the procedure that exists. */
+void device_begin_attempt(struct device *dev, sim_ns now);
 
 static inline bool procedure_is_mid(enum procedure_kind kind)
 {
@@ -312,9 +309,8 @@ void gate_begin(struct device *dev, sim_ns now);
 void gate_abandon(struct device *dev);
 
 /* attempt.c: the device's sessions. */
-struct device_end *device_make_end(struct device *dev, enum procedure_kind kind, sim_ns now);
-void device_free_end(struct device_end *e); /* one that was never connected; NULL is fine */
-void device_connect(struct device *dev, struct device_end *e, sim_ns now);
+void device_connect(struct device *dev, enum procedure_kind kind);
+void device_free_end(struct device_end *e); /* at once; NULL is fine */
 static inline struct device *device_of(const struct session *s)
 {
     return ((struct device_end *)session_user(s))->dev;

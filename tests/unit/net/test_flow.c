@@ -20,7 +20,7 @@ struct user {
     struct flow_end *end;
     sim_ns opened, finished, ended, last_commit;
     enum tcp_status status;
-    uint32_t received, fresh, commits, calls_after_end;
+    uint32_t openings, received, fresh, commits, calls_after_end;
     uint32_t packets, delivered, late_reports, retransmitted[2];
     sim_ns sent[64], arrives[64];
     struct tcp_segment segments[64];
@@ -33,6 +33,14 @@ struct user {
 };
 static struct user client, server;
 static uint8_t octets[200000];
+
+static void on_opening(struct flow_end *end)
+{
+    struct user *u = flow_user(end);
+
+    ck_assert_int_eq(u->opened, 0);
+    u->openings++;
+}
 
 static void on_prepare(struct flow_end *end, sim_ns now, struct span in)
 {
@@ -116,7 +124,12 @@ static void on_retransmitted(struct flow_end *end, sim_ns now, bool timeout)
     u->retransmitted[timeout]++;
 }
 
-static const struct flow_ops ops = {on_prepare, on_commit, on_event, on_packet, on_retransmitted};
+static const struct flow_ops ops = {.opening = on_opening,
+                                    .prepare = on_prepare,
+                                    .commit = on_commit,
+                                    .event = on_event,
+                                    .packet = on_packet,
+                                    .retransmitted = on_retransmitted};
 
 static bool on_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **o,
                       void **user)
@@ -203,6 +216,38 @@ START_TEST(the_ns3_yardstick)
     ck_assert_uint_eq(server.segments[6].length, 320);
     ck_assert_uint_eq(client.offsets[2], 0);
     ck_assert_uint_eq(client.offsets[3], 536);
+}
+END_TEST
+
+/* Ahead, whatever else happens: nothing of the end comes before the SYN ACK. */
+START_TEST(the_client_opens_in_prepare)
+{
+    struct sim_stats stats;
+
+    client.write_on_open = 1000;
+    client.shutdown_on_finish = true;
+    server.answer_at = 1000;
+    server.shutdown_on_answer = true;
+    open_flow();
+    ck_assert_int_eq(sim_run(sim, 40 * SIM_MS + 800 * (58 + 58)), SIM_END_UNTIL);
+    ck_assert_uint_eq(client.openings, 1);
+    ck_assert_int_gt(client.opened, 0);
+    sim_get_stats(sim, &stats);
+    ck_assert_uint_eq(stats.prepared_ahead, 1);
+    ck_assert_uint_eq(stats.prepared_inline, 0);
+    run();
+    ck_assert_uint_eq(client.openings, 1);
+    ck_assert_uint_eq(server.openings, 0);
+}
+END_TEST
+
+START_TEST(a_released_client_does_not_open)
+{
+    open_flow();
+    ck_assert_int_eq(sim_run(sim, 30 * SIM_MS), SIM_END_UNTIL);
+    flow_release(client.end);
+    run();
+    ck_assert_uint_eq(client.openings, 0);
 }
 END_TEST
 
@@ -467,6 +512,8 @@ int main(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, the_ns3_yardstick);
+    tcase_add_test(t, the_client_opens_in_prepare);
+    tcase_add_test(t, a_released_client_does_not_open);
     tcase_add_test(t, packets_are_reported_with_their_arrival);
     tcase_add_test(t, with_two_hops_packets_are_reported_later);
     tcase_add_test(t, a_refused_syn_ends_the_client);

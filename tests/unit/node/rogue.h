@@ -52,8 +52,6 @@ ROGUE void town_hold(struct town *t, struct device *dev)
     if (dev->end)
         device_drop_session(dev, town_now(t), true, "closed");
     sim_cancel(t->d->sim, &dev->timer);
-    device_free_end(dev->prepared);
-    dev->prepared = NULL;
 }
 
 /* Two meters, run for `span`. Without certificates unless `sets` say so: their keys take time. */
@@ -358,7 +356,6 @@ ROGUE void rogue_connect(struct rogue *r, struct server *to)
 
     dev->sessions++;
     r->end.session = session_new(&ops, &r->end, &host, rng_stream(7, "rogue", "session"), &r->se);
-    session_prepare_start(r->end.session, town_now(r->town));
     route_between(d, dev->population->index, dev->index, to->population->index, &up, &down);
     session_connect(r->end.session, d->net, d->in.tcp, &up, &down, &to->listener);
 }
