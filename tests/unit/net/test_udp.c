@@ -582,6 +582,25 @@ START_TEST(what_was_released_is_used_again)
 }
 END_TEST
 
+/* A closed association is there as long as something of it is under way. */
+START_TEST(the_next_does_not_take_its_place)
+{
+    struct udp_end *next;
+
+    open_socket();
+    say(&client, 1, 97);
+    udp_release(client.end);
+    next = udp_open(net, &params, &route_up, &route_down, &listener, 40001, &ops, &client);
+    run();
+    ck_assert_uint_eq(server.committed, 1);
+    ck_assert_uint_eq(udp_port(udp_peer(server.end)), 40000);
+    ck_assert_ptr_null(udp_user(udp_peer(server.end)));
+    ck_assert_ptr_eq(udp_user(next), &client);
+    udp_release(server.end);
+    udp_release(next);
+}
+END_TEST
+
 START_TEST(freed_in_mid_flight)
 {
     open_socket();
@@ -613,6 +632,7 @@ int main(void)
     tcase_add_test(t, vanished_without_a_word);
     tcase_add_test(t, released_in_its_own_commit);
     tcase_add_test(t, what_was_released_is_used_again);
+    tcase_add_test(t, the_next_does_not_take_its_place);
     tcase_add_test(t, freed_in_mid_flight);
     suite_add_tcase(s, t);
     r = srunner_create(s);
