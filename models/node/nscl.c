@@ -345,7 +345,7 @@ static void below_scl(struct server_end *e, struct scl_record *s, const struct s
         refuse(e, STATUS_METHOD_NOT_ALLOWED, NULL);
     else if (!(s->services & ival_capability_bit(CAP_XRAR)))
         /* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
-        refuse(e, STATUS_FORBIDDEN, "ival-limited");
+        refuse(e, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
     else if (!instances)
         create_container(e, s, r);
     else if (!c)
