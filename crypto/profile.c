@@ -95,7 +95,11 @@ bool profile_cost_of(const struct profile_class *c, enum meter_op op, struct pro
 static int64_t rounded(wide v, uint64_t unit)
 {
     const wide most = INT64_MAX / (2 * METER_OP_COUNT);
-    v = (v + unit / 2) / unit;
+    v += unit / 2;
+    if (v >> 64 == 0) /* nearly always, and a division of 64 bits is many times faster */
+        v = (uint64_t)v / unit;
+    else
+        v /= unit;
     return (int64_t)(v > most ? most : v);
 }
 

@@ -1,6 +1,7 @@
 #include "models/host/pump.h"
 
 #include "crypto/entity.h"
+#include "sim/base/str.h"
 
 #include <string.h>
 
@@ -41,11 +42,9 @@ static void take_label(struct trace *trace, char *label, size_t n)
 
     if (!trace || trace->label[0] == '\0')
         return;
-    for (const char *sep = used > 0 ? ", " : ""; *sep && used + 1 < n; sep++)
-        label[used++] = *sep;
-    for (const char *p = trace->label; *p && used + 1 < n; p++)
-        label[used++] = *p;
-    label[used] = '\0';
+    if (used > 0)
+        used = str_append(label, n, used, ", ");
+    str_append(label, n, used, trace->label);
     trace->label[0] = '\0';
 }
 

@@ -2,6 +2,7 @@
 
 #include "crypto/entity.h"
 #include "models/host/pump.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <assert.h>
@@ -152,9 +153,7 @@ static void add_label(struct session *s, const char *label)
         memcpy(s->out_label + n, ", ", 3);
         n += 2;
     }
-    while (*label && n + 1 < sizeof s->out_label)
-        s->out_label[n++] = *label++;
-    s->out_label[n] = '\0';
+    str_append(s->out_label, sizeof s->out_label, n, label);
 }
 
 static void run_pump(struct session *s, enum pump_call call, sim_ns now, struct span in)

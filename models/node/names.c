@@ -1,26 +1,27 @@
 #include "models/node/impl.h"
 
 #include "crypto/hash.h"
+#include "sim/base/str.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MAX])
 {
+    size_t n = str_append(out, NODE_NAME_MAX, 0, p->config->name);
+
     if (p->config->count == 1)
-        snprintf(out, NODE_NAME_MAX, "%s", p->config->name);
-    else
-        snprintf(out, NODE_NAME_MAX, "%s-%u", p->config->name, index);
+        return;
+    n = str_append(out, NODE_NAME_MAX, n, "-");
+    str_append_number(out, NODE_NAME_MAX, n, index);
 }
 
 /* An SCL-ID is a URI and may be made of the Node-ID (etsi-m2m.md 2): nothing to store. */
 void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI])
 {
-    char hex[2 * M2M_NODE_ID_LEN + 1];
+    size_t n = str_append(out, M2M_MAX_URI, 0, "scl-");
 
-    hex_encode(node_id, M2M_NODE_ID_LEN, hex);
-    snprintf(out, M2M_MAX_URI, "scl-%s", hex);
+    hex_encode(node_id, M2M_NODE_ID_LEN, out + n);
 }
 
 struct rng device_stream(const struct device *dev, const char *purpose)

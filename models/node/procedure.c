@@ -1,8 +1,8 @@
 #include "models/node/procedure.h"
 
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +106,7 @@ void procedure_log(struct procedure *p)
         p->log = xcalloc(1, sizeof *p->log);
 }
 
+/* To be filled in whole. */
 static struct message *add_message(struct message_log *log)
 {
     if (log->count == log->room) {
@@ -132,19 +133,23 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
     const struct tcp_segment *s = packet->segment;
     bool speaks = s->length > 0 || s->flags & (TCP_SYN | TCP_FIN | TCP_RST);
     struct message *m;
+    size_t used;
 
     if (!p->log || (!speaks && packet->fate == NET_DELIVERED))
         return;
     m = add_message(p->log);
-    *m = (struct message){.t_send = packet->t_send,
-                          .t_receive = packet->t_receive,
-                          .src = src,
-                          .dst = dst,
-                          .octets = s->wire_octets,
-                          .fate = packet->fate,
-                          .protocol = s->length == 0 ? "TCP" : "TLS"};
-    snprintf(m->name, sizeof m->name, "%s%s%s", s->length ? label : control_name(s),
-             continued ? " (continued)" : "", s->retransmission ? " (retransmission)" : "");
+    m->t_send = packet->t_send;
+    m->t_receive = packet->t_receive;
+    m->src = src;
+    m->dst = dst;
+    m->octets = s->wire_octets;
+    m->fate = packet->fate;
+    m->protocol = s->length == 0 ? "TCP" : "TLS";
+    used = str_append(m->name, sizeof m->name, 0, s->length ? label : control_name(s));
+    if (continued)
+        used = str_append(m->name, sizeof m->name, used, " (continued)");
+    if (s->retransmission)
+        str_append(m->name, sizeof m->name, used, " (retransmission)");
 }
 
 void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
@@ -155,14 +160,14 @@ void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_s
     if (!p->log)
         return;
     m = add_message(p->log);
-    *m = (struct message){.t_send = t_send,
-                          .t_receive = t_receive,
-                          .src = src,
-                          .dst = dst,
-                          .octets = octets,
-                          .fate = NET_DELIVERED,
-                          .protocol = "back-end"};
-    snprintf(m->name, sizeof m->name, "%s", name);
+    m->t_send = t_send;
+    m->t_receive = t_receive;
+    m->src = src;
+    m->dst = dst;
+    m->octets = octets;
+    m->fate = NET_DELIVERED;
+    m->protocol = "back-end";
+    str_append(m->name, sizeof m->name, 0, name);
 }
 
 static void write_messages(const struct procedure *p, const struct row_sink *sink)

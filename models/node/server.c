@@ -2,6 +2,7 @@
  * servers. */
 #include "models/node/impl.h"
 
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
@@ -214,10 +215,14 @@ static const struct session_ops server_session_ops = {.make = make_core,
 static struct rng session_rng(const struct server *s, const struct device *dev)
 {
     char purpose[NODE_NAME_MAX + 32], client[NODE_NAME_MAX], name[NODE_NAME_MAX];
+    size_t n;
 
     node_name(s->population, s->index, name);
     node_name(dev->population, dev->index, client);
-    snprintf(purpose, sizeof purpose, "session %s %u", client, dev->sessions);
+    n = str_append(purpose, sizeof purpose, 0, "session ");
+    n = str_append(purpose, sizeof purpose, n, client);
+    n = str_append(purpose, sizeof purpose, n, " ");
+    str_append_number(purpose, sizeof purpose, n, dev->sessions);
     return rng_stream(s->population->d->in.seed, name, purpose);
 }
 

@@ -1,7 +1,8 @@
 #include "models/proc/https.h"
 
+#include "sim/base/str.h"
+
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,9 @@ static void add_label(struct https *h, const char *label)
 {
     size_t used = strlen(h->label);
 
-    snprintf(h->label + used, sizeof(h->label) - used, "%s%s", used > 0 ? ", " : "", label);
+    if (used > 0)
+        used = str_append(h->label, sizeof(h->label), used, ", ");
+    str_append(h->label, sizeof(h->label), used, label);
 }
 
 bool https_send(struct https *h, sim_ns now, struct http_out m, const struct m2m_doc *doc,
@@ -317,7 +320,7 @@ static void name_messages(struct https *h)
     static const char bare[] = "application data";
     struct trace *trace = h->proto.env->trace;
     char all[sizeof(trace->label)];
-    const char *at, *next;
+    char *at, *next;
 
     if (!trace)
         return;
@@ -327,10 +330,11 @@ static void name_messages(struct https *h)
         size_t n = strcspn(at, ",");
 
         next = at + n + strspn(at + n, ", ");
-        if (n != sizeof(bare) - 1 || memcmp(at, bare, n)) {
-            trace_label(trace, "%.*s", (int)n, at);
+        at[n] = '\0';
+        if (strcmp(at, bare) != 0) {
+            trace_text(trace, at);
         } else if (h->label[0]) {
-            trace_label(trace, "%s", h->label);
+            trace_text(trace, h->label);
             h->label[0] = '\0';
         }
     }

@@ -1,5 +1,7 @@
 #include "models/proto/proto.h"
 
+#include "sim/base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,23 +46,29 @@ int64_t proto_unix_ns(const struct proto *p, sim_ns now)
     return sim_ns_add(p->env->epoch_unix_ns, now);
 }
 
-void trace_label(struct trace *trace, const char *fmt, ...)
+void trace_text(struct trace *trace, const char *text)
 {
-    size_t used, room;
-    va_list ap;
+    size_t used;
 
     if (!trace)
         return;
     used = strlen(trace->label);
-    room = sizeof(trace->label) - used;
-    if (used > 0 && room > 2) {
-        memcpy(trace->label + used, ", ", 3);
-        used += 2;
-        room -= 2;
-    }
+    if (used > 0 && used + 2 < sizeof(trace->label))
+        used = str_append(trace->label, sizeof(trace->label), used, ", ");
+    str_append(trace->label, sizeof(trace->label), used, text);
+}
+
+void trace_label(struct trace *trace, const char *fmt, ...)
+{
+    char text[sizeof(trace->label)];
+    va_list ap;
+
+    if (!trace)
+        return;
     va_start(ap, fmt);
-    vsnprintf(trace->label + used, room, fmt, ap);
+    vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
+    trace_text(trace, text);
 }
 
 void trace_state(struct trace *trace, const char *machine, const char *from, const char *to,

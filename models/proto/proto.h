@@ -73,6 +73,7 @@ void proto_free(struct proto *p); /* NULL is fine */
 int64_t proto_unix_ns(const struct proto *p, sim_ns now);
 
 /* Append to the label, with ", " between; silently cut at its room. trace may be NULL. */
+void trace_text(struct trace *trace, const char *text);
 void trace_label(struct trace *trace, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void trace_state(struct trace *trace, const char *machine, const char *from, const char *to,
                  const char *why);

@@ -66,7 +66,7 @@ static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
     if (t->suite == TLS_SUITE_COUNT)
         t->suite = tls_suite_of(t->ssl);
     if (write)
-        trace_label(t->proto.env->trace, "%s", handshake_name(p[0]));
+        trace_text(t->proto.env->trace, handshake_name(p[0]));
     tls_meter_message(t, write, p, n);
 }
 
@@ -107,7 +107,7 @@ static void on_record(struct tls *t, bool write, const uint8_t *p, size_t n)
     }
     if (write && p[0] == SSL3_RT_APPLICATION_DATA && trace &&
         !label_ends_with(trace, "application data"))
-        trace_label(trace, "application data");
+        trace_text(trace, "application data");
 }
 
 void tls_message(int write, int version, int type, const void *octets, size_t n, SSL *ssl,
@@ -123,5 +123,5 @@ void tls_message(int write, int version, int type, const void *octets, size_t n,
     else if (type == SSL3_RT_ALERT)
         on_alert(t, write != 0, octets, n);
     else if (type == SSL3_RT_CHANGE_CIPHER_SPEC && write)
-        trace_label(t->proto.env->trace, "ChangeCipherSpec");
+        trace_text(t->proto.env->trace, "ChangeCipherSpec");
 }
