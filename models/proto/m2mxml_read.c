@@ -100,7 +100,11 @@ static bool read_time(const char *text, int64_t *out)
     char trimmed[64];
 
     /* No anyURI, but its trimming and its refusal of blanks are the same. */
-    return type_uri(text, trimmed, sizeof(trimmed)) && m2m_datetime_parse(trimmed, out);
+    if (!type_uri(text, trimmed, sizeof(trimmed)) || !m2m_datetime_parse(trimmed, out))
+        return false;
+    if (*out == 0)
+        *out = 1; /* 0 says that there was none; 1970 is as past a nanosecond later */
+    return true;
 }
 
 static bool read_stamp(const char *text, struct doc_ival *ival)
