@@ -103,6 +103,11 @@ bool se_backend_copy(const struct se *se, enum se_slot slot, uint8_t key[M2M_KEY
     return true;
 }
 
+bool se_eap_psk(const struct se *se, enum se_slot slot, uint8_t psk[M2M_KEY_LEN])
+{
+    return se_backend_copy(se, slot, psk);
+}
+
 unsigned se_tls_psk(const struct se *se, enum se_slot slot, uint8_t *psk, unsigned max)
 {
     if (!se_has(se, slot) || max < M2M_KEY_LEN)

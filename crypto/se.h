@@ -74,5 +74,7 @@ bool se_backend_copy(const struct se *se, enum se_slot slot, uint8_t key[M2M_KEY
 /* For models/proto/tls only: the PSK that OpenSSL's callback must return. 0: empty slot, else 32.
  */
 unsigned se_tls_psk(const struct se *se, enum se_slot slot, uint8_t *psk, unsigned max);
+/* For the EAP methods of models/proto that are keyed with a PSK (GPSK, PSK). false: empty slot. */
+bool se_eap_psk(const struct se *se, enum se_slot slot, uint8_t psk[M2M_KEY_LEN]);
 
 #endif

@@ -47,7 +47,31 @@
     X(REASON_ATTEMPTS,             "attempts-used-up") \
     X(REASON_DEREGISTERED,         "deregistered") \
     X(REASON_RUN_END,              "run-end") \
-    X(REASON_CRYPTO,               "crypto")                  /* OpenSSL refused: a bug or its policy */
+    X(REASON_CRYPTO,               "crypto")                  /* OpenSSL refused: a bug or its policy */ \
+    X(REASON_EAP_MALFORMED,        "eap-malformed")           /* octets that are not the EAP expected */ \
+    X(REASON_EAP_FAILURE,          "eap-failure")             /* EAP-Failure without a better reason */ \
+    X(REASON_EAP_NO_METHOD,        "eap-no-common-method")    /* Nak without an acceptable type */ \
+    X(REASON_EAP_IDENTITY,         "eap-unknown-identity") \
+    X(REASON_EAP_MAC,              "eap-wrong-mac")           /* AT_MAC, GPSK's MIC, PSK's MAC: wrong key or altered */ \
+    X(REASON_EAP_FRAGMENT,         "eap-fragment")            /* fragments that do not add up, or are too many */ \
+    X(REASON_EAP_NOT_SUBSCRIBED,   "eap-not-subscribed")      /* AT_NOTIFICATION 1031, or the HSS refuses */ \
+    X(REASON_EAP_NOT_FRESH,        "eap-not-fresh")           /* RANDs alike, too few triplets, a counter gone by */ \
+    X(REASON_EAP_BIDDING,          "eap-bidding-down")        /* a version list or KDF list that was altered */ \
+    X(REASON_AKA_AUTN,             "aka-wrong-autn")          /* MAC-A does not match: not the home network */ \
+    X(REASON_AKA_SYNC,             "aka-sqn-out-of-range")    /* and the resynchronisation did not help */ \
+    X(REASON_AKA_RES,              "aka-wrong-res") \
+    X(REASON_IBAKE_MISMATCH,       "ibake-mismatch")          /* a point or an identity that does not come back */ \
+    X(REASON_IBE_DECRYPT,          "ibe-decrypt-failed") \
+    X(REASON_PANA_MALFORMED,       "pana-malformed") \
+    X(REASON_PANA_AUTH,            "pana-wrong-auth")         /* the AUTH AVP does not match */ \
+    X(REASON_PANA_TIMEOUT,         "pana-timeout")            /* retransmissions used up */ \
+    X(REASON_PANA_REJECTED,        "pana-rejected")           /* Result-Code 1 or 2 */ \
+    X(REASON_PANA_ALGORITHM,       "pana-no-common-algorithm") \
+    X(REASON_PANA_TERMINATED,      "pana-terminated") \
+    X(REASON_RADIUS_MALFORMED,     "radius-malformed") \
+    X(REASON_RADIUS_AUTHENTICATOR, "radius-wrong-authenticator") /* wrong secret, or altered */ \
+    X(REASON_RADIUS_TIMEOUT,       "radius-timeout") \
+    X(REASON_RADIUS_REJECT,        "radius-reject")
 /* clang-format on */
 
 enum reason {
