@@ -141,6 +141,8 @@ struct eap_answer {
     bool has_psk;
     uint8_t psk[32];
     const struct eap_reauth *reauth; /* NULL: none; copied */
+    enum reason verdict; /* authenticated, then refused all the same, and told so: SIM, AKA have
+                            REASON_EAP_NOT_SUBSCRIBED and REASON_EAP_DENIED (1031, 1026) */
     /* GSM: n <= 3; UMTS, RESYNC: vector */
     unsigned triplet_count;
     struct gsm_triplet triplets[3];
@@ -153,11 +155,13 @@ struct eap_server_settings {
     bool ask_identity;       /* begin with Request/Identity; false: eap_server_begin says who */
     uint32_t mtu;            /* longest packet to send; 0: EAP_MTU */
     bool result_indications; /* AT_RESULT_IND: protected success (RFC 4187 6.2) */
-    bool pseudonyms, fast_reauth;  /* hand them out */
-    const char *realm;             /* of pseudonyms and re-authentication identities; NULL: none */
-    const char *network_name;      /* AKA' */
-    unsigned gpsk_suites;          /* bit 0: suite 1, bit 1: suite 2; 0: both */
-    const struct tls_context *tls; /* EAP-TLS; borrowed */
+    bool pseudonyms, fast_reauth; /* hand them out */
+    bool method_identity; /* SIM, AKA: ask for the identity again within the method, which RFC 4187
+                             4.1.4 recommends, though Response/Identity told it: one round more */
+    const char *realm;    /* of pseudonyms and re-authentication identities; NULL: none */
+    const char *network_name;            /* AKA' */
+    unsigned gpsk_suites;                /* bit 0: suite 1, bit 1: suite 2; 0: both */
+    const struct tls_context *tls;       /* EAP-TLS; borrowed */
     const struct credential *credential; /* EAP-TLS; copied for each handshake */
     const struct ibe_user *ibe;          /* EAP-IBAKE */
 };

@@ -11,7 +11,8 @@ enum eap_half_state {
     EAP_HALF_MAY_CONTINUE, /* peer: a Success would now be taken (decision COND_SUCC), more may come
                             */
     EAP_HALF_DONE,         /* proved: keys are present */
-    EAP_HALF_FAILED        /* `reason`; the server sends EAP-Failure after what build still gives */
+    EAP_HALF_FAILED        /* `reason`; build may still have a packet (a peer's error message), then
+                              the server sends EAP-Failure */
 };
 
 /* One side of one method in one conversation. The first member of every method's own struct. */
@@ -60,6 +61,10 @@ struct eap_method {
     uint8_t type;
     uint32_t vendor, vendor_type; /* of EAP_EXPANDED */
     const struct eap_half_ops *peer, *server;
+    /* May be NULL. What a peer that wants this method most answers to Request/Identity: SIM and AKA
+     * have a fast re-authentication identity, a pseudonym, settings->identity, or what the UICC
+     * says, in this order (RFC 4187 4.1.3). NULL: settings->identity. */
+    void (*identity)(const struct eap_peer_settings *settings, char out[EAP_IDENTITY_MAX + 1]);
 };
 
 /* The registry: one row a method, in eap_registry.c. */

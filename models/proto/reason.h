@@ -57,9 +57,14 @@
     X(REASON_EAP_NOT_SUBSCRIBED,   "eap-not-subscribed")      /* AT_NOTIFICATION 1031, or the HSS refuses */ \
     X(REASON_EAP_NOT_FRESH,        "eap-not-fresh")           /* RANDs alike, too few triplets, a counter gone by */ \
     X(REASON_EAP_BIDDING,          "eap-bidding-down")        /* a version list or KDF list that was altered */ \
+    X(REASON_EAP_CHECKCODE,        "eap-wrong-checkcode")     /* AT_CHECKCODE: identity messages were altered */ \
+    X(REASON_EAP_VERSION,          "eap-no-common-version")   /* AT_VERSION_LIST, AT_KDF: none that we have */ \
+    X(REASON_EAP_CLIENT_ERROR,     "eap-client-error")        /* the peer could not process our request */ \
+    X(REASON_EAP_DENIED,           "eap-temporarily-denied")  /* AT_NOTIFICATION 1026 */ \
     X(REASON_AKA_AUTN,             "aka-wrong-autn")          /* MAC-A does not match: not the home network */ \
     X(REASON_AKA_SYNC,             "aka-sqn-out-of-range")    /* and the resynchronisation did not help */ \
     X(REASON_AKA_RES,              "aka-wrong-res") \
+    X(REASON_AKA_NETWORK,          "aka-network-name")        /* AT_KDF_INPUT names another network */ \
     X(REASON_IBAKE_MISMATCH,       "ibake-mismatch")          /* a point or an identity that does not come back */ \
     X(REASON_IBE_DECRYPT,          "ibe-decrypt-failed") \
     X(REASON_PANA_MALFORMED,       "pana-malformed") \
