@@ -1,4 +1,4 @@
-#include "models/host/live.h"
+#include "models/host/live_impl.h"
 
 #include "crypto/entity.h"
 #include "models/host/pump.h"
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 /* What a core may give at once; beyond it the core is broken. */
 #define MAX_OUT (1024u * 1024)
@@ -46,16 +45,7 @@ struct link {
     char in[64 * 1024];
 };
 
-struct live {
-    uv_loop_t loop;
-    uv_timer_t limit;
-    int64_t start_ns, epoch_ns;
-    struct link *links;
-    struct listener *listeners;
-    bool timed_out;
-};
-
-static void bug_if(int failed)
+void live_bug_if(int failed)
 {
     assert(failed == 0);
 }
@@ -66,8 +56,8 @@ struct live *live_new(void)
 
     /* A peer that is gone shows as an error of a write, not as a signal. */
     signal(SIGPIPE, SIG_IGN);
-    bug_if(uv_loop_init(&l->loop));
-    bug_if(uv_timer_init(&l->loop, &l->limit));
+    live_bug_if(uv_loop_init(&l->loop));
+    live_bug_if(uv_timer_init(&l->loop, &l->limit));
     l->start_ns = host_monotonic_ns();
     l->epoch_ns = host_unix_ns();
     return l;
@@ -76,6 +66,19 @@ struct live *live_new(void)
 sim_ns live_now(struct live *l)
 {
     return host_monotonic_ns() - l->start_ns;
+}
+
+void live_timer_at(struct live *l, uv_timer_t *timer, sim_ns when, uv_timer_cb fire)
+{
+    sim_ns wait;
+
+    if (when == SIM_NEVER) {
+        uv_timer_stop(timer);
+        return;
+    }
+    wait = when - live_now(l);
+    /* Rounded up: a timer that fires early would find nothing expired. */
+    live_bug_if(uv_timer_start(timer, fire, wait > 0 ? (uint64_t)(wait / SIM_MS + 1) : 0, 0));
 }
 
 int64_t live_epoch_unix_ns(const struct live *l)
@@ -122,7 +125,7 @@ static void on_shut(uv_shutdown_t *request, int status)
     if (status != 0 || !uv_is_readable((uv_stream_t *)&k->tcp))
         close_link(k);
     else
-        bug_if(uv_timer_start(&k->timer, on_linger, LINGER_MS, 0));
+        live_bug_if(uv_timer_start(&k->timer, on_linger, LINGER_MS, 0));
 }
 
 static void end_link(struct link *k)
@@ -174,20 +177,6 @@ static void send_out(struct link *k, struct write *w)
     free(w);
 }
 
-static void set_timer(struct link *k)
-{
-    sim_ns expiry = k->proto->expiry, wait = expiry - live_now(k->live);
-
-    if (expiry == SIM_NEVER) {
-        uv_timer_stop(&k->timer);
-        return;
-    }
-    /* Rounded up: a timer that fires early would find nothing expired. */
-    if (wait < 0)
-        wait = 0;
-    bug_if(uv_timer_start(&k->timer, on_expiry, (uint64_t)(wait / SIM_MS + 1), 0));
-}
-
 static void drive(struct link *k, enum pump_call call, struct span in)
 {
     sim_ns now = live_now(k->live);
@@ -209,7 +198,7 @@ static void drive(struct link *k, enum pump_call call, struct span in)
     if (k->proto->status != PROTO_RUNNING)
         end_link(k);
     else
-        set_timer(k);
+        live_timer_at(k->live, &k->timer, k->proto->expiry, on_expiry);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
@@ -255,8 +244,8 @@ static struct link *new_link(struct live *l)
 {
     struct link *k = xcalloc(1, sizeof(*k));
 
-    bug_if(uv_tcp_init(&l->loop, &k->tcp));
-    bug_if(uv_timer_init(&l->loop, &k->timer));
+    live_bug_if(uv_tcp_init(&l->loop, &k->tcp));
+    live_bug_if(uv_timer_init(&l->loop, &k->timer));
     k->tcp.data = k->timer.data = k->connect.data = k->shutdown.data = k;
     k->live = l;
     k->handles = 2;
@@ -284,9 +273,10 @@ static void on_connected(uv_connect_t *request, int status)
     close_link(k);
 }
 
-static enum err resolve(struct live *l, const char *host, int port, struct sockaddr_storage *out)
+enum err live_resolve(struct live *l, const char *host, int port, int type,
+                      struct sockaddr_storage *out)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo hints = {.ai_socktype = type};
     uv_getaddrinfo_t request;
     char service[16];
 
@@ -303,7 +293,7 @@ enum err live_connect(struct live *l, const char *host, int port, struct proto *
 {
     struct sockaddr_storage address;
     struct link *k;
-    enum err err = resolve(l, host, port, &address);
+    enum err err = live_resolve(l, host, port, SOCK_STREAM, &address);
 
     if (err)
         return err;
@@ -343,6 +333,12 @@ static void on_listener_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
+int live_port_of(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)a)->sin6_port
+                                          : ((const struct sockaddr_in *)a)->sin_port);
+}
+
 static int bound_port(uv_tcp_t *tcp)
 {
     struct sockaddr_storage a;
@@ -350,8 +346,7 @@ static int bound_port(uv_tcp_t *tcp)
 
     if (uv_tcp_getsockname(tcp, (struct sockaddr *)&a, &n) != 0)
         return -1;
-    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                         : ((struct sockaddr_in *)&a)->sin_port);
+    return live_port_of(&a);
 }
 
 enum err live_listen(struct live *l, const char *host, int *port, struct proto *(*make)(void *arg),
@@ -360,12 +355,12 @@ enum err live_listen(struct live *l, const char *host, int *port, struct proto *
 {
     struct sockaddr_storage address;
     struct listener *s;
-    enum err err = resolve(l, host, *port, &address);
+    enum err err = live_resolve(l, host, *port, SOCK_STREAM, &address);
 
     if (err)
         return err;
     s = xcalloc(1, sizeof(*s));
-    bug_if(uv_tcp_init(&l->loop, &s->tcp));
+    live_bug_if(uv_tcp_init(&l->loop, &s->tcp));
     s->tcp.data = s;
     s->live = l;
     s->make = make;
@@ -398,7 +393,8 @@ bool live_run(struct live *l, int limit_ms)
     l->timed_out = false;
     l->limit.data = l;
     uv_update_time(&l->loop);
-    bug_if(uv_timer_start(&l->limit, on_limit, (uint64_t)limit_ms, 0));
+    if (limit_ms >= 0)
+        live_bug_if(uv_timer_start(&l->limit, on_limit, (uint64_t)limit_ms, 0));
     uv_unref((uv_handle_t *)&l->limit); /* alone it keeps nothing running */
     uv_run(&l->loop, UV_RUN_DEFAULT);
     uv_timer_stop(&l->limit);
@@ -410,6 +406,37 @@ void live_stop(struct live *l)
     uv_stop(&l->loop);
 }
 
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct live *l = handle->data;
+
+    l->signal = number;
+    uv_stop(&l->loop);
+}
+
+static enum err watch(struct live *l, uv_signal_t *handle, int number)
+{
+    live_bug_if(uv_signal_init(&l->loop, handle));
+    handle->data = l;
+    if (uv_signal_start(handle, on_signal, number) != 0)
+        return ERR_IO;
+    uv_unref((uv_handle_t *)handle);
+    return OK;
+}
+
+enum err live_watch_signals(struct live *l)
+{
+    enum err first = watch(l, &l->interrupt, SIGINT), second = watch(l, &l->terminate, SIGTERM);
+
+    l->watching = true;
+    return first ? first : second;
+}
+
+int live_signal(const struct live *l)
+{
+    return l->signal;
+}
+
 void live_free(struct live *l)
 {
     if (!l)
@@ -418,8 +445,13 @@ void live_free(struct live *l)
         close_link(k);
     for (struct listener *s = l->listeners; s; s = s->next)
         uv_close((uv_handle_t *)&s->tcp, on_listener_closed);
+    live_udp_close_all(l);
+    if (l->watching) {
+        uv_close((uv_handle_t *)&l->interrupt, NULL);
+        uv_close((uv_handle_t *)&l->terminate, NULL);
+    }
     uv_close((uv_handle_t *)&l->limit, NULL);
     uv_run(&l->loop, UV_RUN_DEFAULT);
-    bug_if(uv_loop_close(&l->loop));
+    live_bug_if(uv_loop_close(&l->loop));
     free(l);
 }

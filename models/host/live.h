@@ -1,5 +1,5 @@
-/* The live host: the same cores over real TCP sockets, by libuv, in real time. For interoperability
- * tests now. */
+/* The live host: the same cores over real sockets, by libuv, in real time. TCP here, UDP in
+ * live_udp.h; what both share is the loop. */
 #ifndef MODELS_HOST_LIVE_H
 #define MODELS_HOST_LIVE_H
 
@@ -23,9 +23,12 @@ enum err live_connect(struct live *l, const char *host, int port, struct proto *
 enum err live_listen(struct live *l, const char *host, int *port, struct proto *(*make)(void *arg),
                      void (*step)(void *arg, struct proto *p, sim_ns now),
                      void (*gone)(void *arg, struct proto *p), void *arg) MUST_USE;
-/* Runs until every connection has ended and nobody listens, or limit_ms passed (false), or
- * live_stop. */
+/* Runs until every connection has ended and nobody listens, or limit_ms passed (false; negative:
+ * there is no limit), or live_stop, or a signal that is watched for. */
 bool live_run(struct live *l, int limit_ms);
 void live_stop(struct live *l);
+/* From now on SIGINT and SIGTERM end live_run, and nothing else. ERR_IO. */
+enum err live_watch_signals(struct live *l) MUST_USE;
+int live_signal(const struct live *l); /* the last one that came; 0: none */
 
 #endif

@@ -64,3 +64,21 @@ void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool
     } while (more);
     pump_leave();
 }
+
+void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
+                    struct buf *room, void (*send)(void *arg, struct span datagram), void *arg)
+{
+    bool more;
+
+    pump_enter(p, now, live);
+    call_core(p, call, now, in);
+    do {
+        more = p->ops->output(p, now, room);
+        if (p->env->trace)
+            p->env->trace->label[0] = '\0';
+        if (buf_len(room) > 0)
+            send(arg, buf_span(room));
+        buf_consume(room, buf_len(room));
+    } while (more);
+    pump_leave();
+}

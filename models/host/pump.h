@@ -13,6 +13,12 @@ enum pump_call { PUMP_START, PUMP_INPUT, PUMP_EXPIRE, PUMP_NOTHING };
 void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
           struct buf *out, char *label, size_t n);
 
+/* The same for a core of datagrams: each output() that gave octets is one, told to `send` as it
+ * stands (it may keep nothing of it). `room`: scratch, empty, as large as a datagram may be; empty
+ * again after. */
+void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
+                    struct buf *room, void (*send)(void *arg, struct span datagram), void *arg);
+
 /* For calls a parent makes into a core from outside (a new request): enter and leave around them.
  */
 void pump_enter(struct proto *p, sim_ns now, bool live);
