@@ -34,14 +34,20 @@ struct radius_client;
 struct radius_client_settings {
     struct span secret;         /* shared; copied */
     const char *nas_identifier; /* copied */
-    sim_ns irt, mrt;            /* first time-out, doubled up to the most; 2 s, 16 s */
-    unsigned mrc;               /* transmissions; 5; then PROTO_FAILED, REASON_RADIUS_TIMEOUT */
-    struct span extra;          /* attributes to send with each request, ready encoded; copied */
+    /* RFC 5080 2.2.1, each with a tenth of jitter; 0: 2 s doubled up to 16 s, five transmissions,
+     * 30 s from the first one on. Then PROTO_FAILED: REASON_RADIUS_TIMEOUT, or, when answers came
+     * that did not verify, REASON_RADIUS_AUTHENTICATOR. */
+    sim_ns irt, mrt, mrd;
+    unsigned mrc;
+    uint32_t framed_mtu; /* longest EAP packet that the way to the peer carries; 0: not told */
+    struct span extra;   /* attributes to send with each request, ready encoded; copied */
 };
 struct radius_client *radius_client_new(struct proto_env *env,
                                         const struct radius_client_settings *settings);
 struct proto *radius_client_proto(struct radius_client *c);
-/* Send the peer's EAP response on. The first one is Response/Identity: User-Name comes from it. */
+/* Send the peer's EAP response on. The first one is Response/Identity: User-Name comes from it; or
+ * n == 0: EAP-Start (RFC 3579 2.1), and the server asks. Ignored: while a request waits for its
+ * answer, after the end, and what is no response to the server's last request (RFC 3579 2.2). */
 void radius_client_eap(struct radius_client *c, sim_ns now, struct span eap);
 /* What the server answered: EAP request, Success or Failure; n == 0: nothing yet. Stands until
  * radius_client_taken. PROTO_DONE: Access-Accept came, PROTO_FAILED: Access-Reject or no answer. */
@@ -56,18 +62,28 @@ bool radius_client_accept(const struct radius_client *c, struct radius_packet *o
 struct radius_server;
 struct radius_server_settings {
     struct span secret; /* copied */
+    /* Its texts and what it points to outlive the conversation. ask_identity is the conversation's
+     * own choice; mtu: the longest, Framed-MTU may ask for less (RFC 3579 2.4). */
     struct eap_server_settings eap;
+    sim_ns idle; /* no request for so long: PROTO_FAILED, REASON_TIMEOUT; 0: 300 s */
 };
 struct radius_server *radius_server_new(struct proto_env *env,
                                         const struct radius_server_settings *settings);
 struct proto *radius_server_proto(struct radius_server *s);
-/* Its EAP server: queries (eap_server_query / eap_server_answer) and results are there. After an
- * answer call radius_server_poke: what the EAP server then says becomes a packet. */
+/* Its EAP server: queries (eap_server_query / eap_server_answer) and results are there. NULL before
+ * the first request that verifies, and where that one is refused without EAP. After an answer call
+ * radius_server_poke: what the EAP server then says becomes a packet, made by the next output():
+ * with an Access-Accept goes PROTO_DONE, with an Access-Reject PROTO_FAILED. Whoever has the
+ * conversation keeps it for 5 s or more after that: a repeated request gets the same octets again
+ * (RFC 5080 2.2.2). */
 struct eap_server *radius_server_eap(struct radius_server *s);
 void radius_server_poke(struct radius_server *s, sim_ns now);
-/* Attributes that go into the Access-Accept, ready encoded; before it is made. Copied. */
+/* Attributes that go into the Access-Accept, ready encoded; before the output() that makes it: when
+ * the EAP server is done. Copied; replaces what was given before. */
 void radius_server_extra(struct radius_server *s, struct span attributes);
-/* Attributes of the last Access-Request, for the project's own. */
+/* The last Access-Request that verified, for attributes of the project's own; false: none did. With
+ * its id and authenticator a repetition of a conversation's first request, which has no State yet,
+ * finds its conversation. */
 bool radius_server_last(const struct radius_server *s, struct radius_packet *out);
 
 /* Which conversation a datagram belongs to, for whoever spreads them: its State attribute (RFC 2865
