@@ -106,6 +106,8 @@ static void install(void)
     installed = provider_install();
     if (!installed)
         installed = hash_install();
+    if (!installed)
+        installed = cipher_install();
 }
 
 enum err crypto_init(void)

@@ -34,5 +34,7 @@ void hosttime_link(void);
 enum err provider_install(void) MUST_USE;
 /* hash.c: fetches what the hot paths use. */
 enum err hash_install(void) MUST_USE;
+/* cipher.c: likewise. */
+enum err cipher_install(void) MUST_USE;
 
 #endif

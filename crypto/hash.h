@@ -14,11 +14,24 @@ void sha256_add(struct sha256 *h, struct span in);
 /* Result; the object is freed. */
 void sha256_final(struct sha256 *h, uint8_t out[32]);
 
+/* The names that end in _v take a || b || c ... (n pieces), without joining them. */
 void hash_sha256(struct meter *meter, struct span in, uint8_t out[32]);
+void hash_sha256_v(struct meter *meter, const struct span *pieces, size_t n, uint8_t out[32]);
 void hash_hmac_sha256(struct meter *meter, struct span key, struct span in, uint8_t out[32]);
-/* As hash_hmac_sha256 over a || b || c ... (n pieces), without joining them. */
 void hash_hmac_sha256_v(struct meter *meter, struct span key, const struct span *pieces, size_t n,
                         uint8_t out[32]);
+/* What RFC 4186, 4187 and 5191 still ask for. */
+void hash_sha1(struct meter *meter, struct span in, uint8_t out[20]);
+void hash_sha1_v(struct meter *meter, const struct span *pieces, size_t n, uint8_t out[20]);
+void hash_hmac_sha1(struct meter *meter, struct span key, struct span in, uint8_t out[20]);
+void hash_hmac_sha1_v(struct meter *meter, struct span key, const struct span *pieces, size_t n,
+                      uint8_t out[20]);
+/* What RADIUS (RFC 2865, 2548) and HTTP Digest still ask for. */
+void hash_md5(struct meter *meter, struct span in, uint8_t out[16]);
+void hash_md5_v(struct meter *meter, const struct span *pieces, size_t n, uint8_t out[16]);
+void hash_hmac_md5(struct meter *meter, struct span key, struct span in, uint8_t out[16]);
+void hash_hmac_md5_v(struct meter *meter, struct span key, const struct span *pieces, size_t n,
+                     uint8_t out[16]);
 /* Constant time. */
 bool hash_equal(const void *a, const void *b, size_t n);
 

@@ -18,12 +18,24 @@
     X(OP_P256_VERIFY,      "verify",     "ecdsa-p-256") \
     X(OP_X25519_KEYGEN,    "keygen",     "x25519") \
     X(OP_X25519_DERIVE,    "derive",     "x25519") \
+    X(OP_SAKKE_ENCAPSULATE, "encaps",    "sakke-1024") \
+    X(OP_SAKKE_DERIVE,     "decaps",     "sakke-1024") \
+    X(OP_SAKKE_EXTRACT,    "extract",    "sakke-1024") \
+    X(OP_BF_ENCRYPT,       "encrypt",    "bf-3072") \
+    X(OP_BF_DECRYPT,       "decrypt",    "bf-3072") \
+    X(OP_BF_EXTRACT,       "extract",    "bf-3072") \
     X(OP_X509_PARSE,       "parse",      "x.509") \
+    X(OP_AES128_BLOCK,     "cipher",     "aes-128-ecb") \
     X(OP_AES128_CBC,       "cipher",     "aes-128-cbc") \
+    X(OP_AES128_CTR,       "cipher",     "aes-128-ctr") \
     X(OP_AES128_CCM,       "cipher",     "aes-128-ccm") \
+    X(OP_AES128_GCM,       "cipher",     "aes-128-gcm") \
     X(OP_AES256_WRAP,      "wrap",       "aes-256-kw") \
+    X(OP_MD5,              "digest",     "md5") \
     X(OP_SHA1,             "digest",     "sha-1") \
     X(OP_SHA256,           "digest",     "sha-256") \
+    X(OP_CMAC_AES128,      "mac",        "cmac-aes-128") \
+    X(OP_HMAC_MD5,         "mac",        "hmac-md5") \
     X(OP_HMAC_SHA1,        "mac",        "hmac-sha-1") \
     X(OP_HMAC_SHA256,      "mac",        "hmac-sha-256") \
     X(OP_PRF_MD5SHA1,      "prf",        "tls-1.1") \
@@ -42,7 +54,8 @@ enum meter_op {
 };
 
 /* calls and octets of one operation. PRF: octets are output octets; ciphers, MACs, digests, http,
- * xml: input. */
+ * xml: input. A call of a cipher or of a CMAC sets up a key; OP_AES128_BLOCK: whole blocks, as in
+ * MILENAGE. Identity-based operations (SAKKE: RFC 6508; Boneh-Franklin: RFC 5091): calls only. */
 struct meter_use {
     uint32_t calls;
     uint32_t octets;
