@@ -44,16 +44,20 @@ struct eap_packet {
     struct span whole;            /* header included, exactly `length` octets */
 };
 /* in: what the lower layer gave; octets beyond the length field are padding and dropped (RFC 3748
- * 4.1). REASON_NONE, or REASON_EAP_MALFORMED. `out` points into `in`. */
+ * 4.1). REASON_NONE, or REASON_EAP_MALFORMED: then `out` is as it was. `out` points into `in`. An
+ * expanded type of vendor 0 below 254 comes out as the short type that it equals (RFC 3748 5.7);
+ * whole.p[4] tells the forms apart. */
 enum reason eap_parse(struct span in, struct eap_packet *out);
 /* Appends a packet; false: no room. vendor is looked at for EAP_EXPANDED alone. */
 bool eap_put(struct buf *b, enum eap_code code, uint8_t id, uint8_t type, uint32_t vendor,
              uint32_t vendor_type, struct span data);
 /* What a method of many fields does: header with length 0, its fields, then the length. eap_begin
- * gives where the packet began, for eap_end. */
+ * gives where the packet began, for eap_end (and buf_at, to fill in a MAC). eap_end: false, when
+ * the header had no room or the packet is longer than a length field can say. type 0: a packet
+ * without one (Success, Failure). */
 size_t eap_begin(struct buf *b, enum eap_code code, uint8_t id, uint8_t type, uint32_t vendor,
                  uint32_t vendor_type);
-void eap_end(struct buf *b, size_t begin);
+bool eap_end(struct buf *b, size_t begin);
 
 /* What a method exports (RFC 5247). Wiped by whoever owns it. */
 struct eap_keys {

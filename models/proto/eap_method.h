@@ -8,11 +8,12 @@
 
 enum eap_half_state {
     EAP_HALF_CONTINUE,
-    EAP_HALF_MAY_CONTINUE, /* peer: a Success would now be taken (decision COND_SUCC), more may come
-                            */
+    EAP_HALF_MAY_CONTINUE, /* peer: a Success would now be taken (decision COND_SUCC), keys are
+                              present, more may come */
     EAP_HALF_DONE,         /* proved: keys are present */
-    EAP_HALF_FAILED        /* `reason`; build may still have a packet (a peer's error message), then
-                              the server sends EAP-Failure */
+    EAP_HALF_FAILED        /* `reason`. Peer: what build gives is sent, and EAP-Failure awaited.
+                              Server: what build gives is sent (an alert, a notification), the answer
+                              to it is not processed, EAP-Failure follows; without it, at once */
 };
 
 /* One side of one method in one conversation. The first member of every method's own struct. */
@@ -20,8 +21,11 @@ struct eap_half {
     const struct eap_half_ops *ops;
     struct proto_env *env;
     enum eap_half_state state;
-    enum reason reason; /* set once, by eap_half_fail */
-    bool discard;       /* peer and server: the packet just processed is to be ignored silently */
+    enum reason reason;     /* set once, by eap_half_fail */
+    bool discard;           /* peer and server: the packet just processed is to be ignored silently;
+                               cleared by the machine before each process */
+    bool protected_success; /* peer, with DONE: both sides said success under a MAC: an EAP-Failure
+                               is ignored (decision UNCOND_SUCC, RFC 3748 4.2) */
     struct eap_keys keys;
     struct eap_query query; /* server: what it waits for; build is not called meanwhile */
 };
@@ -49,9 +53,12 @@ struct eap_half_ops {
     /* Peer: a request of this method; server: a response. Parse fully, then act. */
     void (*process)(struct eap_half *h, sim_ns now, const struct eap_packet *in);
     /* Peer: the response to what was processed; server: the next request; one whole packet with
-     * identifier id. false: nothing to say. */
+     * identifier id, at most settings->mtu octets (the machine has put EAP_MTU in for 0). false:
+     * nothing to say. Name the message by trace_text ("GPSK-1"), here or in process; the machine
+     * keeps the name with the packet, and gives one where the method has none. */
     bool (*build)(struct eap_half *h, sim_ns now, uint8_t id, struct buf *out);
-    /* Server, may be NULL: the answer to h->query, which the machine has cleared. */
+    /* Server, may be NULL: the answer to h->query, which the machine has cleared. With a reason in
+     * it the half fails with that reason (by itself, or by the machine after this call). */
     void (*answer)(struct eap_half *h, sim_ns now, const struct eap_answer *a);
     void (*free)(struct eap_half *h);
 };
@@ -66,6 +73,9 @@ struct eap_method {
      * says, in this order (RFC 4187 4.1.3). NULL: settings->identity. */
     void (*identity)(const struct eap_peer_settings *settings, char out[EAP_IDENTITY_MAX + 1]);
 };
+
+/* Of the packet's method. */
+bool eap_method_is(const struct eap_method *m, const struct eap_packet *p);
 
 /* The registry: one row a method, in eap_registry.c. */
 extern const struct eap_method eap_method_aka, eap_method_sim, eap_method_aka_prime, eap_method_tls,

@@ -133,6 +133,12 @@ struct span buf_span(const struct buf *b)
     return span_of(b->p ? b->p + b->start : NULL, b->end - b->start);
 }
 
+uint8_t *buf_at(struct buf *b, size_t i)
+{
+    assert(i < b->end - b->start);
+    return b->p + b->start + i;
+}
+
 size_t buf_len(const struct buf *b)
 {
     return b->end - b->start;

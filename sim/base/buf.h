@@ -37,6 +37,8 @@ void buf_added(struct buf *b, size_t n);
 /* The unread octets; valid until the next call that appends. */
 struct span buf_span(const struct buf *b);
 size_t buf_len(const struct buf *b);
+/* The i-th unread octet, to be changed in place; i < buf_len(b). Valid as buf_span's. */
+uint8_t *buf_at(struct buf *b, size_t i);
 /* Drop n octets at the front, n <= buf_len(b). */
 void buf_consume(struct buf *b, size_t n);
 

@@ -162,6 +162,8 @@ static void dispatch(struct pair *p, int from, struct span out)
         n = w->silent_from > offset ? w->silent_from - offset : 0;
     if (p->script.datagrams && w->silent_from <= offset)
         n = 0;
+    if (n > 0 && p->script.datagrams && p->script.tamper)
+        p->script.tamper(p->script.tamper_arg, from, s->outputs, octets, &n);
     if (n > 0 && p->script.datagrams)
         send_datagram(p, from, octets, n, s->outputs);
     else if (n > 0)

@@ -32,6 +32,10 @@ struct pair_script {
      * act on its core there. */
     void (*step)(void *arg, struct pair *p, int side);
     void *arg;
+    /* Datagrams; may be NULL. Changes the index-th datagram of side `from` on its way: its octets,
+     * its length (*n, downwards); 0: it is lost. What the side said (`sent`) stands. */
+    void (*tamper)(void *arg, int from, unsigned index, uint8_t *octets, size_t *n);
+    void *tamper_arg;
 };
 /* Nothing goes wrong: 1 ms each way, limit of an hour. */
 struct pair_script pair_clean(void);

@@ -1,0 +1,34 @@
+/* The methods there are, most wanted first. */
+#include "models/proto/eap_method.h"
+
+static const struct eap_method *const methods[] = {
+    NULL, /* ends the list */
+};
+
+size_t eap_method_count(void)
+{
+    return sizeof(methods) / sizeof(methods[0]) - 1;
+}
+
+const struct eap_method *eap_method_at(size_t i)
+{
+    return methods[i];
+}
+
+const struct eap_method *eap_method_by_name(const char *name)
+{
+    for (size_t i = 0; methods[i]; i++)
+        if (strcmp(methods[i]->name, name) == 0)
+            return methods[i];
+    return NULL;
+}
+
+const struct eap_method *eap_method_by_type(uint8_t type, uint32_t vendor, uint32_t vendor_type)
+{
+    const struct eap_packet p = {.type = type, .vendor = vendor, .vendor_type = vendor_type};
+
+    for (size_t i = 0; methods[i]; i++)
+        if (eap_method_is(methods[i], &p))
+            return methods[i];
+    return NULL;
+}
