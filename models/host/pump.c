@@ -74,10 +74,10 @@ void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct spa
     call_core(p, call, now, in);
     do {
         more = p->ops->output(p, now, room);
-        if (p->env->trace)
-            p->env->trace->label[0] = '\0';
         if (buf_len(room) > 0)
             send(arg, buf_span(room));
+        if (p->env->trace)
+            p->env->trace->label[0] = '\0';
         buf_consume(room, buf_len(room));
     } while (more);
     pump_leave();

@@ -14,8 +14,8 @@ void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool
           struct buf *out, char *label, size_t n);
 
 /* The same for a core of datagrams: each output() that gave octets is one, told to `send` as it
- * stands (it may keep nothing of it). `room`: scratch, empty, as large as a datagram may be; empty
- * again after. */
+ * stands; its label is in the core's trace during that call. `room`: scratch, empty, as large as a
+ * datagram may be; empty again after. */
 void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
                     struct buf *room, void (*send)(void *arg, struct span datagram), void *arg);
 

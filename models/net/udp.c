@@ -22,8 +22,9 @@ struct udp_end {
     struct net_route route; /* to the peer */
     uint64_t octets;
     uint32_t packets, datagrams;
-    uint32_t incarnation; /* counts its users from 1 */
-    bool live;            /* has a user */
+    uint32_t incarnation;   /* counts its users from 1 */
+    struct udp_end *joined; /* whose endpoint its events belong to; NULL: its own */
+    bool live;              /* has a user */
     bool vanished;
 };
 
@@ -34,7 +35,8 @@ struct udp {
     struct udp_listener *listener;
     struct udp_params params;
     uint32_t in_flight;
-    uint32_t busy; /* >0: a function of this file is at work on it */
+    uint32_t busy;    /* >0: a function of this file is at work on it */
+    uint32_t holders; /* associations whose events belong to an endpoint of this one */
     uint16_t client_port;
     struct udp_end client, server;
 };
@@ -137,9 +139,19 @@ static bool reassemble(struct whole *w, uint32_t fragment, sim_ns now, sim_ns li
 
 static void leave(struct udp *u)
 {
-    assert(u->busy > 0);
-    if (--u->busy == 0 && u->in_flight == 0 && !u->client.live && !u->server.live)
+    while (u) {
+        struct udp *held = u->client.joined ? u->client.joined->udp : NULL;
+
+        assert(u->busy > 0);
+        if (--u->busy > 0 || u->in_flight > 0 || u->holders > 0 || u->client.live || u->server.live)
+            return;
         net_packet_free(&u->home);
+        u = held;
+        if (u) {
+            u->holders--;
+            u->busy++;
+        }
+    }
 }
 
 /* The packet is no more. */
@@ -168,6 +180,13 @@ struct udp_end *udp_open(struct net *net, const struct udp_params *params,
         .udp = u, .ops = ops, .user = user, .route = *up, .incarnation = 1, .live = true};
     u->server = (struct udp_end){.udp = u, .route = *down};
     return &u->client;
+}
+
+void udp_join(struct udp_end *client, struct udp_end *with)
+{
+    assert(udp_is_client(client) && !client->joined && !with->joined);
+    client->joined = with;
+    with->udp->holders++;
 }
 
 static void close_end(struct udp_end *end, bool vanished)
@@ -204,7 +223,7 @@ static struct parcel *new_parcel(struct udp_end *from, const struct net_carrier 
     *p = (struct parcel){.packet = head, .from = from, .sent = sim_now(net_sim(u->net))};
     p->packet.route = &from->route;
     p->packet.carrier = carrier;
-    p->packet.endpoint = &udp_peer(from)->endpoint;
+    p->packet.endpoint = udp_endpoint(udp_peer(from));
     p->packet.octets = wire_octets;
     u->in_flight++;
     from->octets += wire_octets;
@@ -420,7 +439,7 @@ void *udp_user(const struct udp_end *end)
 
 struct sim_endpoint *udp_endpoint(struct udp_end *end)
 {
-    return &end->endpoint;
+    return end->joined ? &end->joined->endpoint : &end->endpoint;
 }
 
 bool udp_is_client(const struct udp_end *end)

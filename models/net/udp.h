@@ -87,6 +87,10 @@ struct udp_end *udp_open(struct net *net, const struct udp_params *params,
                          const struct net_route *up, const struct net_route *down,
                          struct udp_listener *listener, uint16_t port, const struct udp_ops *ops,
                          void *user);
+/* For a session with two associations, of which only one event at a time may be prepared: the
+ * events of this client's end belong to the endpoint of `with`, whose memory stays as long as they
+ * need it. In commit, once, before anything is sent. */
+void udp_join(struct udp_end *client, struct udp_end *with);
 /* The socket is closed: no callback of this end is made any more, and udp_user is NULL. A datagram
  * that arrives at a closed client is answered "port unreachable", at a server offered to the
  * listener. In commit, callbacks included. */

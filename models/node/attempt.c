@@ -183,22 +183,17 @@ void device_connect(struct device *dev, enum procedure_kind kind)
 
 void device_book(struct device *dev)
 {
-    struct flow_end *end = dev->end ? session_flow(dev->end->session) : NULL;
-    struct flow_end *peer = end ? flow_peer(end) : NULL;
-    uint64_t up, down;
-    uint32_t packets;
+    struct session_traffic t;
 
-    if (!peer || !dev->proc)
+    if (!dev->end || !dev->proc)
         return;
-    up = flow_octets_sent(end);
-    down = flow_octets_sent(peer);
-    packets = flow_packets_sent(end) + flow_packets_sent(peer);
-    dev->proc->octets_up += up - dev->octets_up;
-    dev->proc->octets_down += down - dev->octets_down;
-    dev->proc->messages += packets - dev->packets;
-    dev->octets_up = up;
-    dev->octets_down = down;
-    dev->packets = packets;
+    session_traffic(dev->end->session, &t);
+    dev->proc->octets_up += t.sent - dev->octets_up;
+    dev->proc->octets_down += t.received - dev->octets_down;
+    dev->proc->messages += t.packets - dev->packets;
+    dev->octets_up = t.sent;
+    dev->octets_down = t.received;
+    dev->packets = t.packets;
 }
 
 void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end)
