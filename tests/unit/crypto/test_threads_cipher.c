@@ -1,4 +1,5 @@
-/* Threads at once in the same primitives: contexts are each thread's own. */
+/* Threads at once in the same primitives: contexts are each thread's own, with and without a
+ * library context of the thread's own. */
 #include "check_main.h"
 
 #include "crypto/cipher.h"
@@ -52,6 +53,14 @@ static void *work(void *arg)
     return NULL;
 }
 
+static void *work_as_worker(void *arg)
+{
+    crypto_thread_begin();
+    work(arg);
+    crypto_thread_end();
+    return NULL;
+}
+
 START_TEST(contexts_do_not_mix)
 {
     struct worker alone[2] = {{.number = 0}, {.number = 1}}, workers[THREADS];
@@ -60,7 +69,8 @@ START_TEST(contexts_do_not_mix)
         work(&alone[i]);
     for (unsigned i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.number = i};
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+        ck_assert_int_eq(
+            pthread_create(&threads[i], NULL, i < 2 ? work : work_as_worker, &workers[i]), 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
