@@ -8,7 +8,8 @@
 #include "crypto/keys.h"
 #include "models/proto/eap.h"
 
-#define PANA_PORT 716
+#define PANA_PORT    716
+#define PANA_EAP_MAX 57344 /* longest EAP packet: what else a PAR may carry fits beside it */
 
 enum pana_usage { PANA_USAGE_BOOTSTRAP = 1, PANA_USAGE_CONNECTION = 2 };
 enum pana_prf { PANA_PRF_HMAC_SHA1 = 2, PANA_PRF_HMAC_SHA2_256 = 5 }; /* IKEv2's numbers */
@@ -56,8 +57,10 @@ struct pana_params {
 struct pana_timers {
     sim_ns pci_irt, pci_mrt; /* 1 s, 120 s; for ever */
     sim_ns req_irt, req_mrt; /* 1 s, 30 s */
-    unsigned req_mrc;        /* 10 */
+    unsigned req_mrc;        /* transmissions, the first included; 10; 0: no limit */
     sim_ns req_mrd, pci_mrd; /* 0: none */
+    sim_ns stalled; /* FAILED_SESS_TIMEOUT of RFC 5609: how long an authentication may make no
+                       progress; 300 s, more than a peer needs to use up its REQ_MRC; 0: for ever */
 };
 void pana_timers_default(struct pana_timers *t);
 
@@ -70,6 +73,7 @@ struct pana_pac_settings {
     struct pana_params params; /* sent in the PCI: usage, own device id or DSCL-ID (has tells) */
     const char *device_id;     /* a first PAR for another target device is dropped; NULL: any */
     bool sha1_only;            /* choose the mandatory algorithms even if better ones are offered */
+    bool no_piggyback; /* EAP responses in PARs of our own, not in the PANs (RFC 5191 4.1) */
     bool keep_session; /* stay RUNNING after success, until termination: ping, re-authentication */
     sim_ns linger; /* without keep_session: how long after success the last PAR is still answered
                       (its PAN may have been lost); then DONE */
@@ -80,10 +84,13 @@ struct proto *pana_pac_proto(struct pana_pac *p);
 bool pana_pac_is_open(const struct pana_pac *p);
 const struct eap_keys *pana_pac_keys(const struct pana_pac *p);
 const struct pana_params *pana_pac_params(const struct pana_pac *p); /* of the PAA's PARs, merged */
-uint32_t pana_pac_session_lifetime_s(const struct pana_pac *p);
-void pana_pac_reauthenticate(struct pana_pac *p, sim_ns now); /* PNR with A; only while open */
-void pana_pac_ping(struct pana_pac *p, sim_ns now);           /* PNR with P */
-void pana_pac_terminate(struct pana_pac *p, sim_ns now);      /* PTR, LOGOUT; then DONE */
+uint32_t pana_pac_session_lifetime_s(const struct pana_pac *p); /* 0: without end, or not told */
+/* PNR with A, PNR with P: while nothing else goes on in the open session; else they do nothing. The
+ * first comes by itself before the lifetime ends. */
+void pana_pac_reauthenticate(struct pana_pac *p, sim_ns now);
+void pana_pac_ping(struct pana_pac *p, sim_ns now);
+/* PTR, LOGOUT; then DONE. Before the session is open: FAILED at once, REASON_PANA_TERMINATED. */
+void pana_pac_terminate(struct pana_pac *p, sim_ns now);
 
 /* ---- the agent ---- */
 struct pana_paa;
@@ -92,7 +99,8 @@ struct pana_paa_settings {
     struct pana_params
         params;          /* of the first PAR: usage, SP-ID, MSBF-ID or NSCL-ID, target (has) */
     uint32_t session_id; /* not 0; unique at its node */
-    uint32_t session_lifetime_s; /* 0: not told */
+    uint32_t session_lifetime_s; /* 0: without end, which the wire calls 2^32 - 1 seconds */
+    bool optimized_init;         /* the first EAP request rides in the first PAR (RFC 5609 8.2) */
     bool sha1_only;              /* offer the mandatory algorithms alone */
     bool encrypt;                /* ETSI AVPs of the last PAR in Encr-Encap (RFC 6786) */
     bool keep_session;
@@ -105,14 +113,19 @@ struct proto *pana_paa_proto(struct pana_paa *p);
 bool pana_paa_wants_request(const struct pana_paa *p);
 struct span pana_paa_eap(const struct pana_paa *p);
 void pana_paa_eap_taken(struct pana_paa *p);
-/* The next EAP request, from the server. */
+/* The next EAP request, from the server: at most PANA_EAP_MAX octets. */
 void pana_paa_request(struct pana_paa *p, sim_ns now, struct span eap);
-/* The server's verdict: EAP-Success with its MSK and the parameters for the last PAR, or
- * EAP-Failure (msk NULL) with why. */
+/* The server's verdict. EAP-Success with its MSK and the parameters for the last PAR (may be NULL);
+ * with a reason: authenticated, but not authorised (Result-Code 2). EAP-Failure (msk NULL) with why
+ * (Result-Code 1). No EAP packet at all: the server did not answer; the session ends without a word
+ * (RFC 5191 4.1), and likewise when EAP-Success comes without an MSK, which nothing could protect
+ * (REASON_PANA_AUTH). The core FAILs with the reason once the PaC has confirmed. */
 void pana_paa_finish(struct pana_paa *p, sim_ns now, struct span eap, const uint8_t *msk,
                      const struct pana_params *params, enum reason reason);
 bool pana_paa_is_open(const struct pana_paa *p);
 const struct pana_params *pana_paa_client_params(const struct pana_paa *p); /* of the PCI */
+/* As those of the PaC. After pana_paa_reauthenticate, or the PaC's PNR, pana_paa_wants_request says
+ * that a new EAP conversation is to begin. */
 void pana_paa_reauthenticate(struct pana_paa *p, sim_ns now);
 void pana_paa_ping(struct pana_paa *p, sim_ns now);
 void pana_paa_terminate(struct pana_paa *p, sim_ns now, unsigned cause); /* Termination-Cause */

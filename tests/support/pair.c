@@ -94,20 +94,19 @@ void pair_leave(void)
     entity_leave();
 }
 
-static void queue(struct pair *p, int to, const uint8_t *octets, size_t n)
+static void queue(struct pair *p, int to, const uint8_t *octets, size_t n, sim_ns late_by)
 {
     struct pair_side *s = &p->side[to];
-    struct pair_packet *q = xcalloc(1, sizeof(*q) + n);
+    struct pair_packet *q = xcalloc(1, sizeof(*q) + n), **at = &s->first;
 
-    q->at = sim_ns_add(p->now, p->script.delay);
+    q->at = sim_ns_add(p->now, p->script.delay + late_by);
     q->n = n;
     if (n > 0)
         memcpy(q->octets, octets, n);
-    if (s->last)
-        s->last->next = q;
-    else
-        s->first = q;
-    s->last = q;
+    while (*at && (*at)->at <= q->at)
+        at = &(*at)->next;
+    q->next = *at;
+    *at = q;
 }
 
 /* A datagram: lost, duplicated, or as it is. */
@@ -115,12 +114,13 @@ static void send_datagram(struct pair *p, int from, uint8_t *octets, size_t n, u
 {
     const struct pair_way *w = &p->script.way[from];
     uint64_t bit = UINT64_C(1) << (index & 63);
+    sim_ns late_by = w->late & bit ? w->late_by : 0;
 
     if (w->lose & bit)
         return;
-    queue(p, 1 - from, octets, n);
+    queue(p, 1 - from, octets, n, late_by);
     if (w->duplicate & bit)
-        queue(p, 1 - from, octets, n);
+        queue(p, 1 - from, octets, n, late_by);
 }
 
 static void send_stream(struct pair *p, int from, uint8_t *octets, size_t n, size_t offset)
@@ -136,11 +136,11 @@ static void send_stream(struct pair *p, int from, uint8_t *octets, size_t n, siz
     for (size_t i = 0; i < live;) {
         size_t piece = w->chunk && live - i > w->chunk ? w->chunk : live - i;
 
-        queue(p, 1 - from, octets + i, piece);
+        queue(p, 1 - from, octets + i, piece, 0);
         i += piece;
     }
     if (live < n) {
-        queue(p, 1 - from, NULL, 0);
+        queue(p, 1 - from, NULL, 0, 0);
         s->fin_sent = true;
     }
 }
@@ -203,7 +203,7 @@ static void after(struct pair *p, int side)
     if (s->proto->status != PROTO_RUNNING && !s->fin_sent && !p->script.datagrams) {
         s->fin_sent = true;
         if (p->script.way[side].silent_from == PAIR_NEVER)
-            queue(p, 1 - side, NULL, 0);
+            queue(p, 1 - side, NULL, 0, 0);
     }
 }
 
@@ -226,8 +226,6 @@ static void deliver(struct pair *p, int side)
     struct pair_packet *q = s->first;
 
     s->first = q->next;
-    if (!s->first)
-        s->last = NULL;
     pair_enter(p, side);
     s->proto->ops->input(s->proto, p->now, span_of(q->octets, q->n));
     after(p, side);

@@ -19,6 +19,8 @@ struct pair_way {
     uint8_t corrupt_with; /* ... by exclusive or */
     uint64_t lose;        /* datagrams: bit i: the i-th is lost; the mask repeats after 64 */
     uint64_t duplicate;   /* datagrams: bit i: the i-th arrives twice */
+    uint64_t late; /* datagrams: bit i: the i-th takes late_by longer, and may be overtaken */
+    sim_ns late_by;
 };
 
 struct pair;
@@ -56,7 +58,7 @@ struct pair_side {
     struct buf secrets;
     unsigned outputs; /* how many times it gave octets */
     bool started, fin_sent;
-    struct pair_packet *first, *last; /* on the way to it */
+    struct pair_packet *first; /* on the way to it, the next to arrive first */
 };
 
 struct pair {

@@ -1,5 +1,6 @@
 #include "tests/support/vectors.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,18 @@ struct vectors {
     size_t pair_count;
 };
 
-/* What a test needs and the file does not have ends the test. */
-static _Noreturn void fault(const char *what, const char *where)
+static void need(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void need(bool good, const char *fmt, ...)
 {
-    fprintf(stderr, "vectors: %s: '%s'\n", what, where);
+    if (good)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    fputs("vectors: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
     abort();
 }
 
@@ -31,17 +40,14 @@ static char *read_text(const char *file)
 {
     char *path = xasprintf("%s/tests/vectors/%s", M2M_SOURCE_DIR, file);
     FILE *f = fopen(path, "r");
-    if (!f)
-        fault("no such file", path);
+    need(f != NULL, "no %s", path);
     free(path);
     fseek(f, 0, SEEK_END);
     long n = ftell(f);
-    if (n <= 0)
-        fault("is empty", file);
+    need(n > 0, "%s is empty", file);
     rewind(f);
     char *text = xcalloc((size_t)n + 1, 1);
-    if (fread(text, 1, (size_t)n, f) != (size_t)n)
-        fault("cannot be read", file);
+    need(fread(text, 1, (size_t)n, f) == (size_t)n, "cannot read %s", file);
     fclose(f);
     return text;
 }
@@ -51,8 +57,7 @@ static void take_line(struct vectors *v, char *line)
 {
     if (*line == '[') {
         char *end = strchr(line, ']');
-        if (!end)
-            fault("no ] behind a name", line);
+        need(end != NULL, "no ] in '%s'", line);
         *end = '\0';
         v->names = xrealloc(v->names, (v->count + 1) * sizeof *v->names);
         v->names[v->count++] = line + 1;
@@ -61,8 +66,7 @@ static void take_line(struct vectors *v, char *line)
     char *equals = strstr(line, " =");
     if (*line == '#' || !*line || !equals)
         return;
-    if (!v->count)
-        fault("a value before any vector", line);
+    need(v->count > 0, "'%s' before any vector", line);
     *equals = '\0';
     char *value = equals + 2;
     value += *value == ' ';
@@ -81,8 +85,7 @@ struct vectors *vectors_read(const char *file)
         take_line(v, line);
         line = next;
     }
-    if (!v->count)
-        fault("no vector in it", file);
+    need(v->count > 0, "no vector in %s", file);
     return v;
 }
 
@@ -111,8 +114,7 @@ size_t vectors_find(const struct vectors *v, const char *name)
     size_t i = 0;
     while (i < v->count && strcmp(v->names[i], name) != 0)
         i++;
-    if (i == v->count)
-        fault("no such vector", name);
+    need(i < v->count, "no vector '%s'", name);
     return i;
 }
 
@@ -127,10 +129,9 @@ const char *vectors_text(const struct vectors *v, size_t i, const char *key)
 size_t vectors_hex(const struct vectors *v, size_t i, const char *key, uint8_t *out, size_t max)
 {
     const char *text = vectors_text(v, i, key);
-    if (!text)
-        fault(v->names[i], key);
+    need(text != NULL, "vector '%s' has no '%s'", v->names[i], key);
     size_t n = strlen(text) / 2;
-    if (n > max || !hex_decode(text, strlen(text), out, n))
-        fault("not hex, or too long", key);
+    need(n <= max && hex_decode(text, strlen(text), out, n),
+         "'%s' of '%s' is not hex of at most %zu octets", key, v->names[i], max);
     return n;
 }
