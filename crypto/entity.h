@@ -13,6 +13,14 @@
 /* Once, before the first use of OpenSSL and before threads. Installs our random method. */
 enum err crypto_init(void) MUST_USE;
 
+/* For worker threads, around all that they do: OpenSSL 3.0 guards its look-ups of algorithms with
+ * locks of the library context, and two threads that parse certificates in one context are slower
+ * than one alone (README.md); so each gets one of its own. Objects may be made on one thread and
+ * used on another, as before. A thread that does not call these, or cannot have a context, shares
+ * the process's. After crypto_init. */
+void crypto_thread_begin(void);
+void crypto_thread_end(void);
+
 /* "OpenSSL 3.0.22 25 Aug 2026": the library that is loaded, for version, doctor and the results. */
 const char *crypto_openssl_version(void);
 

@@ -1,5 +1,6 @@
 #include "crypto/meter.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ static const struct {
 #undef X
 };
 
+static_assert(METER_OP_COUNT < 64, "meter.used has a bit for each operation");
+
 /* Counts stick at their maximum: one step never comes near it, a merged total of a hostile run
  * might. */
 static uint32_t add_sticky(uint32_t a, uint64_t b)
@@ -20,15 +23,16 @@ static uint32_t add_sticky(uint32_t a, uint64_t b)
 
 void meter_add(struct meter *m, enum meter_op op, uint32_t calls, uint64_t octets)
 {
-    if (!m)
+    if (!m || (!calls && !octets))
         return;
+    m->used |= UINT64_C(1) << op;
     m->use[op].calls = add_sticky(m->use[op].calls, calls);
     m->use[op].octets = add_sticky(m->use[op].octets, octets);
 }
 
 void meter_merge(struct meter *into, const struct meter *from)
 {
-    for (size_t i = 0; i < METER_OP_COUNT; i++)
+    for (unsigned i = meter_next(from, 0); i < METER_OP_COUNT; i = meter_next(from, i + 1))
         meter_add(into, (enum meter_op)i, from->use[i].calls, from->use[i].octets);
 }
 

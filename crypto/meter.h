@@ -63,8 +63,17 @@ struct meter_use {
 
 /* A value; all zeros is empty. */
 struct meter {
+    uint64_t used; /* bit i: use[i] is not all zeros; a step uses few of them */
     struct meter_use use[METER_OP_COUNT];
 };
+/* The operations in it, in their order: for (op = meter_next(m, 0); op < METER_OP_COUNT; op =
+ * meter_next(m, op + 1)). The first one from `from` on, or METER_OP_COUNT. */
+static inline unsigned meter_next(const struct meter *m, unsigned from)
+{
+    uint64_t rest = m->used >> from; /* METER_OP_COUNT < 64: meter.c */
+
+    return rest ? from + (unsigned)__builtin_ctzll(rest) : METER_OP_COUNT;
+}
 
 void meter_add(struct meter *m, enum meter_op op, uint32_t calls, uint64_t octets);
 void meter_merge(struct meter *into, const struct meter *from);

@@ -125,11 +125,9 @@ static int64_t energy_nj(const struct profile_class *c, enum meter_op op, struct
 struct profile_price profile_price(const struct profile_class *c, const struct meter *m)
 {
     struct profile_price price = {0};
-    for (int i = 0; i < METER_OP_COUNT; i++) {
+    for (unsigned i = meter_next(m, 0); i < METER_OP_COUNT; i = meter_next(m, i + 1)) {
         struct meter_use use = m->use[i];
         enum meter_op op = (enum meter_op)i;
-        if (!use.calls && !use.octets)
-            continue;
         sim_ns ns = profile_price_op(c, op, use);
         if (meter_is_crypto(op))
             price.crypto_ns += ns;

@@ -15,7 +15,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "sim/base/xalloc.h"
 
 #define PROPERTIES "provider=m2m"
 
@@ -80,7 +84,8 @@ static struct operation operations[] = {
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 
-static void *default_context;
+/* Of the default provider in the library context for which ours is being loaded on this thread. */
+static _Thread_local void *default_context;
 
 static const OSSL_ALGORITHM *query(void *context, int operation_id, int *no_cache)
 {
@@ -136,21 +141,13 @@ static bool take_over(struct operation *op, const OSSL_ALGORITHM *rsa)
     return true;
 }
 
-static OSSL_PROVIDER *theirs, *ours;
+/* The pair in one library context. */
+struct installation {
+    OSSL_PROVIDER *theirs, *ours;
+};
 
-/* When the process ends; what keys still hold keeps them alive until then. */
-static void unload(void)
+static enum err take_over_all(OSSL_PROVIDER *theirs)
 {
-    OSSL_PROVIDER_unload(ours);
-    OSSL_PROVIDER_unload(theirs);
-}
-
-enum err provider_install(void)
-{
-    theirs = OSSL_PROVIDER_load(NULL, "default");
-    if (!theirs)
-        return ERR_CRYPTO;
-    default_context = OSSL_PROVIDER_get0_provider_ctx(theirs);
     for (size_t i = 0; i < OPERATIONS; i++) {
         int no_cache = 0;
         const OSSL_ALGORITHM *a =
@@ -160,10 +157,109 @@ enum err provider_install(void)
         if (!a || !a->algorithm_names || !take_over(&operations[i], a))
             return ERR_CRYPTO;
     }
-    if (!OSSL_PROVIDER_add_builtin(NULL, "m2m", provider_init))
-        return ERR_CRYPTO;
-    ours = OSSL_PROVIDER_load(NULL, "m2m");
-    if (!ours || !OPENSSL_atexit(unload) || !EVP_set_default_properties(NULL, "?provider=m2m"))
-        return ERR_CRYPTO;
     return OK;
+}
+
+static void uninstall(struct installation *in)
+{
+    OSSL_PROVIDER_unload(in->ours);
+    OSSL_PROVIDER_unload(in->theirs);
+    *in = (struct installation){NULL, NULL};
+}
+
+/* first: the table of functions, the same in every context, is made from this one. */
+static enum err install(struct installation *in, OSSL_LIB_CTX *lib, bool first)
+{
+    in->theirs = OSSL_PROVIDER_load(lib, "default");
+    if (!in->theirs)
+        return ERR_CRYPTO;
+    if (first && take_over_all(in->theirs))
+        return ERR_CRYPTO;
+    default_context = OSSL_PROVIDER_get0_provider_ctx(in->theirs);
+    if (!OSSL_PROVIDER_add_builtin(lib, "m2m", provider_init))
+        return ERR_CRYPTO;
+    in->ours = OSSL_PROVIDER_load(lib, "m2m");
+    return in->ours && EVP_set_default_properties(lib, "?provider=m2m") ? OK : ERR_CRYPTO;
+}
+
+/* ---- library contexts of worker threads ---- */
+
+struct thread_context {
+    struct thread_context *next;
+    OSSL_LIB_CTX *lib;
+    struct installation providers;
+    bool taken;
+};
+
+static struct installation process_wide;
+static struct thread_context *thread_contexts; /* none is freed before the process ends */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local struct thread_context *mine;
+
+static void free_context(struct thread_context *c)
+{
+    uninstall(&c->providers);
+    OSSL_LIB_CTX_free(c->lib);
+    free(c);
+}
+
+/* When the process ends; what keys still hold keeps the providers alive until then. */
+static void unload(void)
+{
+    while (thread_contexts) {
+        struct thread_context *c = thread_contexts;
+        thread_contexts = c->next;
+        free_context(c);
+    }
+    uninstall(&process_wide);
+}
+
+enum err provider_install(void)
+{
+    enum err err = install(&process_wide, NULL, true);
+    return err || OPENSSL_atexit(unload) ? err : ERR_CRYPTO;
+}
+
+static struct thread_context *new_context(void)
+{
+    struct thread_context *c = xcalloc(1, sizeof *c);
+    c->lib = OSSL_LIB_CTX_new();
+    if (c->lib && install(&c->providers, c->lib, false) == OK)
+        return c;
+    free_context(c);
+    return NULL;
+}
+
+void crypto_thread_begin(void)
+{
+    struct thread_context *c;
+
+    assert(!mine);
+    pthread_mutex_lock(&lock);
+    for (c = thread_contexts; c && c->taken; c = c->next)
+        continue;
+    if (!c) {
+        c = new_context();
+        if (c) {
+            c->next = thread_contexts;
+            thread_contexts = c;
+        }
+    }
+    if (c) {
+        c->taken = true;
+        OSSL_LIB_CTX_set0_default(c->lib);
+        mine = c;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void crypto_thread_end(void)
+{
+    if (!mine)
+        return;
+    OSSL_LIB_CTX_set0_default(NULL);
+    pthread_mutex_lock(&lock);
+    mine->taken = false;
+    pthread_mutex_unlock(&lock);
+    mine = NULL;
 }

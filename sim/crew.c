@@ -10,12 +10,14 @@
 #include "sim/base/xalloc.h"
 #include "sim/engine.h"
 
-/* Rounds follow each other within microseconds while a fleet bootstraps, and waking a sleeper takes
- * longer than that: look for work this long before sleeping. */
-#define SPIN_NS 30000
+/* While a fleet bootstraps, rounds follow each other within some hundred microseconds, and waking a
+ * sleeper costs a good part of that. So a worker looks for work before it sleeps: as long as this
+ * if that would have caught the last batch, and else, in a quiet stretch, only briefly. */
+#define SPIN_LONG_NS  1000000
+#define SPIN_BRIEF_NS 30000
 
 struct crew {
-    void (*fn)(void *item);
+    struct crew_config config;
     _Atomic(void *const *) items;
     /* Number of items << 32 | next item. One word, so that a claim is valid or not by itself: a
      * worker that comes late to a finished batch finds next >= number, and one that claims an
@@ -28,7 +30,7 @@ struct crew {
     bool spin; /* no use when the threads outnumber the cores */
     uv_mutex_t lock;
     uv_cond_t work, finished;
-    unsigned workers;
+    unsigned workers; /* as many as could be had */
     uv_thread_t threads[];
 };
 
@@ -61,7 +63,7 @@ static bool work_one(struct crew *c)
     n = (uint32_t)(t >> 32);
     if (i >= n)
         return false;
-    c->fn(atomic_load_explicit(&c->items, memory_order_relaxed)[i]);
+    c->config.fn(atomic_load_explicit(&c->items, memory_order_relaxed)[i]);
     if (atomic_fetch_add(&c->done, 1) + 1 == n && atomic_load(&c->owner_sleeps)) {
         uv_mutex_lock(&c->lock);
         uv_cond_signal(&c->finished);
@@ -80,18 +82,19 @@ static bool all_done(struct crew *c, uint32_t n)
     return atomic_load(&c->done) == n;
 }
 
-static void await_work(struct crew *c)
+/* *spin_ns: how long to look before sleeping; changed to what suits the next time. */
+static void await_work(struct crew *c, uint64_t *spin_ns)
 {
-    if (c->spin) {
-        uint64_t end = uv_hrtime() + SPIN_NS;
+    uint64_t began = uv_hrtime();
 
+    if (c->spin) {
         do {
             for (int i = 0; i < 32; i++) {
                 if (may_leave_bed(c))
                     return;
                 relax();
             }
-        } while (uv_hrtime() < end);
+        } while (uv_hrtime() - began < *spin_ns);
     }
     uv_mutex_lock(&c->lock);
     atomic_fetch_add(&c->sleeping, 1);
@@ -99,12 +102,13 @@ static void await_work(struct crew *c)
         uv_cond_wait(&c->work, &c->lock);
     atomic_fetch_sub(&c->sleeping, 1);
     uv_mutex_unlock(&c->lock);
+    *spin_ns = uv_hrtime() - began < SPIN_LONG_NS ? SPIN_LONG_NS : SPIN_BRIEF_NS;
 }
 
 static void await_batch(struct crew *c, uint32_t n)
 {
     if (c->spin) {
-        uint64_t end = uv_hrtime() + SPIN_NS;
+        uint64_t end = uv_hrtime() + SPIN_LONG_NS;
 
         do {
             for (int i = 0; i < 32; i++) {
@@ -125,23 +129,28 @@ static void await_batch(struct crew *c, uint32_t n)
 static void worker(void *arg)
 {
     struct crew *c = arg;
+    uint64_t spin_ns = SPIN_BRIEF_NS;
 
+    if (c->config.begin)
+        c->config.begin();
     while (!atomic_load(&c->quit)) {
         while (work_one(c))
             continue;
-        await_work(c);
+        await_work(c, &spin_ns);
     }
+    if (c->config.end)
+        c->config.end();
 }
 
-struct crew *crew_new(unsigned workers, void (*fn)(void *item))
+struct crew *crew_new(const struct crew_config *config)
 {
-    struct crew *c = xcalloc(1, sizeof(*c) + workers * sizeof(c->threads[0]));
+    struct crew *c = xcalloc(1, sizeof(*c) + config->workers * sizeof(c->threads[0]));
 
-    c->fn = fn;
-    c->spin = workers + 1 <= crew_cores();
+    c->config = *config;
+    c->spin = config->workers + 1 <= crew_cores();
     if (uv_mutex_init(&c->lock) || uv_cond_init(&c->work) || uv_cond_init(&c->finished))
         abort(); /* as with memory: there is no going on without */
-    for (; c->workers < workers; c->workers++) {
+    for (; c->workers < config->workers; c->workers++) {
         /* Fewer threads than asked for change no result, only the speed. */
         if (uv_thread_create(&c->threads[c->workers], worker, c))
             break;
@@ -186,7 +195,7 @@ void crew_run(struct crew *c, void *const *items, uint32_t n)
 {
     if (n < 2) {
         for (uint32_t i = 0; i < n; i++)
-            c->fn(items[i]);
+            c->config.fn(items[i]);
         return;
     }
     atomic_store_explicit(&c->items, items, memory_order_relaxed);

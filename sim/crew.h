@@ -6,8 +6,12 @@
 
 struct crew; /* opaque; heap */
 
-/* `workers` >= 1 threads beside the caller's, each calling `fn` on items of a batch. */
-struct crew *crew_new(unsigned workers, void (*fn)(void *item));
+struct crew_config {
+    unsigned workers;                  /* >= 1 threads beside the caller's */
+    void (*fn)(void *item);            /* what each does with an item of a batch */
+    void (*begin)(void), (*end)(void); /* first and last act of each; may be NULL */
+};
+struct crew *crew_new(const struct crew_config *config);
 /* Not while a batch runs. NULL is fine. */
 void crew_free(struct crew *c);
 /* Calls fn once for each of n items, on any thread in any order, the caller helping; returns when

@@ -56,7 +56,10 @@ struct sim *sim_new(const struct sim_config *config)
     sim->progress_next = UINT64_MAX;
     evq_init(&sim->queue);
     if (threads > 1)
-        sim->crew = crew_new(threads - 1, prepare_item);
+        sim->crew = crew_new(&(struct crew_config){.workers = threads - 1,
+                                                   .fn = prepare_item,
+                                                   .begin = config->thread_begin,
+                                                   .end = config->thread_end});
     return sim;
 }
 
@@ -136,6 +139,27 @@ static bool is_for_ahead(const struct sim *sim, const struct sim_event *ev)
     return first && ev->ops->prepare;
 }
 
+static int by_weight(const void *a, const void *b)
+{
+    const struct sim_event *const *x = a, *const *y = b;
+
+    if ((*x)->weight != (*y)->weight)
+        return (*x)->weight < (*y)->weight ? 1 : -1;
+    return ((*x)->at > (*y)->at) - ((*x)->at < (*y)->at);
+}
+
+/* In any order: a prepare changes its own endpoint only. */
+static void prepare_batch(struct sim *sim)
+{
+    qsort(sim->batch, sim->batch_n, sizeof(struct sim_event *), by_weight);
+    if (sim->crew) {
+        crew_run(sim->crew, (void *const *)sim->batch, (uint32_t)sim->batch_n);
+        return;
+    }
+    for (size_t i = 0; i < sim->batch_n; i++)
+        prepare_item(sim->batch[i]);
+}
+
 /* Takes the events up to `last` out of the queue and prepares ahead what may be. Skipped when
  * nothing pending has a prepare: then there is nothing to choose. */
 static void gather(struct sim *sim, sim_ns last)
@@ -162,12 +186,7 @@ static void gather(struct sim *sim, sim_ns last)
     q->held = sim->taken_n;
     sim->stats.prepared_ahead += sim->batch_n;
     sim->window_batch += sim->batch_n;
-    if (sim->crew) {
-        crew_run(sim->crew, (void *const *)sim->batch, (uint32_t)sim->batch_n);
-    } else {
-        for (size_t i = 0; i < sim->batch_n; i++)
-            prepare_item(sim->batch[i]);
-    }
+    prepare_batch(sim);
 }
 
 /* The next of the events taken out that is still alive, or NULL. */

@@ -44,13 +44,17 @@ struct sim_event {
     const struct sim_event_ops *ops;
     struct sim_endpoint *endpoint; /* NULL: of nobody; then prepare must be NULL */
     uint32_t slot;                 /* the queue's; 0: idle */
-    uint32_t prepared;             /* 1: prepared ahead */
+    uint16_t weight;               /* sim_event_set_weight */
+    uint16_t prepared;             /* 1: prepared ahead */
 };
 
 struct sim_config {
     unsigned threads;  /* workers and the engine's own thread together; 0: all cores */
     sim_ns look_ahead; /* the smallest delay with which anything from elsewhere reaches an endpoint;
                           > 0 */
+    /* May be NULL. Called on each worker thread as its first and its last act. */
+    void (*thread_begin)(void);
+    void (*thread_end)(void);
 };
 
 struct sim_stats {
@@ -74,6 +78,13 @@ void sim_set_look_ahead(struct sim *sim, sim_ns look_ahead);
 /* endpoint may be NULL when ops->prepare is NULL. May be called again on an idle event. */
 void sim_event_init(struct sim_event *ev, const struct sim_event_ops *ops,
                     struct sim_endpoint *endpoint);
+/* How much work its prepare is likely to be, in any unit that the owners of events agree on; 0 at
+ * first. Where several threads share a batch, the heaviest are begun first, so that none is left
+ * with a long one when the others are done. Changes no result. */
+static inline void sim_event_set_weight(struct sim_event *ev, uint16_t weight)
+{
+    ev->weight = weight;
+}
 /* At `at`, not before now; after everything already scheduled for that instant. The event must be
  * idle. */
 void sim_schedule(struct sim *sim, struct sim_event *ev, sim_ns at);

@@ -79,7 +79,7 @@ static bool find_beside_program(char *out, size_t n)
     if (got <= 0)
         return false;
     path[got] = '\0';
-    for (int up = 0; up < 4; up++) {
+    for (int up = 0; up < 6; up++) {
         char *slash = strrchr(path, '/');
         if (!slash)
             return false;

@@ -99,6 +99,14 @@ static const struct net_carrier *carrier_of(const struct tcp_segment *seg)
     return seg->flags & TCP_SYN && seg->flags & TCP_ACK ? &opening_carrier : &segment_carrier;
 }
 
+/* Long flights carry certificates and key exchanges; a SYN ACK makes and starts a whole core. */
+static uint16_t weight_of(const struct tcp_segment *seg)
+{
+    if (carrier_of(seg) == &opening_carrier)
+        return UINT16_MAX;
+    return seg->length < UINT16_MAX ? (uint16_t)seg->length : UINT16_MAX;
+}
+
 static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segment *seg,
                          struct span payload)
 {
@@ -110,6 +118,7 @@ static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segm
     s->packet.carrier = carrier_of(seg);
     s->packet.endpoint = &flow_peer(end)->endpoint;
     s->packet.octets = seg->wire_octets;
+    s->packet.weight = weight_of(seg);
     s->from = end;
     s->sent = now;
     s->segment = *seg;

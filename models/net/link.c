@@ -280,6 +280,7 @@ static void go(struct net_packet *p, sim_ns now, sim_ns arrival)
         sim_event_init(&p->ev, p->carrier->arrival, p->endpoint);
     else
         sim_event_init(&p->ev, &hop_ops, NULL);
+    sim_event_set_weight(&p->ev, p->weight);
     sim_schedule(p->net->sim, &p->ev, arrival);
 }
 

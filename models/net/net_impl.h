@@ -31,6 +31,7 @@ struct net_packet {
     struct sim_endpoint *endpoint; /* of the arrival event */
     uint32_t octets;               /* on the wire, without a hop's overhead */
     uint32_t size;                 /* of the whole object */
+    uint16_t weight;               /* of the arrival event */
     uint8_t hop;                   /* index in route */
     uint8_t size_class;
     bool duplicate;

@@ -233,7 +233,10 @@ static enum err build(struct deployment *d, struct diag_list *diags)
 {
     enum err err;
 
-    d->sim = sim_new(&(struct sim_config){d->in.threads, route_look_ahead(d)});
+    d->sim = sim_new(&(struct sim_config){.threads = d->in.threads,
+                                          .look_ahead = route_look_ahead(d),
+                                          .thread_begin = crypto_thread_begin,
+                                          .thread_end = crypto_thread_end});
     d->net = net_new(d->sim, d->in.seed);
     d->keys = keyring_new(&d->sink);
     d->setup = rng_stream(d->in.seed, "deployment", "setup");

@@ -2,10 +2,8 @@
 
 void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m)
 {
-    for (unsigned op = 0; op < METER_OP_COUNT; op++) {
+    for (unsigned op = meter_next(m, 0); op < METER_OP_COUNT; op = meter_next(m, op + 1)) {
         struct usage *u = &p->usage->use[kind][op];
-        if (!m->use[op].calls && !m->use[op].octets)
-            continue;
         u->calls += m->use[op].calls;
         u->octets += m->use[op].octets;
         u->ns += profile_price_op(p->class, (enum meter_op)op, m->use[op]);

@@ -17,6 +17,7 @@
 #define EAP_IDENTITY_MAX 253   /* RFC 7542 2.3, and a RADIUS User-Name */
 #define EAP_PACKET_MAX   65535 /* the length field */
 #define EAP_MTU          1020  /* RFC 3748 3.1: what every lower layer carries */
+#define EAP_MTU_MIN      64
 
 enum eap_code { EAP_REQUEST = 1, EAP_RESPONSE = 2, EAP_SUCCESS = 3, EAP_FAILURE = 4 };
 enum eap_type {
@@ -104,7 +105,7 @@ struct eap_peer_settings {
     const char *identity; /* answered to Request/Identity; copied. SIM, AKA: NULL: from the UICC */
     const struct eap_method *const *methods; /* acceptable, most wanted first; borrowed */
     size_t method_count;
-    uint32_t mtu; /* longest packet to send; 0: EAP_MTU */
+    uint32_t mtu; /* longest packet to send, EAP_MTU_MIN or more; 0: EAP_MTU */
     struct eap_peer_credentials credentials;
 };
 struct eap_peer *eap_peer_new(struct proto_env *env, const struct eap_peer_settings *settings);
@@ -142,6 +143,8 @@ struct eap_answer {
     size_t method_count;
     char permanent[EAP_IDENTITY_MAX + 1]; /* who that is: "" : the identity itself. SIM, AKA: the
                                              NAI with the IMSI */
+    char certificate_name[EAP_IDENTITY_MAX + 1]; /* EAP-TLS: the peer's certificate must carry it;
+                                                    "": any that our authority issued */
     bool has_psk;
     uint8_t psk[32];
     const struct eap_reauth *reauth; /* NULL: none; copied */
@@ -157,7 +160,7 @@ struct eap_server;
 struct eap_server_settings {
     const char *server_id;   /* GPSK's ID_Server, PSK's ID_S, IBAKE's IDs; copied */
     bool ask_identity;       /* begin with Request/Identity; false: eap_server_begin says who */
-    uint32_t mtu;            /* longest packet to send; 0: EAP_MTU */
+    uint32_t mtu;            /* longest packet to send, EAP_MTU_MIN or more; 0: EAP_MTU */
     bool result_indications; /* AT_RESULT_IND: protected success (RFC 4187 6.2) */
     bool pseudonyms, fast_reauth; /* hand them out */
     bool method_identity; /* SIM, AKA: ask for the identity again within the method, which RFC 4187

@@ -1,5 +1,7 @@
 #include "models/proto/eap_method.h"
 
+#define MOST_UNVERIFIED 3
+
 void eap_half_init(struct eap_half *h, const struct eap_half_ops *ops, struct proto_env *env)
 {
     *h = (struct eap_half){.ops = ops, .env = env};
@@ -12,6 +14,14 @@ void eap_half_fail(struct eap_half *h, enum reason reason)
     h->state = EAP_HALF_FAILED;
     h->reason = reason;
     eap_keys_wipe(&h->keys);
+}
+
+void eap_half_unverified(struct eap_half *h)
+{
+    if (++h->unverified >= MOST_UNVERIFIED)
+        eap_half_fail(h, REASON_EAP_MAC);
+    else
+        h->discard = true;
 }
 
 bool eap_method_is(const struct eap_method *m, const struct eap_packet *p)

@@ -22,6 +22,7 @@ struct eap_half {
     struct proto_env *env;
     enum eap_half_state state;
     enum reason reason;     /* set once, by eap_half_fail */
+    unsigned unverified;    /* how often eap_half_unverified was said */
     bool discard;           /* peer and server: the packet just processed is to be ignored silently;
                                cleared by the machine before each process */
     bool protected_success; /* peer, with DONE: both sides said success under a MAC: an EAP-Failure
@@ -31,6 +32,10 @@ struct eap_half {
 };
 void eap_half_init(struct eap_half *h, const struct eap_half_ops *ops, struct proto_env *env);
 void eap_half_fail(struct eap_half *h, enum reason reason);
+/* The packet just processed has a MAC that does not verify: discarded, where a method's RFC says
+ * so. The third one fails the half, REASON_EAP_MAC: how many is left to us (RFC 4764 8.8), and
+ * without an end a wrong key would keep both sides going round. */
+void eap_half_unverified(struct eap_half *h);
 
 /* What the halves are made with: the machine's settings, and what it has learnt so far. Borrowed;
  * outlives the half. */

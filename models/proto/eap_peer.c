@@ -465,6 +465,7 @@ struct eap_peer *eap_peer_new(struct proto_env *env, const struct eap_peer_setti
     p->settings.identity = settings->identity ? xstrdup(settings->identity) : NULL;
     if (p->settings.mtu == 0)
         p->settings.mtu = EAP_MTU;
+    assert(p->settings.mtu >= EAP_MTU_MIN);
     p->context = (struct eap_peer_context){.settings = &p->settings, .identity = p->identity};
     p->last_id = ID_NONE;
     buf_init(&p->response, EAP_PACKET_MAX);

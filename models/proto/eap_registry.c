@@ -2,7 +2,7 @@
 #include "models/proto/eap_method.h"
 
 static const struct eap_method *const methods[] = {
-    NULL, /* ends the list */
+    &eap_method_tls, NULL, /* ends the list */
 };
 
 size_t eap_method_count(void)

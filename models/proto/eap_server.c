@@ -503,6 +503,7 @@ struct eap_server *eap_server_new(struct proto_env *env, const struct eap_server
     s->settings.server_id = settings->server_id ? xstrdup(settings->server_id) : NULL;
     if (s->settings.mtu == 0)
         s->settings.mtu = EAP_MTU;
+    assert(s->settings.mtu >= EAP_MTU_MIN);
     s->context = (struct eap_server_context){.settings = &s->settings,
                                              .identity = s->identity,
                                              .permanent = s->permanent,

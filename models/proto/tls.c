@@ -332,6 +332,12 @@ bool tls_export(struct tls *t, const char *label, uint8_t *out, size_t n)
     return true;
 }
 
+bool tls_randoms(const struct tls *t, uint8_t client[32], uint8_t server[32])
+{
+    return t->state == TLS_OPEN && SSL_get_client_random(t->ssl, client, 32) == 32 &&
+           SSL_get_server_random(t->ssl, server, 32) == 32;
+}
+
 const char *tls_peer_name(const struct tls *t)
 {
     return t->peer_name;

@@ -10,7 +10,8 @@
 enum tls_version { TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
 enum tls_group { TLS_GROUP_P256, TLS_GROUP_X25519 };
 
-/* The suites of the standard, by their IANA names without TLS_ and WITH_. */
+/* The suites of the standard, and one more for EAP-TLS with peers of today; by their IANA names
+ * without TLS_ and WITH_. */
 /* clang-format off */
 #define TLS_SUITES(X) \
     X(TLS_SUITE_RSA_AES_128_CCM,              0xC09C, "RSA-AES128-CCM",                "AES128-CCM") \
@@ -19,7 +20,8 @@ enum tls_group { TLS_GROUP_P256, TLS_GROUP_X25519 };
     X(TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA256, 0xC037, "ECDHE-PSK-AES128-CBC-SHA256",   "ECDHE-PSK-AES128-CBC-SHA256") \
     X(TLS_SUITE_PSK_AES_128_CCM,              0xC0A4, "PSK-AES128-CCM",                "PSK-AES128-CCM") \
     X(TLS_SUITE_PSK_AES_128_CBC_SHA,          0x008C, "PSK-AES128-CBC-SHA",            "PSK-AES128-CBC-SHA") \
-    X(TLS_SUITE_PSK_AES_128_CBC_SHA256,       0x00AE, "PSK-AES128-CBC-SHA256",         "PSK-AES128-CBC-SHA256")
+    X(TLS_SUITE_PSK_AES_128_CBC_SHA256,       0x00AE, "PSK-AES128-CBC-SHA256",         "PSK-AES128-CBC-SHA256") \
+    X(TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256, 0xC027, "ECDHE-RSA-AES128-CBC-SHA256",   "ECDHE-RSA-AES128-SHA256")
 /* clang-format on */
 
 enum tls_suite {
@@ -92,6 +94,8 @@ void tls_close(struct tls *t, sim_ns now);
 bool tls_export(struct tls *t, const char *label, uint8_t *out, size_t n);
 /* The peer's certificate's common name, or the PSK identity it sent; "" before. Borrowed. */
 const char *tls_peer_name(const struct tls *t);
+/* Of the hellos (RFC 5246 7.4.1.2, 7.4.1.3). false: not open. */
+bool tls_randoms(const struct tls *t, uint8_t client[32], uint8_t server[32]);
 enum tls_suite tls_chosen_suite(const struct tls *t);
 /* The alert that was sent or received, 0..255; -1: none. Its RFC name. */
 int tls_alert(const struct tls *t);

@@ -40,14 +40,16 @@ enum tls_suite tls_suite_find(const char *name)
 
 bool tls_suite_is_psk(enum tls_suite suite)
 {
-    return suite != TLS_SUITE_RSA_AES_128_CCM && suite != TLS_SUITE_RSA_AES_128_CBC_SHA;
+    return suite != TLS_SUITE_RSA_AES_128_CCM && suite != TLS_SUITE_RSA_AES_128_CBC_SHA &&
+           suite != TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256;
 }
 
-/* RFC 6655 3: CCM from 1.2 on. RFC 5487 3 and RFC 5489 3 let theirs be negotiated below, with that
- * version's PRF. */
+/* RFC 6655 3, RFC 5289 3: from 1.2 on. RFC 5487 3 and RFC 5489 3 let theirs be negotiated below,
+ * with that version's PRF. */
 bool tls_suite_allows(enum tls_suite suite, enum tls_version version)
 {
-    if (suite == TLS_SUITE_RSA_AES_128_CCM || suite == TLS_SUITE_PSK_AES_128_CCM)
+    if (suite == TLS_SUITE_RSA_AES_128_CCM || suite == TLS_SUITE_PSK_AES_128_CCM ||
+        suite == TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256)
         return version == TLS_1_2;
     return suite != TLS_SUITE_COUNT;
 }

@@ -425,9 +425,9 @@ void eap_rig_every_fault(eap_rig_make make, eap_rig_prepare prepare, void *arg, 
 {
     eap_rig_each_loss(make, prepare, arg);
     eap_rig_each_duplicate(make, prepare, arg);
-    eap_rig_each_truncation(make, prepare, arg);
-    eap_rig_each_shortening(make, prepare, arg);
-    eap_rig_each_corruption(make, prepare, arg, step);
+    with_fault(make, prepare, arg, CUT, step);
+    with_fault(make, prepare, arg, SHORTEN, step);
+    with_fault(make, prepare, arg, CHANGE, step);
     eap_rig_each_silence(make, prepare, arg);
     eap_rig_same_twice(make, prepare, arg);
 }

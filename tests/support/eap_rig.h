@@ -83,6 +83,7 @@ void eap_rig_each_corruption(eap_rig_make make, eap_rig_prepare prepare, void *a
 void eap_rig_each_silence(eap_rig_make make, eap_rig_prepare prepare, void *arg);
 /* Twice the same seed: the same octets. */
 void eap_rig_same_twice(eap_rig_make make, eap_rig_prepare prepare, void *arg);
+/* All of them; cuts and changes at every step-th octet. */
 void eap_rig_every_fault(eap_rig_make make, eap_rig_prepare prepare, void *arg, size_t step);
 
 /* ---- a method for tests of the machines: `rounds` requests with a counter, each answered alike;

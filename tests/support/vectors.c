@@ -1,6 +1,5 @@
 #include "tests/support/vectors.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +20,10 @@ struct vectors {
     size_t pair_count;
 };
 
-static void need(bool good, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void need(bool good, const char *fmt, ...)
+/* What a test needs and the file does not have ends the test. */
+static _Noreturn void fault(const char *what, const char *where)
 {
-    if (good)
-        return;
-    va_list args;
-    va_start(args, fmt);
-    fputs("vectors: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    va_end(args);
+    fprintf(stderr, "vectors: %s: '%s'\n", what, where);
     abort();
 }
 
@@ -40,14 +31,17 @@ static char *read_text(const char *file)
 {
     char *path = xasprintf("%s/tests/vectors/%s", M2M_SOURCE_DIR, file);
     FILE *f = fopen(path, "r");
-    need(f != NULL, "no %s", path);
+    if (!f)
+        fault("no such file", path);
     free(path);
     fseek(f, 0, SEEK_END);
     long n = ftell(f);
-    need(n > 0, "%s is empty", file);
+    if (n <= 0)
+        fault("is empty", file);
     rewind(f);
     char *text = xcalloc((size_t)n + 1, 1);
-    need(fread(text, 1, (size_t)n, f) == (size_t)n, "cannot read %s", file);
+    if (fread(text, 1, (size_t)n, f) != (size_t)n)
+        fault("cannot be read", file);
     fclose(f);
     return text;
 }
@@ -57,7 +51,8 @@ static void take_line(struct vectors *v, char *line)
 {
     if (*line == '[') {
         char *end = strchr(line, ']');
-        need(end != NULL, "no ] in '%s'", line);
+        if (!end)
+            fault("no ] behind a name", line);
         *end = '\0';
         v->names = xrealloc(v->names, (v->count + 1) * sizeof *v->names);
         v->names[v->count++] = line + 1;
@@ -66,7 +61,8 @@ static void take_line(struct vectors *v, char *line)
     char *equals = strstr(line, " =");
     if (*line == '#' || !*line || !equals)
         return;
-    need(v->count > 0, "'%s' before any vector", line);
+    if (!v->count)
+        fault("a value before any vector", line);
     *equals = '\0';
     char *value = equals + 2;
     value += *value == ' ';
@@ -85,7 +81,8 @@ struct vectors *vectors_read(const char *file)
         take_line(v, line);
         line = next;
     }
-    need(v->count > 0, "no vector in %s", file);
+    if (!v->count)
+        fault("no vector in it", file);
     return v;
 }
 
@@ -114,7 +111,8 @@ size_t vectors_find(const struct vectors *v, const char *name)
     size_t i = 0;
     while (i < v->count && strcmp(v->names[i], name) != 0)
         i++;
-    need(i < v->count, "no vector '%s'", name);
+    if (i == v->count)
+        fault("no such vector", name);
     return i;
 }
 
@@ -129,9 +127,10 @@ const char *vectors_text(const struct vectors *v, size_t i, const char *key)
 size_t vectors_hex(const struct vectors *v, size_t i, const char *key, uint8_t *out, size_t max)
 {
     const char *text = vectors_text(v, i, key);
-    need(text != NULL, "vector '%s' has no '%s'", v->names[i], key);
+    if (!text)
+        fault(v->names[i], key);
     size_t n = strlen(text) / 2;
-    need(n <= max && hex_decode(text, strlen(text), out, n),
-         "'%s' of '%s' is not hex of at most %zu octets", key, v->names[i], max);
+    if (n > max || !hex_decode(text, strlen(text), out, n))
+        fault("not hex, or too long", key);
     return n;
 }

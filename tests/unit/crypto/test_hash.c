@@ -1,6 +1,6 @@
 #include "check_main.h"
 
-#include <stdio.h>
+#include "tests/support/vectors.h"
 
 static void check_hex(const uint8_t *p, size_t n, const char *expect)
 {
@@ -75,6 +75,95 @@ START_TEST(hmac_known)
 }
 END_TEST
 
+/* The digests of the FIPS 180 examples and of RFC 1321 A.5; RFC 2202 2 and 3. Whole, then cut into
+ * pieces everywhere. */
+static const struct known {
+    void (*whole)(struct meter *m, struct span in, uint8_t *out);
+    void (*pieces)(struct meter *m, const struct span *pieces, size_t n, uint8_t *out);
+    enum meter_op op;
+    const char *in, *digest;
+} knowns[] = {
+    {hash_sha1, hash_sha1_v, OP_SHA1, "", "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+    {hash_sha1, hash_sha1_v, OP_SHA1, "abc", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+    {hash_sha1, hash_sha1_v, OP_SHA1, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
+    {hash_md5, hash_md5_v, OP_MD5, "", "d41d8cd98f00b204e9800998ecf8427e"},
+    {hash_md5, hash_md5_v, OP_MD5, "message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
+    {hash_md5, hash_md5_v, OP_MD5, "abcdefghijklmnopqrstuvwxyz",
+     "c3fcd3d76192e4007dfb496cca67e13b"},
+    {hash_sha256, hash_sha256_v, OP_SHA256, "abc",
+     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+};
+
+START_TEST(digests_known)
+{
+    const struct known *k = &knowns[_i];
+    size_t n = strlen(k->in), length = strlen(k->digest) / 2;
+    uint8_t out[32];
+    struct meter m = {0};
+    k->whole(&m, span_str(k->in), out);
+    check_hex(out, length, k->digest);
+    ck_assert_uint_eq(m.use[k->op].calls, 1);
+    ck_assert_uint_eq(m.use[k->op].octets, n);
+    for (size_t cut = 0; cut <= n; cut++) {
+        const struct span pieces[] = {span_of(k->in, cut), span_of(k->in + cut, n - cut)};
+        k->pieces(&m, pieces, 2, out);
+        check_hex(out, length, k->digest);
+    }
+    ck_assert_uint_eq(m.use[k->op].calls, n + 2);
+    k->pieces(NULL, NULL, 0, out); /* no piece is no octets */
+    uint8_t none[32];
+    k->whole(NULL, span_str(""), none);
+    ck_assert_mem_eq(out, none, length);
+}
+END_TEST
+
+static const struct known_mac {
+    void (*whole)(struct meter *m, struct span key, struct span in, uint8_t *out);
+    void (*pieces)(struct meter *m, struct span key, const struct span *pieces, size_t n,
+                   uint8_t *out);
+    enum meter_op op;
+    uint8_t fill; /* 0: the key is a text */
+    size_t key_n;
+    const char *key, *in, *mac;
+} known_macs[] = {
+    {hash_hmac_md5, hash_hmac_md5_v, OP_HMAC_MD5, 0x0b, 16, "", "Hi There",
+     "9294727a3638bb1c13f48ef8158bfc9d"},
+    {hash_hmac_md5, hash_hmac_md5_v, OP_HMAC_MD5, 0, 4, "Jefe", "what do ya want for nothing?",
+     "750c783e6ab0b503eaa86e310a5db738"},
+    {hash_hmac_md5, hash_hmac_md5_v, OP_HMAC_MD5, 0xaa, 80, "",
+     "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+     "6f630fad67cda0ee1fb1f562db3aa53e"},
+    {hash_hmac_sha1, hash_hmac_sha1_v, OP_HMAC_SHA1, 0x0b, 20, "", "Hi There",
+     "b617318655057264e28bc0b6fb378c8ef146be00"},
+    {hash_hmac_sha1, hash_hmac_sha1_v, OP_HMAC_SHA1, 0, 4, "Jefe", "what do ya want for nothing?",
+     "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+    {hash_hmac_sha1, hash_hmac_sha1_v, OP_HMAC_SHA1, 0xaa, 80, "",
+     "Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data",
+     "e8e99d0f45237d786d6bbaa7965c7808bbff1a91"},
+};
+
+START_TEST(macs_known)
+{
+    const struct known_mac *k = &known_macs[_i];
+    size_t n = strlen(k->in), length = strlen(k->mac) / 2;
+    uint8_t key[80], out[20];
+    struct meter m = {0};
+    memset(key, k->fill, sizeof key);
+    if (!k->fill)
+        memcpy(key, k->key, k->key_n);
+    k->whole(&m, span_of(key, k->key_n), span_str(k->in), out);
+    check_hex(out, length, k->mac);
+    ck_assert_uint_eq(m.use[k->op].calls, 1);
+    ck_assert_uint_eq(m.use[k->op].octets, n);
+    for (size_t cut = 0; cut <= n; cut++) {
+        const struct span pieces[] = {span_of(k->in, cut), span_of(k->in + cut, n - cut)};
+        k->pieces(NULL, span_of(key, k->key_n), pieces, 2, out);
+        check_hex(out, length, k->mac);
+    }
+}
+END_TEST
+
 /* RFC 3394 4.6: 256 bits under 256 bits, as Kmr travels. */
 START_TEST(wrap_256)
 {
@@ -88,22 +177,17 @@ START_TEST(wrap_256)
 }
 END_TEST
 
-/* The vectors of tests/vectors/aes_key_wrap.txt whose KEK has 256 bits. */
+/* The vectors of tests/vectors/aes_key_wrap.txt whose KEK has 256 bits, as ours has. */
 START_TEST(wrap_known)
 {
-    FILE *f = fopen(M2M_SOURCE_DIR "/tests/vectors/aes_key_wrap.txt", "r");
-    ck_assert_ptr_nonnull(f);
-    char line[256], kek_hex[130] = "", data_hex[130] = "", wrapped_hex[130];
+    struct vectors *v = vectors_read("aes_key_wrap.txt");
     unsigned tried = 0;
-    while (fgets(line, sizeof line, f)) {
-        sscanf(line, "KEK = %128s", kek_hex);
-        sscanf(line, "key_data = %128s", data_hex);
-        if (sscanf(line, "wrapped = %128s", wrapped_hex) != 1 || strlen(kek_hex) != 64)
-            continue;
+    for (size_t i = 0; i < vectors_count(v); i++) {
         uint8_t kek[32], data[32], wrapped[40], out[40];
-        unhex(kek_hex, kek, 32);
-        size_t n = unhex(data_hex, data, sizeof data);
-        ck_assert_uint_eq(unhex(wrapped_hex, wrapped, sizeof wrapped), n + 8);
+        if (vectors_hex(v, i, "KEK", kek, 32) != 32)
+            continue;
+        size_t n = vectors_hex(v, i, "key_data", data, sizeof data);
+        ck_assert_uint_eq(vectors_hex(v, i, "wrapped", wrapped, sizeof wrapped), n + 8);
         struct meter m = {0};
         ck_assert_int_eq(key_wrap(&m, kek, data, n, out), OK);
         ck_assert_mem_eq(out, wrapped, n + 8);
@@ -112,8 +196,8 @@ START_TEST(wrap_known)
         ck_assert_uint_eq(m.use[OP_AES256_WRAP].calls, 2);
         tried++;
     }
-    fclose(f);
-    ck_assert_uint_ge(tried, 1);
+    ck_assert_uint_eq(tried, 1);
+    vectors_free(v);
 }
 END_TEST
 
@@ -212,6 +296,8 @@ static void fill(TCase *c)
 {
     tcase_add_test(c, sha256_known);
     tcase_add_loop_test(c, hmac_known, 0, sizeof hmacs / sizeof hmacs[0]);
+    tcase_add_loop_test(c, digests_known, 0, sizeof knowns / sizeof knowns[0]);
+    tcase_add_loop_test(c, macs_known, 0, sizeof known_macs / sizeof known_macs[0]);
     tcase_add_test(c, wrap_known);
     tcase_add_test(c, wrap_256);
     tcase_add_test(c, wrap_refuses);

@@ -229,6 +229,7 @@ START_TEST(exhausted)
     p.auc.ind = 31;
     v = next_vector(&p);
     ck_assert_int_eq(answer(&p, &v), UICC_SYNC_FAILURE);
+    ck_assert_uint_eq(p.auc.seq, SEQ_MAX);
 }
 END_TEST
 

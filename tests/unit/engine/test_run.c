@@ -94,6 +94,24 @@ START_TEST(test_one_endpoint_prepares_its_first_only)
 }
 END_TEST
 
+START_TEST(test_heaviest_are_prepared_first)
+{
+    struct sim *sim = new_sim(100);
+    static const uint16_t weights[] = {0, 7, 0, 9, 7};
+    struct sim_endpoint ends[5] = {{0}};
+    struct step s[5];
+
+    for (int i = 0; i < 5; i++) {
+        s[i] = step((char)('A' + i), &heavy, &ends[i]);
+        sim_event_set_weight(&s[i].ev, weights[i]);
+        sim_schedule(sim, &s[i].ev, 1000 + i);
+    }
+    sim_run(sim, SIM_NEVER);
+    ck_assert_str_eq(trace, "pD pB pE pA pC cA cB cC cD cE ");
+    sim_free(sim);
+}
+END_TEST
+
 START_TEST(test_new_ones_merge_behind_equals)
 {
     struct sim *sim = new_sim(100);
@@ -328,6 +346,7 @@ int main(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_one_endpoint_prepares_its_first_only);
+    tcase_add_test(t, test_heaviest_are_prepared_first);
     tcase_add_test(t, test_new_ones_merge_behind_equals);
     tcase_add_test(t, test_nothing_is_prepared_beyond_until);
     tcase_add_test(t, test_cancelled_after_prepare);

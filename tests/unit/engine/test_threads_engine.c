@@ -211,7 +211,7 @@ static void count(void *item)
 START_TEST(test_crew_shares_everything_once)
 {
     enum { ITEMS = 64 };
-    struct crew *crew = crew_new(3, count);
+    struct crew *crew = crew_new(&(struct crew_config){.workers = 3, .fn = count});
     atomic_uint counts[ITEMS] = {0};
     void *items[ITEMS];
 
@@ -258,10 +258,34 @@ static void meet(void *item)
     atomic_fetch_add(&m->done, 1);
 }
 
+static atomic_uint begun, ended;
+
+static void begin(void)
+{
+    atomic_fetch_add(&begun, 1);
+}
+
+static void end(void)
+{
+    ck_assert_uint_gt(atomic_load(&begun), atomic_load(&ended));
+    atomic_fetch_add(&ended, 1);
+}
+
+START_TEST(test_workers_begin_and_end)
+{
+    struct crew_config config = {.workers = 3, .fn = count, .begin = begin, .end = end};
+
+    begun = ended = 0;
+    crew_free(crew_new(&config));
+    ck_assert_uint_eq(begun, 3);
+    ck_assert_uint_eq(ended, 3);
+}
+END_TEST
+
 START_TEST(test_crew_waits_for_its_workers)
 {
     enum { MEETINGS = 20 };
-    struct crew *crew = crew_new(1, meet);
+    struct crew *crew = crew_new(&(struct crew_config){.workers = 1, .fn = meet});
     struct meeting m = {.owner = pthread_self()};
     void *items[2] = {&m, &m};
 
@@ -289,6 +313,7 @@ int main(void)
     tcase_add_test(t, test_cut_by_until);
     tcase_add_test(t, test_stop_and_resume);
     tcase_add_test(t, test_crew_shares_everything_once);
+    tcase_add_test(t, test_workers_begin_and_end);
     tcase_add_test(t, test_crew_waits_for_its_workers);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
