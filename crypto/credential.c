@@ -1,37 +1,17 @@
-#include "crypto/credential.h"
+#include "crypto/credential_impl.h"
 
 #include "crypto/key_pool_impl.h"
 
 #include <ctype.h>
-#include <fcntl.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crypto/entity.h"
 #include "sim/base/xalloc.h"
 
 #define COMMON_NAME_MAX 64 /* ub-common-name, RFC 5280 A.1 */
-
-/* Extensions that are the same in every certificate of a role: made once, copied in. */
-enum { EXT_CONSTRAINTS, EXT_USAGE, EXT_CLIENT, EXT_SERVER, EXT_AUTHORITY_KEY, EXT_COUNT };
-
-struct authority {
-    X509 *certificate;
-    EVP_PKEY *key;
-    X509_EXTENSION *extensions[EXT_COUNT];
-};
-
-/* Shared, both: a certificate is immutable once issued, and a key leaves no trace of who used it
- * (provider.c). */
-struct credential {
-    X509 *certificate;
-    EVP_PKEY *key;
-};
 
 /* Letters, digits, hyphens and dots, no empty label: a DNS name. Anything else goes in as a URI. */
 static bool is_hostname(const char *name)
@@ -296,30 +276,4 @@ struct evp_pkey_st *credential_key(const struct credential *c)
 struct x509_st *authority_certificate(const struct authority *a)
 {
     return a->certificate;
-}
-
-/* One of the two, appended. */
-static enum err append_pem(const char *path, mode_t mode, X509 *x, EVP_PKEY *key)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "a");
-    if (!f)
-        return ERR_IO;
-    int ok =
-        x ? PEM_write_X509(f, x) : PEM_write_PKCS8PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);
-    return fclose(f) == 0 && ok ? OK : ERR_IO;
-}
-
-enum err credential_write_pem(const struct credential *c, const char *certificate_path,
-                              const char *key_path)
-{
-    enum err err = append_pem(certificate_path, 0644, c->certificate, NULL);
-    if (err || !key_path)
-        return err;
-    return append_pem(key_path, 0600, NULL, c->key);
-}
-
-enum err authority_write_pem(const struct authority *a, const char *certificate_path)
-{
-    return append_pem(certificate_path, 0644, a->certificate, NULL);
 }

@@ -52,5 +52,13 @@ struct x509_st *authority_certificate(const struct authority *a);
 enum err credential_write_pem(const struct credential *c, const char *certificate_path,
                               const char *key_path) MUST_USE;
 enum err authority_write_pem(const struct authority *a, const char *certificate_path) MUST_USE;
+/* The reverse, from files of other people's: the first certificate of the file, and its RSA key. No
+ * password is ever asked for. ERR_IO, ERR_FORMAT, ERR_UNSUPPORTED (no RSA key), ERR_INTEGRITY (not
+ * the certificate's key): *path says which file, *why what about it (static texts). */
+enum err credential_read_pem(const char *certificate_path, const char *key_path,
+                             struct credential **out, const char **path, const char **why) MUST_USE;
+/* A trust anchor; it issues nothing. ERR_INTEGRITY: no authority's certificate. */
+enum err authority_read_pem(const char *certificate_path, struct authority **out,
+                            const char **why) MUST_USE;
 
 #endif

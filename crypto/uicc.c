@@ -26,6 +26,12 @@ void uicc_init(struct uicc *u, const char *imsi, unsigned mnc_digits, const uint
     u->mnc_digits = (uint8_t)mnc_digits;
 }
 
+void uicc_set_sqn(struct uicc *u, uint64_t sqn)
+{
+    for (unsigned i = 0; i < IND_COUNT; i++)
+        u->seq_ms[i] = sqn >> UICC_IND_BITS;
+}
+
 void uicc_release(struct uicc *u)
 {
     OPENSSL_cleanse(u, sizeof *u);

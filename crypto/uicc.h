@@ -21,6 +21,8 @@ struct uicc {
 /* K, OPc and IMSI of a subscriber are functions of (seed, name), the same for UICC and AuC. */
 void uicc_init(struct uicc *u, const char *imsi, unsigned mnc_digits, const uint8_t k[16],
                const uint8_t opc[16]);
+/* As if SQN had just been accepted, and every IND's: for a card that was used elsewhere. */
+void uicc_set_sqn(struct uicc *u, uint64_t sqn);
 void uicc_release(struct uicc *u); /* wipes */
 
 enum uicc_result {

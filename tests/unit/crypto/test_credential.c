@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -444,6 +445,68 @@ START_TEST(copies_and_files)
 }
 END_TEST
 
+static void write_p256_key(const char *path)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    FILE *f = fopen(path, "w");
+    ck_assert(key && f && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL));
+    fclose(f);
+    EVP_PKEY_free(key);
+}
+
+static void check_read(enum err expected, const char *cert, const char *key, const char *at,
+                       const char *about)
+{
+    struct credential *c = NULL;
+    const char *path = "", *why = "";
+    ck_assert_int_eq(credential_read_pem(cert, key, &c, &path, &why), expected);
+    ck_assert_ptr_null(c);
+    ck_assert_str_eq(path, at);
+    ck_assert_msg(strstr(why, about) != NULL, "%s", why);
+}
+
+START_TEST(reads_what_it_wrote)
+{
+    struct credential *c = issue("a", "d", true, EPOCH, EPOCH + DAY), *read = NULL;
+    struct authority *anchor = NULL;
+    const char *path, *why = "";
+    char cert[128], key[128], other[128], root[128];
+    make_folder();
+    snprintf(cert, sizeof cert, "%s/cert.pem", folder);
+    snprintf(key, sizeof key, "%s/key.pem", folder);
+    snprintf(other, sizeof other, "%s/other.pem", folder);
+    snprintf(root, sizeof root, "%s/root.pem", folder);
+    ck_assert_int_eq(credential_write_pem(c, cert, key), OK);
+    ck_assert_int_eq(authority_write_pem(ca, root), OK);
+    ck_assert_int_eq(credential_read_pem(cert, key, &read, &path, &why), OK);
+    ck_assert_int_eq(X509_cmp(credential_certificate(read), credential_certificate(c)), 0);
+    ck_assert_int_eq(EVP_PKEY_eq(credential_key(read), credential_key(c)), 1);
+    ck_assert_int_eq(authority_read_pem(root, &anchor, &why), OK);
+    ck_assert_int_eq(X509_cmp(authority_certificate(anchor), authority_certificate(ca)), 0);
+    authority_free(anchor);
+    anchor = NULL;
+    credential_free(read);
+
+    check_read(ERR_IO, "/proc/nowhere", key, "/proc/nowhere", "No such file");
+    check_read(ERR_IO, cert, "/proc/nowhere", "/proc/nowhere", "No such file");
+    check_read(ERR_FORMAT, key, key, key, "no certificate");
+    check_read(ERR_FORMAT, cert, cert, cert, "no private key");
+    check_read(ERR_INTEGRITY, root, key, key, "not the key"); /* the authority's is another */
+    write_p256_key(other);
+    check_read(ERR_UNSUPPORTED, cert, other, other, "RSA");
+    ck_assert_int_eq(authority_read_pem(cert, &anchor, &why), ERR_INTEGRITY);
+    ck_assert_int_eq(authority_read_pem(key, &anchor, &why), ERR_FORMAT);
+    ck_assert_int_eq(authority_read_pem("/proc/nowhere", &anchor, &why), ERR_IO);
+    ck_assert_ptr_null(anchor);
+    credential_free(c);
+    unlink(cert);
+    unlink(key);
+    unlink(other);
+    unlink(root);
+    rmdir(folder);
+}
+END_TEST
+
 static void fill(TCase *c)
 {
     tcase_add_test(c, pool_is_a_function);
@@ -457,6 +520,7 @@ static void fill(TCase *c)
     tcase_add_test(c, names);
     tcase_add_test(c, issuing_leaves_no_trace);
     tcase_add_test(c, copies_and_files);
+    tcase_add_test(c, reads_what_it_wrote);
 }
 
 int main(void)

@@ -261,9 +261,22 @@ START_TEST(gsm)
 }
 END_TEST
 
+/* A card that was used elsewhere: nothing up to there is taken, at no index; the next is. */
+START_TEST(used_elsewhere)
+{
+    struct pair p = subscribe();
+    uicc_set_sqn(&p.uicc, 7000 << UICC_IND_BITS | 3);
+    for (unsigned ind = 0; ind < 32; ind++)
+        ck_assert_int_eq(offer(&p, 7000, ind), UICC_SYNC_FAILURE);
+    ck_assert_int_eq(offer(&p, 7001, 3), UICC_OK);
+    ck_assert_int_eq(offer(&p, 7001, 3), UICC_SYNC_FAILURE);
+}
+END_TEST
+
 static void fill(TCase *c)
 {
     tcase_add_test(c, agrees);
+    tcase_add_test(c, used_elsewhere);
     tcase_add_test(c, same_seed);
     tcase_add_test(c, separation_bit);
     tcase_add_test(c, wrong_mac);
