@@ -247,6 +247,32 @@ const char *reader_parameter(struct reader *r, size_t i, const char **value)
     return name;
 }
 
+enum err reader_procedure(struct reader *r, int64_t id, struct reader_procedure *out, char why[160])
+{
+    sqlite3_stmt *q = NULL;
+    enum err err = reader_query(r,
+                                "SELECT n.name, p.t_intended, p.t_start, p.t_end "
+                                "FROM procedures p JOIN nodes n "
+                                "ON n.run_id = p.run_id AND n.node_id = p.node_id "
+                                "WHERE p.run_id = ?1 AND p.procedure_id = ?2",
+                                &q, why);
+    if (err)
+        return err;
+    sqlite3_bind_int64(q, 2, id);
+    if (reader_step(r, q, &err, why)) {
+        snprintf(out->node, sizeof out->node, "%s", reader_text(q, 0));
+        out->t_intended = sqlite3_column_int64(q, 1);
+        out->t_start = sqlite3_column_int64(q, 2);
+        out->t_end =
+            sqlite3_column_type(q, 3) == SQLITE_NULL ? ROW_NULL_ID : sqlite3_column_int64(q, 3);
+    } else if (!err) {
+        snprintf(why, 160, "there is no procedure %lld in this run", (long long)id);
+        err = ERR_NOT_FOUND;
+    }
+    sqlite3_finalize(q);
+    return err;
+}
+
 enum err reader_check(struct reader *r, char fingerprint[65], char why[160])
 {
     why[0] = '\0';

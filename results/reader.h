@@ -29,6 +29,14 @@ const struct reader_run *reader_run(struct reader *r);
 /* Its --set etc., in order: NULL past the end. Both texts stand until the next call. */
 const char *reader_parameter(struct reader *r, size_t i, const char **value);
 
+struct reader_procedure {
+    char node[160];                    /* whose it is */
+    sim_ns t_intended, t_start, t_end; /* t_end: ROW_NULL_ID when it was not finished */
+};
+/* ERR_NOT_FOUND: no such id in the latest run. */
+enum err reader_procedure(struct reader *r, int64_t id, struct reader_procedure *out,
+                          char why[160]) MUST_USE;
+
 /* Recomputes from the rows: the fingerprint (run results), and the seals over all rows incl. host
  * facts, over the schema and over every other octet of the file. ERR_INTEGRITY when what is stored
  * differs, with the first differing table in why. ERR_STATE: a run that was killed is not sealed.

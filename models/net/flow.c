@@ -20,6 +20,7 @@ struct flow_end {
     struct net_route route; /* to the peer */
     uint64_t octets;
     uint32_t packets;
+    uint32_t echo; /* time stamp of the last arrival */
     bool fresh;    /* octets arrived that commit has not been told of */
     bool calling;  /* in a callback of this end: what it writes is sent afterwards */
     bool released; /* by its user, or it never had one */
@@ -33,6 +34,7 @@ struct flow {
     struct flow *next, **link; /* the net's list */
     uint32_t in_flight;
     uint32_t busy; /* >0: a function of this file is at work on it */
+    uint16_t client_port;
     struct flow_end client, server;
 };
 
@@ -41,6 +43,8 @@ struct flow_segment {
     struct net_packet packet;
     struct flow_end *from;
     sim_ns sent;
+    uint32_t number; /* of the end's packets */
+    uint32_t echo;
     struct tcp_segment segment;
     uint8_t payload[];
 };
@@ -55,6 +59,12 @@ static bool is_ended(const struct flow_end *end)
 struct flow_end *flow_peer(struct flow_end *end)
 {
     return end == &end->flow->client ? &end->flow->server : &end->flow->client;
+}
+
+/* RFC 7323's, in milliseconds, never 0; for taps: this TCP makes no use of it. */
+static uint32_t time_stamp(const struct flow_segment *s)
+{
+    return (uint32_t)(s->sent / SIM_MS + 1);
 }
 
 /* ---- life ---- */
@@ -121,6 +131,8 @@ static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segm
     s->packet.weight = weight_of(seg);
     s->from = end;
     s->sent = now;
+    s->number = end->packets;
+    s->echo = end->echo;
     s->segment = *seg;
     if (payload.n > 0)
         memcpy(s->payload, payload.p, payload.n);
@@ -278,6 +290,7 @@ static void arrived(struct flow_segment *s, sim_ns now, bool prepared)
     f->busy++;
     f->in_flight--;
     net_packet_arrived(&s->packet, now);
+    end->echo = time_stamp(s);
     if (end->vanished)
         goto out;
     if (!has_tcp(end))
@@ -313,8 +326,37 @@ static const struct sim_event_ops segment_ops = {"segment", NULL, segment_commit
 static const struct sim_event_ops opening_ops = {"syn-ack", opening_prepare, segment_commit};
 static const struct sim_event_ops text_ops = {"segment-with-text", text_prepare, text_commit};
 
+#define FIRST_CLIENT_PORT 49152u /* RFC 6335 6: dynamic ports, to 65535 */
+
+static void tell_tap(const struct net_tap *tap, const struct flow_segment *s, sim_ns arrival,
+                     enum net_fate fate)
+{
+    const struct flow *f = s->from->flow;
+    bool up = s->from == &f->client;
+    uint32_t client = f->client.route.host, server = f->listener->host;
+
+    tap->packet(tap->arg, &(struct net_tap_packet){
+                              .t_send = s->sent,
+                              .t_receive = arrival,
+                              .fate = fate,
+                              .from = up ? client : server,
+                              .to = up ? server : client,
+                              .from_port = up ? f->client_port : f->listener->port,
+                              .to_port = up ? f->listener->port : f->client_port,
+                              .octets = s->segment.wire_octets,
+                              .ip_id = (uint16_t)s->number,
+                              .segment = &s->segment,
+                              .time_stamp = time_stamp(s),
+                              .time_stamp_echo = s->echo,
+                              .scaled = f->client.tcp.params->receive_window > UINT16_MAX,
+                              .mss = (uint16_t)f->client.tcp.params->mss,
+                              .payload = span_of(s->payload, s->segment.length),
+                          });
+}
+
 static void report(const struct flow_segment *s, sim_ns arrival, enum net_fate fate)
 {
+    const struct net_tap *tap = net_get_tap(s->packet.net);
     struct flow_end *end = s->from;
     struct flow_packet p = {
         .t_send = s->sent,
@@ -326,6 +368,8 @@ static void report(const struct flow_segment *s, sim_ns arrival, enum net_fate f
 
     if (!end->released && end->ops && end->ops->packet)
         end->ops->packet(end, &p);
+    if (tap)
+        tell_tap(tap, s, arrival, fate);
 }
 
 static void segment_planned(struct net_packet *packet, sim_ns now, sim_ns arrival)
@@ -403,6 +447,7 @@ struct flow_end *flow_open(struct net *net, const struct tcp_params *params,
         f->next->link = &f->next;
     flows->first = f;
     flows->free_all = free_all;
+    f->client_port = (uint16_t)(FIRST_CLIENT_PORT + flows->opened++ % (65536u - FIRST_CLIENT_PORT));
     init_end(&f->client, f, params, up);
     init_end(&f->server, f, params, down);
     f->server.released = true; /* until it is accepted */

@@ -58,7 +58,9 @@ struct flow_listener {
     bool (*accept)(struct flow_listener *l, struct flow_end *server_end,
                    const struct flow_ops **ops, void **user);
     void *user;
-    bool deaf; /* switched off: SYNs vanish */
+    bool deaf;     /* switched off: SYNs vanish */
+    uint32_t host; /* for taps (tap.h) alone: the server's number, */
+    uint16_t port; /* and where it listens */
 };
 
 /* Opens a connection from a client. Routes and the listener's address are copied, the parameters

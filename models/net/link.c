@@ -42,6 +42,7 @@ struct net {
     struct chunk *waiting_chunks; /* of net_waiting */
     struct net_stats stats;
     struct net_flows flows;
+    const struct net_tap *tap;
 };
 
 static void hop_commit(struct sim *sim, struct sim_event *ev);
@@ -416,6 +417,16 @@ void net_get_stats(const struct net *net, struct net_stats *out)
 struct sim *net_sim(const struct net *net)
 {
     return net->sim;
+}
+
+void net_set_tap(struct net *net, const struct net_tap *tap)
+{
+    net->tap = tap;
+}
+
+const struct net_tap *net_get_tap(const struct net *net)
+{
+    return net->tap;
 }
 
 struct net_flows *net_flows(struct net *net)

@@ -56,6 +56,7 @@ void net_hop_init(struct net_hop *hop, const struct net_hop_config *config, uint
 struct net_route {
     struct net_hop *hops[NET_MAX_HOPS];
     uint8_t count;
+    uint32_t host; /* number of the node that sends this way, for taps (tap.h) alone */
 };
 
 enum net_fate { NET_DELIVERED, NET_LOST, NET_QUEUE_FULL, NET_LINK_DOWN };

@@ -3,6 +3,7 @@
 #define MODELS_NET_NET_IMPL_H
 
 #include "models/net/link.h"
+#include "models/net/tap.h"
 
 struct net_packet;
 
@@ -46,10 +47,12 @@ void net_packet_send(struct net_packet *p);
 void net_packet_arrived(struct net_packet *p, sim_ns now);
 
 struct sim *net_sim(const struct net *net);
+const struct net_tap *net_get_tap(const struct net *net); /* NULL: none */
 
 /* The flows that net_free has to free: flow.c's list. */
 struct net_flows {
     struct flow *first;
+    uint32_t opened; /* so far: the clients' ports come from it */
     void (*free_all)(struct net_flows *flows);
 };
 struct net_flows *net_flows(struct net *net);

@@ -282,8 +282,37 @@ enum udp_result udp_send(struct udp_end *end, struct span datagram)
     return UDP_SENT;
 }
 
+static struct span octets_of(const struct parcel *p)
+{
+    return span_of(p->whole ? p->whole->octets : p->octets, p->length);
+}
+
+static void tell_tap(const struct net_tap *tap, const struct parcel *p, sim_ns arrival,
+                     enum net_fate fate)
+{
+    const struct udp *u = p->from->udp;
+    bool up = udp_is_client(p->from);
+    uint32_t client = u->client.route.host, server = u->listener->host;
+
+    tap->packet(tap->arg, &(struct net_tap_packet){
+                              .t_send = p->sent,
+                              .t_receive = arrival,
+                              .fate = fate,
+                              .from = up ? client : server,
+                              .to = up ? server : client,
+                              .from_port = up ? u->client_port : u->listener->port,
+                              .to_port = up ? u->listener->port : u->client_port,
+                              .octets = p->packet.octets,
+                              .ip_id = (uint16_t)p->datagram,
+                              .payload = octets_of(p),
+                              .fragment_offset = p->fragment * fragment_octets(u->params.mtu),
+                              .more_fragments = p->fragment + 1 < p->fragments,
+                          });
+}
+
 static void report(const struct parcel *p, sim_ns arrival, enum net_fate fate)
 {
+    const struct net_tap *tap = net_get_tap(p->packet.net);
     struct udp_end *end = p->from;
     struct udp_packet packet = {.t_send = p->sent,
                                 .t_receive = arrival,
@@ -296,6 +325,8 @@ static void report(const struct parcel *p, sim_ns arrival, enum net_fate fate)
 
     if (end->live && end->ops->packet)
         end->ops->packet(end, &packet);
+    if (tap)
+        tell_tap(tap, p, arrival, fate);
 }
 
 static void datagram_planned(struct net_packet *packet, sim_ns now, sim_ns arrival)
@@ -327,11 +358,6 @@ static void parcel_copied(struct net_packet *copy)
 }
 
 /* ---- arrivals ---- */
-
-static struct span octets_of(const struct parcel *p)
-{
-    return span_of(p->whole ? p->whole->octets : p->octets, p->length);
-}
 
 static void give(struct parcel *p, struct udp_end *end, sim_ns now)
 {

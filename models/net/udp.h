@@ -76,7 +76,8 @@ struct udp_listener {
     bool (*accept)(struct udp_listener *l, struct udp_end *server_end, const struct udp_ops **ops,
                    void **user);
     void *user;
-    bool deaf; /* switched off: datagrams vanish */
+    bool deaf;     /* switched off: datagrams vanish */
+    uint32_t host; /* the server's number, for taps (tap.h) alone */
 };
 
 /* A client's socket at `port`, for one peer. Says nothing: the first udp_send does. Routes and

@@ -370,6 +370,11 @@ struct sim *deployment_sim(struct deployment *d)
     return d->sim;
 }
 
+void deployment_set_tap(struct deployment *d, const struct net_tap *tap)
+{
+    net_set_tap(d->net, tap);
+}
+
 void deployment_counts(const struct deployment *d, struct deployment_counts *out)
 {
     *out = d->counts;

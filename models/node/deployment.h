@@ -5,6 +5,7 @@
 
 #include "crypto/profile.h"
 #include "models/net/link.h"
+#include "models/net/tap.h"
 #include "models/net/tcp.h"
 #include "models/node/config.h"
 #include "results/rows.h"
@@ -68,6 +69,11 @@ void deployment_finish(struct deployment *d);
 void deployment_free(struct deployment *d);
 
 struct sim *deployment_sim(struct deployment *d);
+/* The node of this name ("meters-7", or "msbf" where there is one alone); false: there is none. */
+bool deployment_find_node(const struct deployment *d, const char *name, int64_t *node_id);
+/* For captures: every IP packet, hosts being node ids (models/net/tap.h). Before the run; borrowed.
+ */
+void deployment_set_tap(struct deployment *d, const struct net_tap *tap);
 struct deployment_counts {
     uint64_t devices, started, bootstrapped, connected, registered, refused, gave_up;
     uint64_t procedures, failed;

@@ -50,24 +50,45 @@ static const struct population *find_population(const struct deployment *d, cons
     return NULL;
 }
 
-struct device *device_find(struct deployment *d, const char *name)
+/* The population that a node's name names, and which of it; NULL: nobody's name. */
+static const struct population *find_node(const struct deployment *d, const char *name,
+                                          uint32_t *index)
 {
     const struct population *p = find_population(d, name, strlen(name));
     const char *dash = strrchr(name, '-');
-    unsigned long index = 0;
+    unsigned long number = 0;
     char exact[NODE_NAME_MAX];
 
     if (!p || p->config->count != 1) {
         if (!dash)
             return NULL;
         p = find_population(d, name, (size_t)(dash - name));
-        index = strtoul(dash + 1, NULL, 10);
+        number = strtoul(dash + 1, NULL, 10);
     }
-    if (!p || p->config->kind != CFG_DEVICE || index >= p->config->count)
+    if (!p || number >= p->config->count)
         return NULL;
     /* "meters-07" and "meters-7 " are nobody's names, though they count like one. */
-    node_name(p, (uint32_t)index, exact);
-    return strcmp(exact, name) == 0 ? &p->devices[index] : NULL;
+    *index = (uint32_t)number;
+    node_name(p, *index, exact);
+    return strcmp(exact, name) == 0 ? p : NULL;
+}
+
+struct device *device_find(struct deployment *d, const char *name)
+{
+    uint32_t index;
+    const struct population *p = find_node(d, name, &index);
+
+    return p && p->config->kind == CFG_DEVICE ? &p->devices[index] : NULL;
+}
+
+bool deployment_find_node(const struct deployment *d, const char *name, int64_t *node_id)
+{
+    uint32_t index;
+    const struct population *p = find_node(d, name, &index);
+
+    if (p)
+        *node_id = p->first_node + index;
+    return p != NULL;
 }
 
 struct server *server_find(struct deployment *d, const char *fqdn)

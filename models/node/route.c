@@ -113,6 +113,7 @@ void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t
     const struct path *path = &d->populations[from].paths[to];
 
     up->count = down->count = path->count;
+    up->host = (uint32_t)d->populations[from].first_node + index;
     for (uint8_t i = 0; i < path->count; i++) {
         const struct link_state *l = &d->links[path->steps[i].link];
         uint32_t k = index % l->count;

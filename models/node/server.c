@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HTTPS_PORT      443         /* of bootstrap, connection and mId alike */
 #define BACKEND_OCTETS  256         /* request or answer, with headers and TLS records */
 #define BACKEND_TIMEOUT (5 * SIM_S) /* until the asking server gives up */
 
@@ -444,6 +445,8 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->host = (struct session_host){d->sim, &s->cpu, p->class, d->in.epoch_unix_ns, &d->retired};
     s->listener.accept = accept;
     s->listener.user = s;
+    s->listener.host = (uint32_t)s->node_id;
+    s->listener.port = HTTPS_PORT;
     node_name(p, index, name);
     if (p->config->count == 1)
         snprintf(s->fqdn, sizeof s->fqdn, "%s", c->fqdn);

@@ -29,21 +29,12 @@ static int verdict(const struct cli *c, int code, const char *text)
 static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum progress_mode mode)
 {
     const struct reader_run *stored = reader_run(r);
-    struct diag_list *diags = diag_list_new();
     struct run_outcome outcome = {.exit = EXIT_SCENARIO};
-    struct profile *profile = NULL;
     struct scenario *scenario;
+    struct profile *profile;
     int code = EXIT_DIFFERS;
 
-    /* The resolved scenario stands alone: no network file, no override is needed beside it. */
-    scenario = scenario_parse(stored->scenario_path, stored->resolved_json,
-                              strlen(stored->resolved_json), NULL, 0, diags);
-    if (scenario)
-        profile = profile_parse(stored->profile_name, stored->profile_text,
-                                strlen(stored->profile_text), diags);
-    if (diag_size(diags))
-        diag_print(diags, stderr, cli_colour(c, 2));
-    if (!profile) {
+    if (!run_stored(c, r, &scenario, &profile)) {
         code = verdict(c, EXIT_DIFFERS, "the stored scenario or profile cannot be read");
         goto out;
     }
@@ -67,7 +58,6 @@ static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum 
 out:
     profile_free(profile);
     scenario_free(scenario);
-    diag_list_free(diags);
     return code;
 }
 

@@ -2,6 +2,7 @@
 
 #include "crypto/entity.h"
 #include "crypto/profile.h"
+#include "results/reader.h"
 #include "sim/base/xalloc.h"
 #include "topologies/builder.h"
 
@@ -221,6 +222,25 @@ static enum cli_exit close_recorder(const struct cli *c, const struct run_reques
     return EXIT_STOPPED;
 }
 
+bool run_stored(const struct cli *c, struct reader *r, struct scenario **scenario,
+                struct profile **profile)
+{
+    const struct reader_run *stored = reader_run(r);
+    struct diag_list *diags = diag_list_new();
+
+    /* The resolved scenario stands alone: no network file, no override is needed beside it. */
+    *profile = NULL;
+    *scenario = scenario_parse(stored->scenario_path, stored->resolved_json,
+                               strlen(stored->resolved_json), NULL, 0, diags);
+    if (*scenario)
+        *profile = profile_parse(stored->profile_name, stored->profile_text,
+                                 strlen(stored->profile_text), diags);
+    if (diag_size(diags))
+        diag_print(diags, stderr, cli_colour(c, 2));
+    diag_list_free(diags);
+    return *profile != NULL;
+}
+
 void run_scenario(const struct cli *c, const struct run_request *q, struct run_outcome *out)
 {
     struct diag_list *diags = diag_list_new();
@@ -249,6 +269,10 @@ void run_scenario(const struct cli *c, const struct run_request *q, struct run_o
         diag_print(diags, stderr, cli_colour(c, 2));
     if (!b) {
         out->exit = EXIT_SCENARIO;
+        goto out;
+    }
+    if (q->ready && !q->ready(q->ready_arg, built_deployment(b))) {
+        out->exit = EXIT_USAGE;
         goto out;
     }
     err = open_recorder(q, &r);

@@ -17,6 +17,9 @@ struct run_request {
     enum progress_mode progress;
     const char *const *parameters; /* pairs name, value, kept in the file */
     size_t parameter_count;
+    /* May be NULL. What is built, before it starts; false: told on stderr, and not run. */
+    bool (*ready)(void *arg, struct deployment *d);
+    void *ready_arg;
 };
 
 struct run_outcome {
@@ -30,6 +33,12 @@ struct run_outcome {
     struct deployment_counts counts;
     size_t octets_per_device;
 };
+
+struct reader;
+/* The scenario and the cost profile that a database holds: all that its run needs to be repeated.
+ * false: told on stderr. Free both, in any case. */
+bool run_stored(const struct cli *c, struct reader *r, struct scenario **scenario,
+                struct profile **profile);
 
 /* Builds, runs, records. SIGINT and SIGTERM stop it with what was done kept. Diagnostics go to
  * stderr. */

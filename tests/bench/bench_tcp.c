@@ -106,7 +106,8 @@ static bool accept_device(struct flow_listener *l, struct flow_end *end,
 static void start_commit(struct sim *sim, struct sim_event *ev)
 {
     struct device *d = (struct device *)ev;
-    struct net_route up = {{&d->up}, 1}, down = {{&d->down}, 1};
+    struct net_route up = {.hops = {&d->up}, .count = 1};
+    struct net_route down = {.hops = {&d->down}, .count = 1};
 
     d->began = sim_now(sim);
     d->end = flow_open(b.net, &b.tcp, &up, &down, &b.listener, &device_ops, d);

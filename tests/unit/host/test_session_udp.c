@@ -306,8 +306,9 @@ static void open_leg(struct actor *from, struct actor *to, unsigned hop)
     struct udp_params params;
 
     udp_params_default(&params);
-    session_open_udp(from->session, g->net, &params, &(struct net_route){{&g->hop[hop]}, 1},
-                     &(struct net_route){{&g->hop[hop + 1]}, 1}, &to->listener, 50000);
+    session_open_udp(
+        from->session, g->net, &params, &(struct net_route){.hops = {&g->hop[hop]}, .count = 1},
+        &(struct net_route){.hops = {&g->hop[hop + 1]}, .count = 1}, &to->listener, 50000);
 }
 
 static bool accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,

@@ -160,8 +160,8 @@ static void setup(void)
     for (int d = 0; d < 2; d++)
         for (int h = 0; h < 2; h++)
             net_hop_init(&hops[d][h], &config, 1, d ? h ? "d1" : "d0" : h ? "u1" : "u0");
-    up = (struct net_route){{&hops[0][0], &hops[0][1]}, 1};
-    down = (struct net_route){{&hops[1][0], &hops[1][1]}, 1};
+    up = (struct net_route){.hops = {&hops[0][0], &hops[0][1]}, .count = 1};
+    down = (struct net_route){.hops = {&hops[1][0], &hops[1][1]}, .count = 1};
     tcp_params_ns3(&params);
     memset(&client, 0, sizeof client);
     memset(&server, 0, sizeof server);

@@ -116,7 +116,8 @@ static void tick_commit(struct sim *sim, struct sim_event *ev)
 {
     struct pair *p = (struct pair *)ev;
     struct bench *b = p->bench;
-    struct net_route up = {{&p->up, &b->trunk_up}, 2}, down = {{&b->trunk_down, &p->down}, 2};
+    struct net_route up = {.hops = {&p->up, &b->trunk_up}, .count = 2},
+                     down = {.hops = {&b->trunk_down, &p->down}, .count = 2};
 
     if (!p->client.end)
         p->client.end = udp_open(b->net, &b->params, &up, &down, &p->listener, 1, &ops, &p->client);

@@ -1,0 +1,25 @@
+/* What a run's packets look like on an interface: collects them from the network's tap and leaves a
+ * pcapng file. */
+#ifndef SIM_CLI_CAPTURE_H
+#define SIM_CLI_CAPTURE_H
+
+#include "models/node/deployment.h"
+#include "sim/cli/cli.h"
+
+struct capture; /* opaque; heap */
+
+struct capture_request {
+    const char *node; /* at its interface: what it sends, when it sends it; what reaches it, when it
+                         does. NULL: all nodes' packets, as they are sent */
+    sim_ns from, until;    /* of virtual time, both included */
+    int64_t epoch_unix_ns; /* of virtual time 0 */
+};
+struct capture *capture_new(const struct cli *c, const struct capture_request *request);
+void capture_free(struct capture *c); /* NULL is fine */
+/* For run_request.ready; arg: the capture. false: no such node; told on stderr. */
+bool capture_ready(void *arg, struct deployment *d);
+/* After the run. Packets that are not delivered carry a comment that says why. *frames: how many.
+ */
+enum err capture_write(struct capture *c, const char *path, bool force, uint64_t *frames) MUST_USE;
+
+#endif
