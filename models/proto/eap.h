@@ -133,6 +133,7 @@ struct eap_query {
     char identity[EAP_IDENTITY_MAX + 1]; /* USER: as the peer sent it */
     char imsi[16];
     unsigned count;
+    bool separation;            /* UMTS, RESYNC: AMF's separation bit is to be set, for AKA' */
     uint8_t rand[16], auts[14]; /* RESYNC */
 };
 #define EAP_MAX_METHODS 8
@@ -142,7 +143,10 @@ struct eap_answer {
     const struct eap_method *methods[EAP_MAX_METHODS]; /* allowed, first proposed first */
     size_t method_count;
     char permanent[EAP_IDENTITY_MAX + 1]; /* who that is: "" : the identity itself. SIM, AKA: the
-                                             NAI with the IMSI */
+                                             NAI with the IMSI; a pseudonym or fast
+                                             re-authentication identity (looked up without its
+                                             realm) that is not known: "" and no reason, the method
+                                             then asks the peer for more */
     char certificate_name[EAP_IDENTITY_MAX + 1]; /* EAP-TLS: the peer's certificate must carry it;
                                                     "": any that our authority issued */
     bool has_psk;

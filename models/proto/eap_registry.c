@@ -2,7 +2,11 @@
 #include "models/proto/eap_method.h"
 
 static const struct eap_method *const methods[] = {
-    &eap_method_tls, NULL, /* ends the list */
+    &eap_method_aka_prime, /* RFC 9048 */
+    &eap_method_aka,       /* RFC 4187 */
+    &eap_method_sim,       /* RFC 4186 */
+    &eap_method_tls,       /* RFC 5216 */
+    NULL,                  /* ends the list */
 };
 
 size_t eap_method_count(void)
