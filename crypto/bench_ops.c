@@ -16,6 +16,7 @@
 #include "crypto/credential.h"
 #include "crypto/entity.h"
 #include "crypto/hash.h"
+#include "crypto/ibe.h"
 #include "sim/base/xalloc.h"
 
 #define LARGEST 4096
@@ -35,6 +36,12 @@ struct bench {
     uint8_t rsa_signature[256], p256_signature[80];
     size_t rsa_n, p256_n;
     uint8_t in[LARGEST], out[LARGEST + 64];
+    struct bench_ibe {
+        struct ibe_authority *authority;
+        struct ibe_user *user;
+        uint8_t capsule[IBE_CAPSULE_MAX];
+    } ibe[IBE_SCHEMES]; /* by scheme - 1 */
+    struct rng stream;
     bool failed;
 };
 
@@ -228,6 +235,64 @@ static void random_octets(struct bench *b, size_t n)
     need(b, RAND_bytes(b->out, (int)n));
 }
 
+#define IBE_NAME   "device-1@bench.example"
+#define IBE_PERIOD "2026-01"
+
+static void encapsulate(struct bench *b, enum ibe_scheme scheme)
+{
+    struct bench_ibe *i = &b->ibe[scheme - 1];
+    need(b, ibe_encapsulate(ibe_authority_public(i->authority), NULL, &b->stream, IBE_NAME,
+                            IBE_PERIOD, b->out, i->capsule) == OK);
+}
+
+static void decapsulate(struct bench *b, enum ibe_scheme scheme)
+{
+    struct bench_ibe *i = &b->ibe[scheme - 1];
+    need(b, ibe_derive(i->user, scheme, NULL, span_of(i->capsule, ibe_capsule_len(scheme)),
+                       b->out) == OK);
+}
+
+static void extract(struct bench *b, enum ibe_scheme scheme)
+{
+    need(b, ibe_extract(b->ibe[scheme - 1].authority, NULL, IBE_NAME, IBE_PERIOD, b->out) == OK);
+}
+
+static void sakke_encapsulate(struct bench *b, size_t n)
+{
+    (void)n;
+    encapsulate(b, IBE_SAKKE);
+}
+
+static void sakke_derive(struct bench *b, size_t n)
+{
+    (void)n;
+    decapsulate(b, IBE_SAKKE);
+}
+
+static void sakke_extract(struct bench *b, size_t n)
+{
+    (void)n;
+    extract(b, IBE_SAKKE);
+}
+
+static void bf_encrypt(struct bench *b, size_t n)
+{
+    (void)n;
+    encapsulate(b, IBE_BF);
+}
+
+static void bf_decrypt(struct bench *b, size_t n)
+{
+    (void)n;
+    decapsulate(b, IBE_BF);
+}
+
+static void bf_extract(struct bench *b, size_t n)
+{
+    (void)n;
+    extract(b, IBE_BF);
+}
+
 const struct bench_measure bench_measures[] = {
     {OP_RSA2048_PRIVATE, rsa_private, 0, 0},
     {OP_RSA2048_PUBLIC, rsa_public, 0, 0},
@@ -238,6 +303,12 @@ const struct bench_measure bench_measures[] = {
     {OP_P256_VERIFY, p256_verify, 0, 0},
     {OP_X25519_KEYGEN, x25519_keygen, 0, 0},
     {OP_X25519_DERIVE, x25519_derive, 0, 0},
+    {OP_SAKKE_ENCAPSULATE, sakke_encapsulate, 0, 0},
+    {OP_SAKKE_DERIVE, sakke_derive, 0, 0},
+    {OP_SAKKE_EXTRACT, sakke_extract, 0, 0},
+    {OP_BF_ENCRYPT, bf_encrypt, 0, 0},
+    {OP_BF_DECRYPT, bf_decrypt, 0, 0},
+    {OP_BF_EXTRACT, bf_extract, 0, 0},
     {OP_X509_PARSE, x509_parse, 0, 0},
     {OP_AES128_BLOCK, aes_blocks, CIPHER_BLOCK, LARGEST},
     {OP_AES128_CBC, aes_cbc, 64, LARGEST},
@@ -337,6 +408,20 @@ static bool prepare_symmetric(struct bench *b)
            EVP_EncryptInit_ex2(b->ccm, NULL, b->in, b->in, NULL) == 1;
 }
 
+static bool prepare_ibe(struct bench *b)
+{
+    bool ok = true;
+    b->stream = rng_stream(1, "bench", "ibe");
+    for (int k = 0; k < IBE_SCHEMES && ok; k++) {
+        struct bench_ibe *i = &b->ibe[k];
+        i->authority = ibe_authority_new((enum ibe_scheme)(k + 1), &b->stream);
+        i->user = ibe_user_new(IBE_NAME, IBE_PERIOD);
+        ok = i->user && ibe_user_issue(i->user, i->authority, NULL) == OK;
+        encapsulate(b, (enum ibe_scheme)(k + 1)); /* something to decrypt */
+    }
+    return ok && !b->failed;
+}
+
 void bench_free(struct bench *b)
 {
     EVP_PKEY_CTX *contexts[] = {b->rsa_sign,    b->rsa_verify,  b->p256_sign,
@@ -352,6 +437,10 @@ void bench_free(struct bench *b)
     EVP_CIPHER_CTX_free(b->cbc);
     EVP_CIPHER_CTX_free(b->ccm);
     EVP_KDF_CTX_free(b->prf);
+    for (int k = 0; k < IBE_SCHEMES; k++) {
+        ibe_user_free(b->ibe[k].user);
+        ibe_authority_free(b->ibe[k].authority);
+    }
     OPENSSL_free(b->der);
     key_pool_free(b->pool);
     free(b);
@@ -360,7 +449,8 @@ void bench_free(struct bench *b)
 struct bench *bench_new(void)
 {
     struct bench *b = xcalloc(1, sizeof *b);
-    b->failed = !prepare_public_key(b) || !prepare_symmetric(b) || !make_certificate(b);
+    b->failed =
+        !prepare_public_key(b) || !prepare_symmetric(b) || !make_certificate(b) || !prepare_ibe(b);
     return b;
 }
 

@@ -1,6 +1,6 @@
-/* Measures what each operation costs this machine's OpenSSL and writes it as a cost profile. An
- * operation whose cost grows with its octets is measured at two sizes; the line through both
- * medians gives the figures for a call and for an octet. */
+/* Measures what each operation costs this machine and writes it as a cost profile. An operation
+ * whose cost grows with its octets is measured at two sizes; the line through both medians gives
+ * the figures for a call and for an octet. */
 #include "crypto/bench_impl.h"
 #include "crypto/openssl.h"
 #include "crypto/profile.h"
@@ -71,23 +71,9 @@ static void measure_one(struct bench *b, const struct bench_measure *m, double b
     write_line(out, m->op, call, octet, samples);
 }
 
-/* What is not measured: identity-based encryption (not yet), and models, not OpenSSL. */
+/* What this folder cannot measure: models, not cryptography. */
 static void write_unmeasured(FILE *out)
 {
-    fputs(
-        "encaps   sakke-1024    2.722 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n"
-        "decaps   sakke-1024    5.821 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n"
-        "extract  sakke-1024    1.184 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n"
-        "encrypt  bf-3072       6.678 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n"
-        "decrypt  bf-3072       2.772 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n"
-        "extract  bf-3072       4.385 ms estimate \"not measured: as class server of the reference "
-        "profile\"\n",
-        out);
     fputs("message  http          5 us + 2 ns/B estimate \"not measured: as class server of the "
           "reference profile\"\n"
           "document xml           20 us + 20 ns/B estimate \"not measured: as class server of the "
