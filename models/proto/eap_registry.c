@@ -1,13 +1,17 @@
 /* The methods there are, most wanted first. */
 #include "models/proto/eap_method.h"
 
+/* clang-format off */
 static const struct eap_method *const methods[] = {
     &eap_method_aka_prime, /* RFC 9048 */
     &eap_method_aka,       /* RFC 4187 */
     &eap_method_sim,       /* RFC 4186 */
     &eap_method_tls,       /* RFC 5216 */
+    &eap_method_gpsk,      /* RFC 5433 */
+    &eap_method_psk,       /* RFC 4764 */
     NULL,                  /* ends the list */
 };
+/* clang-format on */
 
 size_t eap_method_count(void)
 {

@@ -1,0 +1,854 @@
+/* EAP-GPSK: vectors and recorded exchanges, whole conversations, and what must be dropped or
+ * refused. */
+#include "crypto/cipher.h"
+#include "crypto/entity.h"
+#include "eap_halves.h"
+#include "models/proto/eap_gpsk_impl.h"
+#include "tests/support/eap_rig.h"
+#include "tests/support/vectors.h"
+
+static const char psk[33] = "abcdefghijklmnop0123456789abcdef";
+
+#define PSK ((const uint8_t *)psk)
+
+/* ---- vectors ---- */
+
+static void set_text(struct gpsk_text *t, const char *text)
+{
+    ck_assert(gpsk_text_set(t, span_str(text)));
+}
+
+static const char *const key_vectors[] = {"hostap-GPSK-cs1", "hostap-GPSK-cs2", "kdf-cs1",
+                                          "kdf-cs2"};
+
+START_TEST(keys)
+{
+    struct vectors *v = vectors_read("eap_gpsk.txt");
+    size_t i = vectors_find(v, key_vectors[_i]);
+    struct meter m = {0};
+    struct proto_env env = {.meter = &m};
+    struct gpsk g = {.half = {.env = &env}};
+    uint8_t key[32], known[64];
+    size_t ks;
+
+    if (vectors_text(v, i, "PSK_ascii"))
+        memcpy(key, vectors_text(v, i, "PSK_ascii"), 32);
+    else
+        ck_assert_uint_eq(vectors_hex(v, i, "PSK", key, 32), 32);
+    set_text(&g.id_peer, vectors_text(v, i, "ID_Peer_ascii"));
+    set_text(&g.id_server, vectors_text(v, i, "ID_Server_ascii"));
+    vectors_hex(v, i, "RAND_Peer", g.rand_peer, GPSK_RAND);
+    vectors_hex(v, i, "RAND_Server", g.rand_server, GPSK_RAND);
+    vectors_hex(v, i, "CSuite_Sel", g.csuite_sel, GPSK_SUITE);
+    ck_assert(gpsk_suite_of(g.csuite_sel, &g.suite));
+    gpsk_derive(&g, key);
+    ck_assert_uint_eq(vectors_hex(v, i, "MSK", known, 64), 64);
+    ck_assert_mem_eq(g.half.keys.msk, known, 64);
+    vectors_hex(v, i, "EMSK", known, 64);
+    ck_assert_mem_eq(g.half.keys.emsk, known, 64);
+    ks = vectors_hex(v, i, "SK", known, 32);
+    ck_assert_uint_eq(ks, gpsk_mac_len(&g));
+    ck_assert_mem_eq(g.sk, known, ks);
+    if (vectors_text(v, i, "PK")) {
+        vectors_hex(v, i, "PK", known, 16);
+        ck_assert_mem_eq(g.pk, known, 16);
+    }
+    ck_assert_uint_eq(g.half.keys.session_id_n, 17);
+    ck_assert_uint_eq(g.half.keys.session_id[0], 51);
+    vectors_hex(v, i, "Method_ID", known, 16);
+    ck_assert_mem_eq(g.half.keys.session_id + 1, known, 16);
+    ck_assert(!g.half.keys.present);
+    /* MK, ten or five blocks of keys, Method-ID */
+    ck_assert_uint_eq(m.use[ks == 16 ? OP_CMAC_AES128 : OP_HMAC_SHA256].calls, ks == 16 ? 12 : 7);
+    vectors_free(v);
+}
+END_TEST
+
+static struct gpsk *gpsk_of(struct eap_half *h)
+{
+    return (struct gpsk *)h;
+}
+
+static void check_packet(const struct vectors *v, size_t i, const char *key, struct span got)
+{
+    uint8_t known[512];
+    size_t n = vectors_hex(v, i, key, known, sizeof(known));
+
+    ck_assert_uint_eq(got.n, n);
+    ck_assert_mem_eq(got.p, known, n);
+}
+
+static void check_key(const struct vectors *v, size_t i, const struct eap_half *h)
+{
+    uint8_t known[64];
+
+    ck_assert_int_eq(h->state, EAP_HALF_DONE);
+    ck_assert(h->keys.present);
+    vectors_hex(v, i, "MSK", known, 64);
+    ck_assert_mem_eq(h->keys.msk, known, 64);
+    vectors_hex(v, i, "EMSK", known, 64);
+    ck_assert_mem_eq(h->keys.emsk, known, 64);
+}
+
+/* hostapd against eapol_test, octet for octet, each side being ours in turn. */
+START_TEST(recorded_exchange)
+{
+    struct vectors *v = vectors_read("eap_gpsk.txt");
+    size_t i = vectors_find(v, key_vectors[_i]);
+    struct halves h;
+    uint8_t id;
+
+    halves_init(&h, vectors_text(v, i, "ID_Peer_ascii"), vectors_text(v, i, "ID_Server_ascii"),
+                PSK);
+    h.peer_settings.credentials.gpsk_suite = (unsigned)_i + 1;
+    halves_make(&h, &eap_method_gpsk);
+    vectors_hex(v, i, "RAND_Peer", gpsk_of(h.peer)->rand_peer, GPSK_RAND);
+    vectors_hex(v, i, "RAND_Server", gpsk_of(h.server)->rand_server, GPSK_RAND);
+    id = _i == 0 ? 0x54 : 0xaf;
+    check_packet(v, i, "pkt2_server", builds(&h, h.server, id));
+    ck_assert(takes(h.peer, buf_span(&h.packet)));
+    check_packet(v, i, "pkt3_peer", builds(&h, h.peer, id));
+    ck_assert(takes(h.server, buf_span(&h.packet)));
+    id++;
+    check_packet(v, i, "pkt4_server", builds(&h, h.server, id));
+    ck_assert(takes(h.peer, buf_span(&h.packet)));
+    check_packet(v, i, "pkt5_peer", builds(&h, h.peer, id));
+    ck_assert(takes(h.server, buf_span(&h.packet)));
+    check_key(v, i, h.peer);
+    check_key(v, i, h.server);
+    ck_assert(same_keys(&h));
+    ck_assert_uint_eq(builds(&h, h.server, id).n, 0);
+    halves_release(&h);
+    vectors_free(v);
+}
+END_TEST
+
+/* ---- whole conversations ---- */
+
+static const struct eap_method *const methods[] = {&eap_method_gpsk};
+static struct eap_rig_user users[2];
+
+static void make(void *arg, struct eap_rig_settings *s)
+{
+    const unsigned *suite = arg;
+
+    users[0] =
+        (struct eap_rig_user){"device-1@m2m.example",
+                              {.methods = {&eap_method_gpsk}, .method_count = 1, .has_psk = true}};
+    memcpy(users[0].answer.psk, psk, 32);
+    users[1] = users[0];
+    users[1].identity = "inner@m2m.example";
+    memset(users[1].answer.psk, 0x77, 32);
+    s->users = users;
+    s->user_count = 2;
+    s->server.server_id = "mas.m2m.example";
+    s->peer.identity = "device-1@m2m.example";
+    s->peer.methods = methods;
+    s->peer.method_count = 1;
+    s->peer.credentials.has_psk = true;
+    s->peer.credentials.psk_slot = SE_KMR;
+    s->peer.credentials.gpsk_suite = suite ? *suite : 0;
+}
+
+static void prepare(void *arg, struct eap_rig *r)
+{
+    (void)arg;
+    se_put(&r->pair.side[0].se, SE_KMR, PSK);
+}
+
+START_TEST(clean)
+{
+    unsigned suite = (unsigned)_i;
+    struct eap_rig r;
+
+    eap_rig_init(&r, make, &suite);
+    prepare(NULL, &r);
+    ck_assert_int_eq(eap_rig_run(&r, pair_clean()), PAIR_ENDED);
+    ck_assert(eap_rig_is_complete(&r));
+    ck_assert_uint_eq(r.pair.side[0].outputs, 3); /* Identity, GPSK-2, GPSK-4 */
+    ck_assert_uint_eq(eap_peer_keys(r.peer)->session_id[0], EAP_GPSK);
+    /* without a wish the stronger suite */
+    ck_assert_int_eq(r.pair.side[0].meter.use[OP_HMAC_SHA256].calls > 0, suite != 1);
+    ck_assert_int_eq(r.pair.side[0].meter.use[OP_CMAC_AES128].calls > 0, suite == 1);
+    ck_assert_str_eq(eap_server_permanent(r.server), "device-1@m2m.example");
+    eap_rig_release(&r);
+}
+END_TEST
+
+START_TEST(every_fault)
+{
+    unsigned suite = (unsigned)_i;
+
+    eap_rig_every_fault(make, prepare, &suite, 1);
+}
+END_TEST
+
+static void prepare_wrong(void *arg, struct eap_rig *r)
+{
+    uint8_t other[32];
+
+    (void)arg;
+    memcpy(other, psk, 32);
+    other[31] ^= 1; /* of suite 1's key only its length and the whole go into MK: it must show */
+    se_put(&r->pair.side[0].se, SE_KMR, other);
+}
+
+START_TEST(wrong_key)
+{
+    unsigned suite = (unsigned)_i;
+    struct eap_rig r;
+
+    eap_rig_init(&r, make, &suite);
+    prepare_wrong(NULL, &r);
+    ck_assert_int_eq(eap_rig_run(&r, pair_clean()), PAIR_ENDED);
+    ck_assert_int_eq(eap_rig_proto(&r, 0)->reason, REASON_EAP_MAC);
+    ck_assert_int_eq(eap_rig_proto(&r, 1)->reason, REASON_EAP_MAC);
+    /* Identity, GPSK-2, GPSK-Fail */
+    ck_assert_uint_eq(r.pair.side[0].outputs, 3);
+    eap_rig_check(&r);
+    eap_rig_release(&r);
+}
+END_TEST
+
+/* ---- identities ---- */
+
+START_TEST(anonymous_outside)
+{
+    struct eap_answer a = {.has_psk = true, .permanent = "the device"};
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    snprintf(h.identity, sizeof(h.identity), "anonymous");
+    memset(h.user.psk, 0, 32);
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 1));
+    ck_assert(passes(&h, h.peer, 1));
+    ck_assert_str_eq(h.server->query.identity, "device-1");
+    ck_assert_str_eq(h.identity, "device-1");
+    memcpy(a.psk, psk, 32);
+    answers(&h, &a);
+    ck_assert(passes(&h, h.server, 2));
+    ck_assert(passes(&h, h.peer, 2));
+    ck_assert(same_keys(&h));
+    halves_release(&h);
+}
+END_TEST
+
+static const struct {
+    struct eap_answer answer;
+    enum reason server, peer;
+} refusals[] = {
+    {{.reason = REASON_EAP_IDENTITY}, REASON_EAP_IDENTITY, REASON_EAP_IDENTITY},
+    {{.reason = REASON_NONE}, REASON_EAP_IDENTITY, REASON_EAP_IDENTITY}, /* known, without a key */
+    {{.has_psk = true}, REASON_EAP_MAC, REASON_EAP_MAC},                 /* with another one */
+    {{.has_psk = true, .reason = REASON_FORBIDDEN, .psk = "abcdefghijklmnop0123456789abcdef"},
+     REASON_FORBIDDEN,
+     REASON_FORBIDDEN},
+};
+
+/* GPSK-Fail and GPSK-Protected-Fail, said back by the peer. */
+START_TEST(refused_by_its_node)
+{
+    struct halves h;
+    uint8_t fail[64];
+    size_t n;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    snprintf(h.identity, sizeof(h.identity), "anonymous");
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 1));
+    ck_assert(passes(&h, h.peer, 1));
+    answers(&h, &refusals[_i].answer);
+    ck_assert_int_eq(h.server->state, EAP_HALF_FAILED);
+    ck_assert_int_eq(h.server->reason, refusals[_i].server);
+    n = builds(&h, h.server, 2).n;
+    ck_assert_uint_eq(n, _i == 3 ? 10 + 32 : 10);
+    memcpy(fail, buf_span(&h.packet).p, n);
+    ck_assert_uint_eq(fail[5], _i == 3 ? GPSK_PROTECTED_FAIL : GPSK_FAIL);
+    ck_assert_uint_eq(fail[9], _i == 3 ? 3 : _i == 2 ? 2 : 1);
+    ck_assert(takes(h.peer, span_of(fail, n)));
+    ck_assert_int_eq(h.peer->state, EAP_HALF_FAILED);
+    ck_assert_int_eq(h.peer->reason, refusals[_i].peer);
+    ck_assert_uint_eq(builds(&h, h.peer, 2).n, n);
+    fail[0] = EAP_RESPONSE;
+    ck_assert_mem_eq(buf_span(&h.packet).p, fail, n);
+    halves_release(&h);
+}
+END_TEST
+
+START_TEST(known_by_name_but_without_a_key)
+{
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    h.user.has_psk = false;
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 1));
+    ck_assert(passes(&h, h.peer, 1));
+    ck_assert_int_eq(h.server->reason, REASON_EAP_IDENTITY);
+    ck_assert(passes(&h, h.server, 2));
+    ck_assert_int_eq(h.peer->reason, REASON_EAP_IDENTITY);
+    halves_release(&h);
+}
+END_TEST
+
+START_TEST(peers_that_cannot_be)
+{
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    halves_make(&h, &eap_method_gpsk);
+    for (int i = 0; i < 4; i++) {
+        struct eap_peer_settings s = h.peer_settings;
+        struct eap_peer_context c = {&s, h.peer_identity};
+        struct proto_env env = h.pair.side[0].env;
+
+        if (i == 0)
+            s.identity = NULL;
+        else if (i == 1)
+            s.credentials.has_psk = false;
+        else if (i == 2)
+            s.credentials.psk_slot = SE_KMC; /* empty */
+        else
+            env.se = NULL;
+        ck_assert_ptr_null(eap_method_gpsk.peer->peer(&env, &c));
+    }
+    /* erased in mid-conversation */
+    se_erase(&h.pair.side[0].se, SE_KMR);
+    passes(&h, h.server, 1);
+    ck_assert_int_eq(h.peer->reason, REASON_KEY_ERASED);
+    ck_assert_uint_eq(builds(&h, h.peer, 1).n, 0);
+    halves_release(&h);
+}
+END_TEST
+
+/* ---- suites ---- */
+
+START_TEST(no_common_suite)
+{
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    h.server_settings.gpsk_suites = 1;
+    h.peer_settings.credentials.gpsk_suite = 2;
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 7));
+    ck_assert_int_eq(h.peer->reason, REASON_NO_COMMON_SUITE);
+    ck_assert_uint_eq(builds(&h, h.peer, 7).n, 6);
+    ck_assert_mem_eq(buf_span(&h.packet).p, "\x02\x07\x00\x06\x03\x00", 6);
+    halves_release(&h);
+}
+END_TEST
+
+START_TEST(one_suite_offered)
+{
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    h.server_settings.gpsk_suites = _i == 0 ? 1 : 2;
+    halves_make(&h, &eap_method_gpsk);
+    for (uint8_t id = 1; id <= 2; id++) {
+        ck_assert(passes(&h, h.server, id));
+        ck_assert(passes(&h, h.peer, id));
+    }
+    ck_assert(same_keys(&h));
+    ck_assert_int_eq(gpsk_of(h.peer)->suite, _i == 0 ? KDF_GPSK_AES : KDF_GPSK_SHA256);
+    halves_release(&h);
+}
+END_TEST
+
+/* Suites nobody here knows are passed over, wherever they stand. */
+START_TEST(foreign_suites)
+{
+    static const uint8_t list[] = {0, 0, 0, 9, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 7};
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    halves_make(&h, &eap_method_gpsk);
+    gpsk_text_set(&gpsk_of(h.server)->csuite_list, span_of(list, sizeof(list)));
+    for (uint8_t id = 1; id <= 2; id++) {
+        ck_assert(passes(&h, h.server, id));
+        ck_assert(passes(&h, h.peer, id));
+    }
+    ck_assert(same_keys(&h));
+    ck_assert_int_eq(gpsk_of(h.peer)->suite, KDF_GPSK_AES);
+    halves_release(&h);
+}
+END_TEST
+
+/* ---- what is dropped: RFC 5433 10 ---- */
+
+/* Up to GPSK-1, -2, -3 or -4 in h->packet, built and not yet taken. */
+static void up_to(struct halves *h, int op)
+{
+    halves_init(h, "device-1", "mas", PSK);
+    halves_make(h, &eap_method_gpsk);
+    for (int i = GPSK_1; i < op; i++)
+        ck_assert(passes(h, i % 2 ? h->server : h->peer, (uint8_t)(1 + i / 2)));
+    ck_assert_uint_gt(builds(h, op % 2 ? h->server : h->peer, (uint8_t)(1 + op / 2)).n, 0);
+}
+
+static struct eap_half *taker(struct halves *h, int op)
+{
+    return op % 2 ? h->peer : h->server;
+}
+
+/* Every length of every message: dropped, and the whole one is still taken after it. */
+START_TEST(truncated)
+{
+    struct halves h;
+    uint8_t octets[512];
+    struct span whole;
+
+    up_to(&h, _i);
+    whole = buf_span(&h.packet);
+    ck_assert_uint_le(whole.n, sizeof(octets));
+    for (size_t n = 5; n < whole.n; n++) {
+        memcpy(octets, whole.p, n);
+        octets[2] = (uint8_t)(n >> 8);
+        octets[3] = (uint8_t)n;
+        taker(&h, _i)->unverified = 0; /* GPSK-4 without a part of its MAC does not verify */
+        ck_assert_msg(!takes(taker(&h, _i), span_of(octets, n)), "%zu octets", n);
+    }
+    ck_assert(takes(taker(&h, _i), whole));
+    halves_release(&h);
+}
+END_TEST
+
+START_TEST(lengthened)
+{
+    struct halves h;
+    uint8_t octets[512];
+    struct span whole;
+
+    up_to(&h, _i);
+    whole = buf_span(&h.packet);
+    memcpy(octets, whole.p, whole.n);
+    for (size_t n = whole.n + 1; n < whole.n + 40; n++) {
+        octets[n - 1] = 0;
+        octets[2] = (uint8_t)(n >> 8);
+        octets[3] = (uint8_t)n;
+        taker(&h, _i)->unverified = 0;
+        ck_assert(!takes(taker(&h, _i), span_of(octets, n)));
+    }
+    ck_assert(takes(taker(&h, _i), whole));
+    halves_release(&h);
+}
+END_TEST
+
+/* Any bit after the EAP header of GPSK-3 and GPSK-4. */
+START_TEST(altered)
+{
+    struct halves h;
+    uint8_t octets[512];
+    struct span whole;
+
+    up_to(&h, _i);
+    whole = buf_span(&h.packet);
+    memcpy(octets, whole.p, whole.n);
+    for (size_t at = 5; at < whole.n; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            octets[at] ^= (uint8_t)(1 << bit);
+            taker(&h, _i)->unverified = 0;
+            ck_assert_msg(!takes(taker(&h, _i), span_of(octets, whole.n)) || octets[5] == GPSK_FAIL,
+                          "octet %zu", at);
+            octets[at] ^= (uint8_t)(1 << bit);
+        }
+    ck_assert(takes(taker(&h, _i), whole));
+    halves_release(&h);
+}
+END_TEST
+
+/* GPSK-2: what is under the MAC alone is refused with GPSK-Fail, what must be an echo is dropped.
+ */
+START_TEST(altered_gpsk_2)
+{
+    size_t id_peer = 6 + 2, id_server = id_peer + 8 + 2, rand_peer = id_server + 3,
+           rand_server = rand_peer + 32, list = rand_server + 32, sel = list + 2 + 12,
+           end = sel + 6 + 2 + 32;
+    struct halves h;
+
+    for (size_t at = 6; at < end; at++) {
+        bool echo = at >= id_server - 2 && at < sel && !(at >= rand_peer && at < rand_server);
+        uint8_t octets[512];
+        struct span whole;
+
+        up_to(&h, GPSK_2);
+        whole = buf_span(&h.packet);
+        ck_assert_uint_eq(whole.n, end);
+        memcpy(octets, whole.p, whole.n);
+        octets[at] ^= 0x40;
+        if (takes(h.server, span_of(octets, whole.n))) {
+            ck_assert_msg(!echo, "octet %zu", at);
+            if (h.server->query.kind == EAP_QUERY_USER)
+                answers(&h, &(struct eap_answer){.reason = REASON_EAP_IDENTITY});
+            ck_assert_int_eq(h.server->state, EAP_HALF_FAILED);
+            ck_assert(h.server->reason == REASON_EAP_MAC ||
+                      (h.server->reason == REASON_EAP_IDENTITY && at < id_server - 2));
+        } else {
+            ck_assert_int_eq(h.server->state, EAP_HALF_CONTINUE);
+            ck_assert(takes(h.server, whole));
+        }
+        halves_release(&h);
+    }
+}
+END_TEST
+
+/* Right MACs over echoes that are wrong: a server that mixes up its conversations. */
+START_TEST(gpsk_3_with_false_echoes)
+{
+    struct halves h;
+    struct gpsk *g;
+
+    up_to(&h, GPSK_3);
+    g = gpsk_of(h.server);
+    {
+        uint8_t *const octets[] = {&g->rand_peer[31], &g->rand_server[0], &g->id_server.octets[0],
+                                   &g->csuite_sel[5]};
+
+        for (int i = 0; i < COUNT(octets); i++) {
+            *octets[i] ^= 3; /* suite 2 becomes 1 */
+            ck_assert(!passes(&h, h.server, 2));
+            ck_assert_uint_eq(h.peer->unverified, 0); /* not for its MAC */
+            *octets[i] ^= 3;
+        }
+    }
+    ck_assert(passes(&h, h.server, 2));
+    ck_assert_int_eq(h.peer->state, EAP_HALF_DONE);
+    halves_release(&h);
+}
+END_TEST
+
+/* Each message out of its turn, and again after its turn. */
+START_TEST(out_of_turn)
+{
+    struct buf messages[6];
+    struct halves h;
+
+    for (int op = GPSK_1; op <= GPSK_4; op++) {
+        up_to(&h, op);
+        buf_init(&messages[op], 512);
+        buf_put_span(&messages[op], buf_span(&h.packet));
+        halves_release(&h);
+    }
+    for (int turn = GPSK_1; turn <= GPSK_4; turn++) {
+        up_to(&h, turn);
+        for (int op = GPSK_1; op <= GPSK_4; op++) {
+            if (op != turn)
+                ck_assert_msg(!takes(taker(&h, turn), buf_span(&messages[op])), "%d in %d", op,
+                              turn);
+        }
+        ck_assert(takes(taker(&h, turn), buf_span(&messages[turn])));
+        ck_assert_msg(!takes(taker(&h, turn), buf_span(&messages[turn])), "%d again", turn);
+        halves_release(&h);
+    }
+    for (int op = GPSK_1; op <= GPSK_4; op++)
+        buf_clear(&messages[op]);
+}
+END_TEST
+
+/* A replay of a whole old conversation against a new server: RAND_Server is another one. */
+START_TEST(replayed)
+{
+    struct halves old, h;
+
+    up_to(&old, GPSK_2);
+    halves_init(&h, "device-1", "mas", PSK);
+    rng_u64(&h.pair.side[1].stream);
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 1));
+    ck_assert(!takes(h.server, buf_span(&old.packet)));
+    ck_assert(passes(&h, h.peer, 1));
+    halves_release(&h);
+    halves_release(&old);
+}
+END_TEST
+
+START_TEST(false_fails)
+{
+    static const uint8_t fail[] = {1, 2, 0, 10, 51, 5, 0, 0, 0, 2};
+    uint8_t protected_fail[10 + 32] = {1, 2, 0, 42, 51, 6, 0, 0, 0, 3};
+    struct halves h;
+
+    /* before GPSK-2 */
+    halves_init(&h, "device-1", "mas", PSK);
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(!takes(h.peer, span_of(fail, sizeof(fail))));
+    ck_assert(!takes(h.peer, span_of(protected_fail, sizeof(protected_fail))));
+    halves_release(&h);
+    /* without a right MAC; the third time it is enough */
+    up_to(&h, GPSK_3);
+    ck_assert(!takes(h.peer, span_of(protected_fail, sizeof(protected_fail))));
+    ck_assert(!takes(h.peer, span_of(protected_fail, sizeof(protected_fail))));
+    ck_assert_int_eq(h.peer->state, EAP_HALF_CONTINUE);
+    takes(h.peer, span_of(protected_fail, sizeof(protected_fail)));
+    ck_assert_int_eq(h.peer->reason, REASON_EAP_MAC);
+    halves_release(&h);
+    /* the server never takes one */
+    up_to(&h, GPSK_4);
+    ck_assert(!takes(h.server, span_of(fail, sizeof(fail))));
+    halves_release(&h);
+    /* nor the peer once it is done */
+    up_to(&h, GPSK_4);
+    ck_assert(!takes(h.peer, span_of(fail, sizeof(fail))));
+    halves_release(&h);
+}
+END_TEST
+
+static const struct {
+    uint8_t code[4];
+    enum reason reason;
+} codes[] = {{{0, 0, 0, 0}, REASON_EAP_FAILURE}, {{0, 0, 0, 1}, REASON_EAP_IDENTITY},
+             {{0, 0, 0, 2}, REASON_EAP_MAC},     {{0, 0, 0, 3}, REASON_FORBIDDEN},
+             {{0, 0, 0, 4}, REASON_EAP_FAILURE}, {{1, 0, 0, 1}, REASON_EAP_FAILURE}};
+
+START_TEST(failure_codes)
+{
+    uint8_t fail[] = {1, 2, 0, 10, 51, 5, 0, 0, 0, 0};
+    struct halves h;
+
+    memcpy(fail + 6, codes[_i].code, 4);
+    up_to(&h, GPSK_3);
+    ck_assert(takes(h.peer, span_of(fail, sizeof(fail))));
+    ck_assert_int_eq(h.peer->reason, codes[_i].reason);
+    ck_assert_uint_eq(builds(&h, h.peer, 2).n, 10);
+    ck_assert_mem_eq(buf_span(&h.packet).p + 4, fail + 4, 6);
+    halves_release(&h);
+}
+END_TEST
+
+/* ---- sizes ---- */
+
+START_TEST(too_long_for_the_way)
+{
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    h.server_settings.mtu = 56; /* one less than GPSK-1 needs */
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert_uint_eq(builds(&h, h.server, 1).n, 0);
+    ck_assert_int_eq(h.server->reason, REASON_EAP_FRAGMENT);
+    halves_release(&h);
+    halves_init(&h, "device-1", "mas", PSK);
+    h.server_settings.mtu = 57;
+    h.peer_settings.mtu = 100;
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert_uint_eq(builds(&h, h.server, 1).n, 57);
+    ck_assert(takes(h.peer, buf_span(&h.packet)));
+    ck_assert_uint_eq(builds(&h, h.peer, 1).n, 0);
+    ck_assert_int_eq(h.peer->reason, REASON_EAP_FRAGMENT);
+    halves_release(&h);
+}
+END_TEST
+
+START_TEST(longest_names)
+{
+    char name[254];
+    struct halves h;
+
+    memset(name, 'n', 253);
+    name[253] = '\0';
+    halves_init(&h, name, name, PSK);
+    halves_make(&h, &eap_method_gpsk);
+    for (uint8_t id = 1; id <= 2; id++) {
+        ck_assert(passes(&h, h.server, id));
+        ck_assert(passes(&h, h.peer, id));
+    }
+    ck_assert(same_keys(&h));
+    halves_release(&h);
+}
+END_TEST
+
+/* A GPSK-1 with an identity or a list beyond what is taken; an empty list. */
+START_TEST(oversized_gpsk_1)
+{
+    uint8_t octets[1200] = {1, 1};
+    struct halves h;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    halves_make(&h, &eap_method_gpsk);
+    for (int i = 0; i < 4; i++) {
+        size_t id = i == 0 ? 255 : i == 1 ? 254 : 3, list = i == 2 ? 258 : i == 3 ? 252 : 6;
+        size_t n = 6 + 2 + id + 32 + 2 + list, at = 6 + 2 + id + 32;
+
+        memset(octets + 4, 0, sizeof(octets) - 4);
+        octets[2] = (uint8_t)(n >> 8);
+        octets[3] = (uint8_t)n;
+        octets[4] = EAP_GPSK;
+        octets[5] = GPSK_1;
+        octets[6] = (uint8_t)(id >> 8);
+        octets[7] = (uint8_t)id;
+        octets[at] = (uint8_t)(list >> 8);
+        octets[at + 1] = (uint8_t)list;
+        for (size_t k = at + 2 + 5; k < n; k += 6)
+            octets[k] = 2;
+        ck_assert_int_eq(takes(h.peer, span_of(octets, n)), i % 2 == 1);
+        if (i == 1) {
+            halves_release(&h);
+            halves_init(&h, "device-1", "mas", PSK);
+            halves_make(&h, &eap_method_gpsk);
+        }
+    }
+    halves_release(&h);
+}
+END_TEST
+
+/* ---- protected data ---- */
+
+struct pd {
+    const char *octets;
+    size_t n;
+    bool sound;
+};
+
+static const struct pd plain_blocks[] = {
+    {"\0\0", 2, true}, /* no payload */
+    {"\0"
+     "\0\0\0\1\0\2\0\3abc"
+     "\0",
+     13, true},
+    {"\0"
+     "\0\0\0\1\0\2\0\0"
+     "\0\0\0\0\0\1\0\1x"
+     "\0",
+     19, true},
+    {"\0", 1, false},
+    {"\1"
+     "\0\0\0\1\0\2\0\3abc"
+     "\0",
+     13, false}, /* an IV */
+    {"\0"
+     "\0\0\0\1\0\2\0\3abc"
+     "\1",
+     13, false}, /* padding */
+    {"\0"
+     "\0\0\0\1\0\2\0\4abc"
+     "\0",
+     13, false}, /* overruns */
+    {"\0"
+     "\0\0\0\1\0\2\0\2abc"
+     "\0",
+     13, false}, /* leaves an octet */
+};
+
+START_TEST(plain_protected_data)
+{
+    struct gpsk g = {.suite = KDF_GPSK_SHA256};
+    const struct pd *b = &plain_blocks[_i];
+
+    ck_assert_int_eq(gpsk_pd_is_sound(&g, span_of(b->octets, b->n)), b->sound);
+    ck_assert(gpsk_pd_is_sound(&g, span_of(NULL, 0)));
+}
+END_TEST
+
+/* Under AES: payloads, padding, its length. */
+static const struct pd sealed_blocks[] = {
+    {"\0\0\0\1\0\2\0\3abc"
+     "1234\4",
+     16, true},
+    {"\0\0\0\1\0\2\0\7"
+     "abcdefg\0",
+     16, true},
+    {"123456789012345\17", 16, true}, /* no payload */
+    {"\0\0\0\1\0\2\0\3abc"
+     "12345678901234567890\24",
+     32, true}, /* more than need be */
+    {"\0\0\0\1\0\2\0\3abc"
+     "1234\5",
+     16, false},
+    {"\0\0\0\1\0\2\0\3abc"
+     "1234\20",
+     16, false}, /* longer than all */
+    {"\0\0\0\1\0\2\0\3abc"
+     "1234\377",
+     16, false},
+};
+
+START_TEST(sealed_protected_data)
+{
+    struct meter m = {0};
+    struct proto_env env = {.meter = &m};
+    struct gpsk g = {.half = {.env = &env}, .suite = KDF_GPSK_AES, .pk = "sixteen octets!"};
+    const struct pd *b = &sealed_blocks[_i];
+    uint8_t block[1 + 16 + 32] = {16, 1, 2, 3};
+
+    cipher_cbc_encrypt(NULL, g.pk, block + 1, (const uint8_t *)b->octets, b->n, block + 17);
+    ck_assert_int_eq(gpsk_pd_is_sound(&g, span_of(block, 17 + b->n)), b->sound);
+    ck_assert(!gpsk_pd_is_sound(&g, span_of(block, 17 + b->n - 1)));
+    ck_assert(!gpsk_pd_is_sound(&g, span_of(block, 17)));
+    ck_assert(!gpsk_pd_is_sound(&g, span_of(block, 1)));
+    block[0] = 0;
+    ck_assert(!gpsk_pd_is_sound(&g, span_of(block, 17 + b->n)));
+}
+END_TEST
+
+/* GPSK-4 with a block, under a right MAC. */
+START_TEST(protected_data_on_the_way)
+{
+    uint8_t octets[64] = {2, 2, 0, 0, 51, 4, 0, 0};
+
+    for (int sound = 0; sound < 2; sound++) {
+        const struct pd *b = &plain_blocks[sound ? 1 : 4];
+        uint8_t mac[GPSK_KEY_MAX];
+        struct halves h;
+        size_t n;
+
+        up_to(&h, GPSK_4);
+        octets[7] = (uint8_t)b->n;
+        memcpy(octets + 8, b->octets, b->n);
+        gpsk_mac(gpsk_of(h.peer), span_of(octets + 6, 2 + b->n), mac);
+        memcpy(octets + 8 + b->n, mac, 32);
+        n = 8 + b->n + 32;
+        octets[3] = (uint8_t)n;
+        ck_assert_int_eq(takes(h.server, span_of(octets, n)), sound);
+        ck_assert_int_eq(h.server->state, sound ? EAP_HALF_DONE : EAP_HALF_CONTINUE);
+        ck_assert_uint_eq(h.server->unverified, 0);
+        halves_release(&h);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("eap-gpsk");
+    TCase *tc = tcase_create("gpsk");
+    SRunner *sr;
+    int failed;
+
+    if (crypto_init())
+        return 1;
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, keys, 0, 4);
+    tcase_add_loop_test(tc, recorded_exchange, 0, 2);
+    tcase_add_loop_test(tc, clean, 0, 3);
+    tcase_add_loop_test(tc, every_fault, 1, 3);
+    tcase_add_loop_test(tc, wrong_key, 1, 3);
+    tcase_add_test(tc, anonymous_outside);
+    tcase_add_loop_test(tc, refused_by_its_node, 0, COUNT(refusals));
+    tcase_add_test(tc, known_by_name_but_without_a_key);
+    tcase_add_test(tc, peers_that_cannot_be);
+    tcase_add_test(tc, no_common_suite);
+    tcase_add_loop_test(tc, one_suite_offered, 0, 2);
+    tcase_add_test(tc, foreign_suites);
+    tcase_add_loop_test(tc, truncated, GPSK_1, GPSK_4 + 1);
+    tcase_add_loop_test(tc, lengthened, GPSK_1, GPSK_4 + 1);
+    tcase_add_loop_test(tc, altered, GPSK_3, GPSK_4 + 1);
+    tcase_add_test(tc, altered_gpsk_2);
+    tcase_add_test(tc, gpsk_3_with_false_echoes);
+    tcase_add_test(tc, out_of_turn);
+    tcase_add_test(tc, replayed);
+    tcase_add_test(tc, false_fails);
+    tcase_add_loop_test(tc, failure_codes, 0, COUNT(codes));
+    tcase_add_test(tc, too_long_for_the_way);
+    tcase_add_test(tc, longest_names);
+    tcase_add_test(tc, oversized_gpsk_1);
+    tcase_add_loop_test(tc, plain_protected_data, 0, COUNT(plain_blocks));
+    tcase_add_loop_test(tc, sealed_protected_data, 0, COUNT(sealed_blocks));
+    tcase_add_test(tc, protected_data_on_the_way);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}
