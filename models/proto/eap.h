@@ -153,7 +153,8 @@ struct eap_answer {
     uint8_t psk[32];
     const struct eap_reauth *reauth; /* NULL: none; copied */
     enum reason verdict; /* authenticated, then refused all the same, and told so: SIM, AKA have
-                            REASON_EAP_NOT_SUBSCRIBED and REASON_EAP_DENIED (1031, 1026) */
+                            REASON_EAP_NOT_SUBSCRIBED and REASON_EAP_DENIED (1031, 1026), GPSK
+                            "Authorization Failure", PSK DONE_FAILURE; TLS just EAP-Failure */
     /* GSM: n <= 3; UMTS, RESYNC: vector */
     unsigned triplet_count;
     struct gsm_triplet triplets[3];

@@ -63,19 +63,19 @@ static bool is_offered(const struct gpsk *g, const uint8_t *csuite)
     return false;
 }
 
-/* GPSK-2 once the key is there. forbidden: known, but not to be let in: REASON_NONE, or why. */
-static void check_2(struct gpsk_server *s, const struct gpsk_message *m, const uint8_t *psk,
-                    enum reason forbidden)
+/* GPSK-2 once the key is there. */
+static void check_2(struct gpsk_server *s, const struct gpsk_message *m)
 {
+    const struct eap_answer *user = s->context->user;
     struct gpsk *g = &s->g;
 
     memcpy(g->rand_peer, m->field[GPSK_RAND_PEER].p, GPSK_RAND);
     memcpy(g->csuite_sel, m->field[GPSK_CSUITE_SEL].p, GPSK_SUITE);
-    gpsk_derive(g, psk);
+    gpsk_derive(g, user->psk);
     if (!gpsk_mac_is_right(g, m)) {
         server_fail(s, GPSK_AUTHENTICATION_FAILURE, REASON_EAP_MAC);
-    } else if (forbidden) {
-        server_fail(s, GPSK_AUTHORIZATION_FAILURE, forbidden);
+    } else if (user->verdict) {
+        server_fail(s, GPSK_AUTHORIZATION_FAILURE, user->verdict);
     } else if (!gpsk_pd_is_sound(g, m->field[GPSK_PD])) {
         s->state = SERVER_WAITS_2;
         g->half.discard = true;
@@ -105,7 +105,7 @@ static void server_on_2(struct gpsk_server *s, const struct gpsk_message *m, str
         server_fail(s, GPSK_PSK_NOT_FOUND, REASON_EAP_IDENTITY);
         break;
     case EAP_SHARED_KEY_READY:
-        check_2(s, m, s->context->user->psk, REASON_NONE);
+        check_2(s, m);
         break;
     case EAP_SHARED_KEY_ASKED:
         s->state = SERVER_WAITS_KEY;
@@ -122,10 +122,10 @@ static void server_answer(struct eap_half *h, sim_ns now, const struct eap_answe
     (void)now;
     if (s->state != SERVER_WAITS_KEY)
         return;
-    if (!a->has_psk || !gpsk_read(buf_span(&s->gpsk_2), &m))
+    if (a->reason || !a->has_psk || !gpsk_read(buf_span(&s->gpsk_2), &m))
         server_fail(s, GPSK_PSK_NOT_FOUND, a->reason ? a->reason : REASON_EAP_IDENTITY);
     else
-        check_2(s, &m, a->psk, a->reason);
+        check_2(s, &m);
 }
 
 static void server_on_4(struct gpsk_server *s, const struct gpsk_message *m)

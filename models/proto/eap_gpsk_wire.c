@@ -35,7 +35,7 @@ const char *gpsk_name(enum gpsk_op op)
 
 bool gpsk_has(enum gpsk_op op, enum gpsk_field field)
 {
-    return memchr(rows[op].fields, field, sizeof(rows[op].fields)) != NULL;
+    return memchr(rows[op].fields, (int)field, sizeof(rows[op].fields)) != NULL;
 }
 
 static bool take(struct span *in, size_t n, struct span *out)

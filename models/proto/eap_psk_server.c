@@ -39,24 +39,26 @@ static void end(struct psk_server *s, enum reason reason)
     eap_half_fail(&s->p.half, reason);
 }
 
-static bool is_right(struct psk_server *s, const uint8_t *psk)
+static bool is_right(struct psk_server *s)
 {
     uint8_t mac[EAP_PSK_MAC];
 
-    eap_psk_set_key(&s->p, psk);
+    eap_psk_set_key(&s->p, s->context->user->psk);
     eap_psk_mac(&s->p, EAP_PSK_SECOND, mac);
     return hash_equal(mac, s->mac_p, sizeof(mac));
 }
 
-/* The peer is authentic. forbidden: but is not to be let in: REASON_NONE, or why. */
-static void ask_third(struct psk_server *s, enum reason forbidden)
+/* The peer is authentic; its node has the last word. */
+static void ask_third(struct psk_server *s)
 {
+    enum reason verdict = s->context->user->verdict;
+
     eap_psk_derive(&s->p);
-    eap_psk_say(&s->p, forbidden ? EAP_PSK_DONE_FAILURE : EAP_PSK_DONE_SUCCESS, -1);
-    s->state = forbidden ? SERVER_ENDED : SERVER_WAITS_4;
+    eap_psk_say(&s->p, verdict ? EAP_PSK_DONE_FAILURE : EAP_PSK_DONE_SUCCESS, -1);
+    s->state = verdict ? SERVER_ENDED : SERVER_WAITS_4;
     s->request = EAP_PSK_THIRD;
-    if (forbidden)
-        eap_half_fail(&s->p.half, forbidden);
+    if (verdict)
+        eap_half_fail(&s->p.half, verdict);
 }
 
 static void on_second(struct psk_server *s, const struct eap_psk_message *m)
@@ -76,8 +78,8 @@ static void on_second(struct psk_server *s, const struct eap_psk_message *m)
         end(s, REASON_EAP_IDENTITY);
         break;
     case EAP_SHARED_KEY_READY:
-        if (is_right(s, s->context->user->psk))
-            ask_third(s, REASON_NONE);
+        if (is_right(s))
+            ask_third(s);
         else
             eap_half_unverified(&p->half);
         break;
@@ -95,12 +97,12 @@ static void server_answer(struct eap_half *h, sim_ns now, const struct eap_answe
     (void)now;
     if (s->state != SERVER_WAITS_KEY)
         return;
-    if (!a->has_psk)
+    if (a->reason || !a->has_psk)
         end(s, a->reason ? a->reason : REASON_EAP_IDENTITY);
-    else if (!is_right(s, a->psk))
+    else if (!is_right(s))
         end(s, REASON_EAP_MAC);
     else
-        ask_third(s, a->reason);
+        ask_third(s);
 }
 
 static void on_fourth(struct psk_server *s, const struct eap_packet *in,

@@ -189,8 +189,10 @@ static bool server_output(struct proto *p, sim_ns now, struct buf *out)
 /* Without the EAP server: EAP-Failure with the identifier of what came, if it has one. */
 static void refuse(struct radius_server *s, enum reason reason, struct span eap)
 {
+    uint8_t id = eap.n > 1 ? eap.p[1] : 0; /* eap may be what is cleared next */
+
     buf_clear(&s->eap_out);
-    eap_put(&s->eap_out, EAP_FAILURE, eap.n > 1 ? eap.p[1] : 0, 0, 0, 0, span_of(NULL, 0));
+    eap_put(&s->eap_out, EAP_FAILURE, id, 0, 0, 0, span_of(NULL, 0));
     s->refusal = reason;
     set_state(s, SERVER_ANSWERING, reason_text(reason));
 }

@@ -1,6 +1,21 @@
 #include "tests/support/radius_rig.h"
 
+#include "crypto/entity.h"
+
 #include <check.h>
+
+/* Around calls into the peer, within side 0's turn: its draws are its own. */
+static void enter_peer(struct radius_rig *r)
+{
+    pair_leave();
+    entity_enter(&r->peer_stream, r->peer_env.epoch_unix_ns + r->pair.now);
+}
+
+static void leave_peer(struct radius_rig *r)
+{
+    entity_leave();
+    pair_enter(&r->pair, 0);
+}
 
 /* An EAP packet to the peer, and what it says to it on to the client. */
 static void to_peer(struct radius_rig *r, struct span eap)
@@ -10,12 +25,13 @@ static void to_peer(struct radius_rig *r, struct span eap)
 
     r->requests++;
     buf_init(&response, EAP_PACKET_MAX);
+    enter_peer(r);
     peer->ops->input(peer, r->pair.now, eap);
-    while (peer->ops->output(peer, r->pair.now, &response)) {
-        r->pair.side[0].trace.label[0] = '\0';
+    peer->ops->output(peer, r->pair.now, &response); /* one at most */
+    leave_peer(r);
+    r->pair.side[0].trace.label[0] = '\0';
+    if (buf_len(&response) > 0)
         radius_client_eap(r->client, r->pair.now, buf_span(&response));
-        buf_clear(&response);
-    }
     buf_clear(&response);
 }
 
@@ -24,8 +40,11 @@ static void tell_end(struct radius_rig *r)
 {
     enum proto_status client = radius_client_proto(r->client)->status;
 
-    if (client != PROTO_RUNNING && eap_peer_proto(r->peer)->status == PROTO_RUNNING)
-        eap_peer_alternate(r->peer, r->pair.now, client == PROTO_DONE);
+    if (client == PROTO_RUNNING || eap_peer_proto(r->peer)->status != PROTO_RUNNING)
+        return;
+    enter_peer(r);
+    eap_peer_alternate(r->peer, r->pair.now, client == PROTO_DONE);
+    leave_peer(r);
 }
 
 static void attend_client(struct radius_rig *r)
@@ -38,7 +57,9 @@ static void attend_client(struct radius_rig *r)
         struct proto *peer = eap_peer_proto(r->peer);
 
         r->begun = true;
+        enter_peer(r);
         peer->ops->start(peer, r->pair.now);
+        leave_peer(r);
         if (r->settings.eap_start)
             radius_client_eap(r->client, r->pair.now, span_of(NULL, 0));
         else
@@ -104,7 +125,9 @@ void radius_rig_init(struct radius_rig *r, radius_rig_make make, void *arg)
     r->peer_stream = rng_stream(s->seed, "peer", "radius rig");
     r->peer_env = r->pair.side[0].env;
     r->peer_env.stream = &r->peer_stream;
+    enter_peer(r);
     r->peer = eap_peer_new(&r->peer_env, &s->peer);
+    leave_peer(r);
     r->client = radius_client_new(&r->pair.side[0].env, &s->client);
     pair_leave();
     pair_enter(&r->pair, 1);

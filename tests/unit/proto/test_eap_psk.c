@@ -232,14 +232,14 @@ START_TEST(forbidden)
     struct eap_answer a = inner[0].answer;
     struct halves h;
 
-    a.reason = REASON_FORBIDDEN;
+    a.verdict = REASON_EAP_NOT_SUBSCRIBED;
     halves_init(&h, "device-1", "mas", psk);
     snprintf(h.identity, sizeof(h.identity), "anonymous");
     halves_make(&h, &eap_method_psk);
     ck_assert(passes(&h, h.server, 1));
     ck_assert(passes(&h, h.peer, 1));
     answers(&h, &a);
-    ck_assert_int_eq(h.server->reason, REASON_FORBIDDEN);
+    ck_assert_int_eq(h.server->reason, REASON_EAP_NOT_SUBSCRIBED);
     ck_assert(passes(&h, h.server, 2));
     ck_assert_int_eq(h.peer->reason, REASON_FORBIDDEN);
     ck_assert(!h.peer->keys.present);
