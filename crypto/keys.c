@@ -18,6 +18,12 @@ const char *key_type_name(enum key_type type)
         return "KIVal";
     case KEY_SESSION:
         return "session";
+    case KEY_MSK:
+        return "MSK";
+    case KEY_EMSK:
+        return "EMSK";
+    case KEY_TYPES:
+        break;
     }
     return "?";
 }

@@ -23,8 +23,18 @@
 #define M2M_LABEL_KMC "ETSI M2M Connection Key"
 #define M2M_LABEL_KMA "ETSI M2M Application Key"
 
-enum key_type { KEY_KMR, KEY_KMC, KEY_KMA, KEY_KIVAL, KEY_SESSION };
-const char *key_type_name(enum key_type type); /* "Kmr", "Kmc", "Kma", "KIVal", "session" */
+enum key_type {
+    KEY_KMR,
+    KEY_KMC,
+    KEY_KMA,
+    KEY_KIVAL,
+    KEY_SESSION,
+    KEY_MSK,  /* what EAP exports (RFC 3748 7.10): Kmc comes from it */
+    KEY_EMSK, /* and Kmr from this */
+    KEY_TYPES
+};
+/* "Kmr", "Kmc", "Kma", "KIVal", "session", "MSK", "EMSK" */
+const char *key_type_name(enum key_type type);
 
 /* GAP C1: Kmr = HMAC-SHA-256(EMSK, label || 00 || SP-ID || 00 || Node-ID). */
 void key_kmr_from_emsk(struct meter *m, struct span emsk, struct span sp_id,

@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 
-enum se_slot { SE_KMR, SE_KMC, SE_KIVAL, SE_SLOTS };
+/* SE_CREDENTIAL: the shared key that a device was made with, for bootstrap by EAP-GPSK or EAP-PSK.
+ */
+enum se_slot { SE_KMR, SE_KMC, SE_KIVAL, SE_CREDENTIAL, SE_SLOTS };
 
 /* Visible only because a fleet embeds a million of them; touch it through the functions. Zeros:
  * empty. */

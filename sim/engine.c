@@ -151,6 +151,8 @@ static int by_weight(const void *a, const void *b)
 /* In any order: a prepare changes its own endpoint only. */
 static void prepare_batch(struct sim *sim)
 {
+    if (sim->batch_n == 0)
+        return;
     qsort(sim->batch, sim->batch_n, sizeof(struct sim_event *), by_weight);
     if (sim->crew) {
         crew_run(sim->crew, (void *const *)sim->batch, (uint32_t)sim->batch_n);

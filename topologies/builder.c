@@ -56,6 +56,7 @@ struct built *scenario_build(const struct scenario *s, const struct profile *pro
                                                   .threads = options->threads,
                                                   .profile = profile,
                                                   .tcp = &s->tcp,
+                                                  .eap = &s->eap,
                                                   .populations = b->populations,
                                                   .population_count = s->population_count,
                                                   .links = b->links,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/node/method.h"
 #include "topologies/reader.h"
 
 #define ALL 1000000u /* 100 % in ppm */
@@ -65,29 +66,39 @@ static void check_tls(struct reader *r, const struct scn_population *p, const st
              "suite %s cannot be used with TLS %s", suite, tls->version == TLS_1_1 ? "1.1" : "1.2");
 }
 
+static void check_meanings(struct reader *r, const struct scn_population *p)
+{
+    const struct meaning *m;
+    for (size_t i = 0; (m = meaning_at(i)) != NULL; i++) {
+        const void *target = (const char *)&p->device + m->offset;
+        if (!m->is_there(&p->device) && is_given(r, target))
+            tell(r, place_of(r, &p->name, target, NULL), "S219", "this has no meaning here: %s",
+                 m->why_not);
+    }
+}
+
 static void check_method(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
-    const void *x509_only[] = {&d->bootstrap.tls.suite, &d->bootstrap.tls.version,
-                               &d->bootstrap.msbf, &d->bootstrap.wrong_ca_ppm,
-                               &d->bootstrap.expired_ppm};
-    bool x509 = d->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
-    const struct mark *method = reader_mark_of(r, &d->bootstrap.method);
-    if (method && method->bad)
-        return;
-    for (size_t i = 0; !x509 && i < sizeof x509_only / sizeof *x509_only; i++)
-        if (is_given(r, x509_only[i]))
-            tell(r, place_of(r, &p->name, x509_only[i], NULL), "S219",
-                 "this has no meaning when Kmr is pre-provisioned");
-    if (x509 && is_given(r, &d->connect.wrong_key_ppm) && d->connect.wrong_key_ppm > 0)
-        tell(r, place_of(r, &p->name, &d->connect.wrong_key_ppm, NULL), "S219",
-             "'wrong_key' has a meaning when Kmr is pre-provisioned only");
-    if (x509) {
-        check_tls(r, p, &d->bootstrap.tls, USE_CERTIFICATE, "bootstrap by tls-x509");
+    const struct mark *marks[] = {reader_mark_of(r, &d->bootstrap.method),
+                                  reader_mark_of(r, &d->connect.method),
+                                  reader_mark_of(r, &d->arrivals.shape)};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i] && marks[i]->bad)
+            return;
+    check_meanings(r, p);
+    if (d->bootstrap.method == CFG_BOOTSTRAP_NONE && method_needs_kmr(d->connect.method))
+        tell(r, place_of(r, &p->name, &d->bootstrap.method, &d->connect.method), "S227",
+             "connection by %s needs a Kmr, and bootstrap 'none' leaves the device without",
+             method_of_connect(d->connect.method)->name);
+    if (method_of_bootstrap(d->bootstrap.method)->certificates) {
+        check_tls(r, p, &d->bootstrap.tls, USE_CERTIFICATE, "bootstrap with certificates");
         if ((uint64_t)d->bootstrap.wrong_ca_ppm + d->bootstrap.expired_ppm > ALL)
             tell(r, place_of(r, &p->name, &d->bootstrap.expired_ppm, &d->bootstrap.wrong_ca_ppm),
                  "S212", "'wrong_ca' and 'expired' are together more than 100 %%");
     }
+    if (method_of_connect(d->connect.method)->tls_psk)
+        check_tls(r, p, &d->connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
     if (d->ival.gate && !d->ival.capable)
         tell(r, place_of(r, &p->name, &d->ival.gate, &d->ival.capable), "S219",
              "'gate' has no meaning in a device that is not capable of integrity validation");
@@ -96,7 +107,7 @@ static void check_method(struct reader *r, const struct scn_population *p)
 static void check_lifetimes(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
-    if (d->keys.kmc > d->keys.kmr)
+    if (d->keys.kmc > d->keys.kmr && method_needs_kmr(d->connect.method))
         tell(r, place_of(r, &p->name, &d->keys.kmc, &d->keys.kmr), "S207",
              "Kmc lives longer than Kmr, which it is derived from");
     if ((uint64_t)d->keys.renew_at_ppm + d->keys.renew_jitter_ppm >= ALL)
@@ -120,12 +131,6 @@ static void check_arrivals(struct reader *r, const struct scn_population *p)
     const struct mark *shape = reader_mark_of(r, &d->arrivals.shape);
     bool poisson = d->arrivals.shape == CFG_ARRIVAL_POISSON;
     if (!shape || !shape->bad) {
-        if (poisson && is_given(r, &d->arrivals.over))
-            tell(r, place_of(r, &p->name, &d->arrivals.over, NULL), "S219",
-                 "'over' has no meaning with poisson, whose span follows from 'mean' and 'count'");
-        if (!poisson && is_given(r, &d->arrivals.mean))
-            tell(r, place_of(r, &p->name, &d->arrivals.mean, NULL), "S219",
-                 "'mean' has a meaning with poisson only");
         if (poisson && d->arrivals.mean == 0)
             tell(r, place_of(r, &p->name, &d->arrivals.mean, &d->arrivals.shape), "S218",
                  "poisson needs 'mean', the time from one start to the next");
@@ -263,6 +268,22 @@ static void check_hand_over(struct reader *r, const struct scn_population *p)
              all[all[mas].server.nscl].name, all[nscl].name);
 }
 
+/* Over PANA it is the agent that must reach the MAS. */
+static void want_device_ways(struct reader *r, uint32_t i, const struct cfg_device *d)
+{
+    const struct scn_population *all = r->s->populations;
+    uint32_t msbf = d->bootstrap.msbf, mas = d->connect.mas, nscl = d->mid.nscl;
+
+    want_way(r, i, msbf, &d->bootstrap.msbf, "which it bootstraps at");
+    want_way(r, i, nscl, &d->mid.nscl, "which it registers with");
+    if (!method_of_connect(d->connect.method)->eap)
+        want_way(r, i, mas, &d->connect.mas, "which it connects at");
+    else if (nscl != SCN_NONE)
+        want_way(r, nscl, mas, &all[nscl].name, "which authenticates its devices");
+    if (method_of_bootstrap(d->bootstrap.method)->eap && msbf != SCN_NONE)
+        want_way(r, msbf, mas, &all[msbf].name, "which authenticates its devices");
+}
+
 static void check_ways(struct reader *r)
 {
     for (uint32_t i = 0; i < r->s->population_count; i++) {
@@ -271,12 +292,11 @@ static void check_ways(struct reader *r)
         if (reader_mark_of(r, &p->kind)->bad)
             continue;
         if (p->kind == CFG_DEVICE) {
-            want_way(r, i, d->bootstrap.msbf, &d->bootstrap.msbf, "which it bootstraps at");
-            want_way(r, i, d->connect.mas, &d->connect.mas, "which it connects at");
-            want_way(r, i, d->mid.nscl, &d->mid.nscl, "which it registers with");
+            want_device_ways(r, i, d);
             check_hand_over(r, p);
         } else {
             want_way(r, i, p->server.mas, &p->server.mas, "which it hands Kmr to");
+            want_way(r, i, p->server.hss, &p->server.hss, "which it asks for vectors");
             want_way(r, i, p->server.nscl, &p->server.nscl, "which it hands Kmc to");
         }
     }
@@ -324,7 +344,6 @@ static void check_population(struct reader *r, const struct scn_population *p)
 {
     if (p->kind == CFG_DEVICE) {
         check_method(r, p);
-        check_tls(r, p, &p->device.connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
         check_tls(r, p, &p->device.mid.tls, USE_PSK, "mId");
         check_lifetimes(r, p);
         check_arrivals(r, p);

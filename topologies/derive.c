@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/node/method.h"
 #include "topologies/reader.h"
 
 static bool is_given(const struct reader *r, const void *target)
@@ -47,13 +48,21 @@ static void derive_server(struct reader *r, const struct scn_population *p, cons
 static void derive_device(struct reader *r, struct scn_population *p)
 {
     struct cfg_device *d = &p->device;
-    if (d->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
+    if (method_of_bootstrap(d->bootstrap.method)->exchange)
         derive_server(r, p, "bootstrap.at", CFG_MSBF, &d->bootstrap.msbf);
     derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
     derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
     if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
         d->arrivals.over = 3600 * SIM_S;
     d->ival.tampered_at.floor = 0;
+}
+
+static bool has_subscribers(const struct scenario *s)
+{
+    for (uint32_t i = 0; i < s->population_count; i++)
+        if (s->populations[i].kind == CFG_DEVICE && method_needs_uicc(&s->populations[i].device))
+            return true;
+    return false;
 }
 
 static void derive_population(struct reader *r, struct scn_population *p)
@@ -75,6 +84,8 @@ static void derive_population(struct reader *r, struct scn_population *p)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
     if (p->kind == CFG_MAS)
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
+    if (p->kind == CFG_MAS && has_subscribers(r->s))
+        derive_server(r, p, "hss", CFG_HSS, &server->hss);
 }
 
 static void derive_link(struct reader *r, struct scn_link *link)

@@ -82,6 +82,15 @@ void derive(struct reader *r);
 /* check.c: S2xx */
 void check_meaning(struct reader *r);
 
+/* meaning.c: keys of a device that have a meaning only beside certain others; elsewhere they are
+ * refused when given, and left out of what is resolved. */
+struct meaning {
+    size_t offset; /* in struct cfg_device */
+    bool (*is_there)(const struct cfg_device *d);
+    const char *why_not;
+};
+const struct meaning *meaning_at(size_t i); /* NULL past the end */
+
 /* files.c. Both: NULL when there is none; the pool's. */
 char *files_find(struct pool *pool, const char *scenario_path, const char *name, const char *folder,
                  const char *extension);

@@ -93,17 +93,39 @@ static void close_map(struct emitter *e)
 /* Fields that have no meaning beside others of this population, and would be refused if given. */
 static bool is_void(const struct scn_population *p, const void *target)
 {
-    const struct cfg_device *d = &p->device;
-    bool poisson = d->arrivals.shape == CFG_ARRIVAL_POISSON;
-    const void *x509_only[] = {&d->bootstrap.tls.suite, &d->bootstrap.tls.version,
-                               &d->bootstrap.msbf, &d->bootstrap.wrong_ca_ppm,
-                               &d->bootstrap.expired_ppm};
+    const struct meaning *m;
+
     if (p->kind != CFG_DEVICE)
-        return false;
-    for (size_t i = 0; i < sizeof x509_only / sizeof *x509_only; i++)
-        if (target == x509_only[i])
-            return d->bootstrap.method != CFG_BOOTSTRAP_TLS_X509;
-    return (target == &d->arrivals.over && poisson) || (target == &d->arrivals.mean && !poisson);
+        return target == &p->server.hss && p->server.hss == SCN_NONE;
+    for (size_t i = 0; (m = meaning_at(i)) != NULL; i++)
+        if (target == (const char *)&p->device + m->offset)
+            return !m->is_there(&p->device);
+    return false;
+}
+
+static bool is_left_out(const struct schema_key *k, const void *target,
+                        const struct scn_population *population);
+
+/* Nothing of it has a meaning here. */
+static bool is_empty(const struct schema_section *section, const char *base,
+                     const struct scn_population *population)
+{
+    const struct schema_key *k;
+    for (size_t i = 0; (k = schema_at(section, i)) != NULL; i++)
+        if (!is_left_out(k, base + (k->offset == SCHEMA_NOWHERE ? 0 : k->offset), population))
+            return false;
+    return true;
+}
+
+static bool is_left_out(const struct schema_key *k, const void *target,
+                        const struct scn_population *population)
+{
+    unsigned kinds = population ? 1u << population->kind : 0;
+    if ((kinds != 0 && k->kinds != 0 && !(k->kinds & kinds)) || k->type == TYPE_LATER)
+        return true;
+    if (k->type == TYPE_SECTION)
+        return is_empty(k->section, target, population);
+    return k->offset != SCHEMA_NOWHERE && population && is_void(population, target);
 }
 
 static void put_policy(struct emitter *e, const struct cfg_server *server);
@@ -113,10 +135,9 @@ static void put_section(struct emitter *e, const struct schema_section *section,
                         const struct scn_population *population)
 {
     const struct schema_key *k;
-    unsigned kinds = population ? 1u << population->kind : 0;
     for (size_t i = 0; (k = schema_at(section, i)) != NULL; i++) {
         const char *target = (const char *)base + (k->offset == SCHEMA_NOWHERE ? 0 : k->offset);
-        if ((kinds != 0 && k->kinds != 0 && !(k->kinds & kinds)) || k->type == TYPE_LATER)
+        if (is_left_out(k, target, population))
             continue;
         if (k->section == &schema_rule) {
             put_key(e, k->name);
@@ -130,8 +151,7 @@ static void put_section(struct emitter *e, const struct schema_section *section,
             put_key(e, k->name); /* what has one value only */
             put_word(e, k->standard);
             end_value(e);
-        } else if (k->type != TYPE_TABLE && k->offset != SCHEMA_NOWHERE &&
-                   !(population && is_void(population, target))) {
+        } else if (k->type != TYPE_TABLE && k->offset != SCHEMA_NOWHERE) {
             put_key(e, k->name);
             put_value(e, k, base);
             end_value(e);

@@ -48,6 +48,7 @@ struct scenario {
     const char *profile_path; /* where it is; as `profile` when scenario_parse did not find it */
     uint32_t key_pool;        /* RSA keys for the fleet; default 16, 2..4096 */
     struct tcp_params tcp;
+    struct cfg_eap eap;
     struct scn_population *populations;
     uint32_t population_count;
     struct scn_link *links;

@@ -12,7 +12,8 @@
 #define NSCL   (1u << CFG_NSCL)
 #define MSBF   (1u << CFG_MSBF)
 #define MAS    (1u << CFG_MAS)
-#define SERVER (NSCL | MSBF | MAS)
+#define HSS    (1u << CFG_HSS)
+#define SERVER (NSCL | MSBF | MAS) /* of devices: with sessions */
 
 /* clang-format off */
 
@@ -20,15 +21,20 @@
 
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
-    {"gateway", SCHEMA_LATER}, {"bsf", SCHEMA_LATER}, {"hss", SCHEMA_LATER}, {NULL, 0}};
+    {"hss", CFG_HSS}, {"gateway", SCHEMA_LATER}, {"bsf", SCHEMA_LATER}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
     {"tls-x509", CFG_BOOTSTRAP_TLS_X509}, {"pre-provisioned", CFG_BOOTSTRAP_PRE_PROVISIONED},
-    {"gba", SCHEMA_LATER}, {"eap-tls", SCHEMA_LATER}, {"eap-sim", SCHEMA_LATER}, {"eap-aka", SCHEMA_LATER},
-    {"eap-ibake", SCHEMA_LATER}, {NULL, 0}};
+    {"none", CFG_BOOTSTRAP_NONE}, {"eap-tls", CFG_BOOTSTRAP_EAP_TLS}, {"eap-sim", CFG_BOOTSTRAP_EAP_SIM},
+    {"eap-aka", CFG_BOOTSTRAP_EAP_AKA}, {"eap-aka-prime", CFG_BOOTSTRAP_EAP_AKA_PRIME},
+    {"eap-gpsk", CFG_BOOTSTRAP_EAP_GPSK}, {"eap-psk", CFG_BOOTSTRAP_EAP_PSK},
+    {"eap-ibake", CFG_BOOTSTRAP_EAP_IBAKE}, {"gba", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word connects[] = {
-    {"tls-psk", 0}, {"gba", SCHEMA_LATER}, {"eap-gpsk", SCHEMA_LATER}, {NULL, 0}};
+    {"tls-psk", CFG_CONNECT_TLS_PSK}, {"eap-gpsk", CFG_CONNECT_EAP_GPSK}, {"eap-psk", CFG_CONNECT_EAP_PSK},
+    {"eap-sim", CFG_CONNECT_EAP_SIM}, {"eap-aka", CFG_CONNECT_EAP_AKA},
+    {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
 static const struct schema_word securities[] = {
     {"channel", 0}, {"object", SCHEMA_LATER}, {"none", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
@@ -58,7 +64,7 @@ static const struct schema_key bootstrap_keys[] = {
     {"method", TYPE_WORD, AT(device.bootstrap.method), .words = bootstraps, .standard = "tls-x509",
      .help = "how Kmr gets into the device"},
     {"suite", TYPE_SUITE, AT(device.bootstrap.tls.suite), .standard = "RSA-AES128-CCM",
-     .help = "cipher suite, by its IANA name without TLS_ and WITH_; one with certificates"},
+     .help = "tls-x509, eap-tls: cipher suite, by its IANA name without TLS_ and WITH_; one with certificates"},
     {"version", TYPE_WORD, AT(device.bootstrap.tls.version), .words = versions, .standard = "1.2",
      .help = "TLS version, exactly this one"},
     {"at", TYPE_POPULATION, AT(device.bootstrap.msbf), .kind = CFG_MSBF,
@@ -67,14 +73,18 @@ static const struct schema_key bootstrap_keys[] = {
      .help = "share of devices whose certificate is from another CA"},
     {"expired", TYPE_SHARE, AT(device.bootstrap.expired_ppm), .max = ONE, .standard = "0 %",
      .help = "share of devices whose certificate has expired before the run"},
+    {"wrong_key", TYPE_SHARE, AT(device.bootstrap.wrong_key_ppm), .max = ONE, .standard = "0 %",
+     .help = "eap-gpsk, eap-psk: share of devices whose key is not the one the provider has"},
+    {"gpsk_suite", TYPE_WORD, AT(device.bootstrap.gpsk_suite), .words = gpsk_suites, .standard = "best",
+     .help = "eap-gpsk: 1 (AES-128), 2 (HMAC-SHA-256), or the better of those both have"},
     END};
 static const struct schema_section bootstrap = {bootstrap_keys, NULL};
 
 static const struct schema_key connect_keys[] = {
-    {"method", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = connects, .standard = "tls-psk",
-     .help = "how Kmc is agreed"},
+    {"method", TYPE_WORD, AT(device.connect.method), .words = connects, .standard = "tls-psk",
+     .help = "how Kmc is agreed; eap-sim, eap-aka and eap-aka-prime need no Kmr"},
     {"suite", TYPE_SUITE, AT(device.connect.tls.suite), .standard = "ECDHE-PSK-AES128-CBC-SHA256",
-     .help = "cipher suite; an ECDHE-PSK one"},
+     .help = "tls-psk: cipher suite; an ECDHE-PSK one"},
     {"version", TYPE_WORD, AT(device.connect.tls.version), .words = versions, .standard = "1.2",
      .help = "TLS version, exactly this one"},
     {"group", TYPE_WORD, AT(device.connect.tls.group), .words = groups, .standard = "P-256",
@@ -83,8 +93,18 @@ static const struct schema_key connect_keys[] = {
      .derived = "the only population of kind mas", .help = "the MAS that serves it"},
     {"wrong_key", TYPE_SHARE, AT(device.connect.wrong_key_ppm), .max = ONE, .standard = "0 %",
      .help = "share of devices whose Kmr is not the one the MAS has (pre-provisioned only)"},
+    {"gpsk_suite", TYPE_WORD, AT(device.connect.gpsk_suite), .words = gpsk_suites, .standard = "best",
+     .help = "eap-gpsk: as in bootstrap"},
     END};
 static const struct schema_section connect_section = {connect_keys, NULL};
+
+static const struct schema_key uicc_keys[] = {
+    {"wrong_key", TYPE_SHARE, AT(device.uicc.wrong_key_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose K is not the one the HSS has"},
+    {"ahead", TYPE_SHARE, AT(device.uicc.ahead_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose sequence numbers are ahead of the HSS's: they ask for resynchronisation"},
+    END};
+static const struct schema_section uicc = {uicc_keys, NULL};
 
 static const struct schema_key mid_keys[] = {
     {"security", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = securities, .standard = "channel",
@@ -212,6 +232,7 @@ static const struct schema_key population_keys[] = {
 
     {"bootstrap", TYPE_SECTION, DEVICE, .section = &bootstrap, .help = "service bootstrap"},
     {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
+    {"uicc", TYPE_SECTION, DEVICE, .section = &uicc, .help = "the UICC of devices whose methods use one"},
     {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
     {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},
     {"keys", TYPE_SECTION, DEVICE, .section = &keys, .help = "key life"},
@@ -221,7 +242,7 @@ static const struct schema_key population_keys[] = {
     {"retry", TYPE_SECTION, DEVICE, .section = &retry, .help = "what happens after a failure"},
     {"timeout", TYPE_SECTION, DEVICE, .section = &timeout, .help = "how long it waits"},
 
-    {"workers", TYPE_COUNT, SERVER, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
+    {"workers", TYPE_COUNT, SERVER | HSS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
      .help = "processors of each server"},
     {"queue", TYPE_COUNT, SERVER, AT(server.queue), .min = 1, .max = 100000000, .standard = "1000",
      .help = "most jobs waiting for a worker"},
@@ -233,6 +254,8 @@ static const struct schema_key population_keys[] = {
      .standard = "30 s", .help = "told with 503"},
     {"fqdn", TYPE_FQDN, SERVER, AT(server.fqdn), .derived = "NAME.m2m.example",
      .help = "its domain name, in certificates and URIs"},
+    {"sp_id", TYPE_FQDN, MSBF | NSCL, AT(server.sp_id), .standard = "sp.m2m.example",
+     .help = "the service provider that its PANA agent says it belongs to; a part of Kmr"},
     {"ival", TYPE_BOOL, NSCL, AT(server.ival), .standard = "yes", .help = "supports integrity validation"},
     {"ival_policy", TYPE_TABLE, NSCL, .offset = SCHEMA_NOWHERE, .section = &schema_rule,
      .derived = "{otherwise: allow}",
@@ -241,12 +264,17 @@ static const struct schema_key population_keys[] = {
     {"ival_window", TYPE_TIME, NSCL, AT(server.ival_window), .min = SIM_S, .max = YEAR,
      .standard = "300 s", .help = "accepted age of secureTimeStamp"},
     {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
-    {"certificate_life", TYPE_TIME, MSBF, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
+    {"certificate_life", TYPE_TIME, MSBF | MAS, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
      .standard = "5 y", .help = "of its certificate and those of its fleet"},
     {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,
      .derived = "the only population of kind mas", .help = "the MAS it hands Kmr to"},
     {"nscl", TYPE_POPULATION, MAS, AT(server.nscl), .kind = CFG_NSCL,
      .derived = "the only population of kind nscl", .help = "the NSCL it hands Kmc to"},
+    {"hss", TYPE_POPULATION, MAS, AT(server.hss), .kind = CFG_HSS,
+     .derived = "the only population of kind hss, if devices have a UICC",
+     .help = "the HSS or HLR it asks for triplets and vectors"},
+    {"latency", TYPE_TIME, HSS, AT(server.latency), .max = YEAR, .standard = "0 s",
+     .help = "until it answers, beside the work of its processors"},
     END};
 const struct schema_section schema_population = {population_keys, NULL};
 #undef AT
@@ -355,6 +383,52 @@ static const struct schema_key tcp_keys[] = {
     END};
 static const struct schema_section tcp = {tcp_keys, NULL};
 
+static const struct schema_key eap_keys[] = {
+    {"mtu", TYPE_SIZE, AT(eap.mtu), .min = 256, .max = 4000, .standard = "1020 B",
+     .help = "longest EAP packet; longer ones of EAP-TLS go in fragments (RFC 3748 3.1: every link carries 1,020)"},
+    END};
+static const struct schema_section eap = {eap_keys, NULL};
+
+static const struct schema_key pana_keys[] = {
+    {"pci_irt", TYPE_TIME, AT(eap.pana.pci_irt), .min = 10 * SIM_MS, .max = YEAR, .standard = "1 s",
+     .help = "PCI_IRT: first repetition of PANA-Client-Initiation; doubles (RFC 5191 9)"},
+    {"pci_mrt", TYPE_TIME, AT(eap.pana.pci_mrt), .min = 10 * SIM_MS, .max = YEAR, .standard = "120 s",
+     .help = "PCI_MRT: and at most"},
+    {"irt", TYPE_TIME, AT(eap.pana.req_irt), .min = 10 * SIM_MS, .max = YEAR, .standard = "1 s",
+     .help = "REQ_IRT: first repetition of a request; doubles"},
+    {"mrt", TYPE_TIME, AT(eap.pana.req_mrt), .min = 10 * SIM_MS, .max = YEAR, .standard = "30 s",
+     .help = "REQ_MRT: and at most"},
+    {"mrc", TYPE_COUNT, AT(eap.pana.req_mrc), .min = 1, .max = 1000, .none = "unlimited", .standard = "10",
+     .help = "REQ_MRC: transmissions of a request"},
+    {"stalled", TYPE_TIME, AT(eap.pana.stalled), .min = SIM_S, .max = YEAR, .none = "never",
+     .standard = "300 s", .help = "an agent forgets a session that makes no progress for so long"},
+    {"linger", TYPE_TIME, AT(eap.pana_linger), .max = YEAR, .standard = "30 s",
+     .help = "how long a device answers repetitions of the last request"},
+    {"encrypt", TYPE_BOOL, AT(eap.pana_encrypt), .standard = "yes",
+     .help = "keys' indices, identifiers and lifetimes go encrypted (RFC 6786)"},
+    END};
+static const struct schema_section pana = {pana_keys, NULL};
+
+static const struct schema_key radius_keys[] = {
+    {"irt", TYPE_TIME, AT(eap.radius_irt), .min = 10 * SIM_MS, .max = YEAR, .standard = "2 s",
+     .help = "first repetition of an Access-Request; doubles (RFC 5080 2.2.1)"},
+    {"mrt", TYPE_TIME, AT(eap.radius_mrt), .min = 10 * SIM_MS, .max = YEAR, .standard = "16 s", .help = "and at most"},
+    {"mrd", TYPE_TIME, AT(eap.radius_mrd), .min = 10 * SIM_MS, .max = YEAR, .standard = "30 s",
+     .help = "from the first transmission until it is given up"},
+    {"mrc", TYPE_COUNT, AT(eap.radius_mrc), .min = 1, .max = 100, .standard = "5", .help = "transmissions"},
+    {"linger", TYPE_TIME, AT(eap.radius_linger), .min = SIM_S, .max = YEAR, .standard = "10 s",
+     .help = "how long the MAS answers repeated requests after its verdict"},
+    END};
+static const struct schema_section radius = {radius_keys, NULL};
+
+static const struct schema_key udp_keys[] = {
+    {"mtu", TYPE_SIZE, AT(eap.udp.mtu), .min = 68, .max = 65535, .standard = "1500 B",
+     .help = "of every path, in octets of an IP packet; longer datagrams go in fragments"},
+    {"reassembly", TYPE_TIME, AT(eap.udp.reassembly), .min = SIM_S, .max = YEAR, .standard = "60 s",
+     .help = "fragments older than this are forgotten"},
+    END};
+static const struct schema_section udp = {udp_keys, NULL};
+
 static const struct schema_key message_keys[] = {
     {"sample", TYPE_SHARE, AT(record.message_sample_ppm), .max = ONE, .standard = "0.1 %",
      .help = "share of procedures whose messages are kept"},
@@ -384,6 +458,10 @@ static const struct schema_key root_keys[] = {
     {"links", TYPE_TABLE, .offset = SCHEMA_NOWHERE,   .section = &schema_link, .derived = "none",
      .help = "`FROM -> TO`: what joins two populations; FROM is the leaf side"},
     {"tcp", TYPE_SECTION, .section = &tcp, .help = "TCP, at every end"},
+    {"udp", TYPE_SECTION, .section = &udp, .help = "UDP, at every end"},
+    {"pana", TYPE_SECTION, .section = &pana, .help = "PANA, at every end"},
+    {"eap", TYPE_SECTION, .section = &eap, .help = "EAP, at every end"},
+    {"radius", TYPE_SECTION, .section = &radius, .help = "RADIUS between agents and MAS"},
     {"events", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .section = &schema_event, .derived = "none",
      .help = "a list of what happens"},
     {"record", TYPE_SECTION, .section = &record, .help = "what the results keep"},

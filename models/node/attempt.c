@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Dynamic ports (RFC 6335 6). */
+#define FIRST_PORT 49152
+#define PORTS      16384
+
 static const struct session_ops device_session_ops;
 
 /* ---- prepare ---- */
 
-static struct credential *issue(struct device *dev)
+struct credential *device_issue(struct device *dev)
 {
     const struct cfg_device *c = dev->population->config->device;
     struct deployment *d = device_deployment(dev);
@@ -37,7 +41,7 @@ static struct proto *make_bootstrap(struct device_end *e, struct proto_env *env)
     struct device *dev = e->dev;
     const struct cfg_device *c = dev->population->config->device;
     struct server *msbf = server_for(device_deployment(dev), c->bootstrap.msbf, dev->index);
-    struct credential *credential = issue(dev);
+    struct credential *credential = device_issue(dev);
     char name[NODE_NAME_MAX];
 
     if (!credential)
@@ -54,13 +58,13 @@ static struct proto *make_bootstrap(struct device_end *e, struct proto_env *env)
         e->result.bootstrap);
 }
 
-static struct server *device_mas(const struct device *dev)
+struct server *device_mas(const struct device *dev)
 {
     return server_for(device_deployment(dev), dev->population->config->device->connect.mas,
                       dev->mas_index);
 }
 
-static struct server *device_nscl(const struct device *dev)
+struct server *device_nscl(const struct device *dev)
 {
     return server_for(device_deployment(dev), dev->population->config->device->mid.nscl,
                       dev->nscl_index);
@@ -102,6 +106,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
     struct proto_env *env = session_env(s);
 
     (void)now;
+    if (e->pana)
+        return device_make_pana(e, env);
     switch (e->kind) {
     case PROC_BOOTSTRAP:
         return make_bootstrap(e, env);
@@ -119,6 +125,14 @@ static struct proto *make_core(struct session *s, sim_ns now)
     return NULL;
 }
 
+static bool goes_over_pana(const struct device *dev, enum procedure_kind kind)
+{
+    const struct cfg_device *c = dev->population->config->device;
+
+    return (kind == PROC_BOOTSTRAP && method_of_bootstrap(c->bootstrap.method)->eap) ||
+           (kind == PROC_CONNECTION && method_of_connect(c->connect.method)->eap);
+}
+
 static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
@@ -130,6 +144,7 @@ static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
     stream.counter = dev->stream_counter;
     e->dev = dev;
     e->kind = kind;
+    e->pana = goes_over_pana(dev, kind);
     e->request_wanted = procedure_is_mid(kind);
     e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
     return e;
@@ -162,14 +177,21 @@ static void step(struct session *s, sim_ns now)
 
 /* ---- commit ---- */
 
+/* Over PANA a connection is asked for at the NSCL, behind which stands the MAS. */
+static struct server *server_of(const struct device_end *e)
+{
+    const struct cfg_device *c = e->dev->population->config->device;
+
+    if (e->kind == PROC_BOOTSTRAP)
+        return server_for(device_deployment(e->dev), c->bootstrap.msbf, e->dev->index);
+    return e->kind == PROC_CONNECTION && !e->pana ? device_mas(e->dev) : device_nscl(e->dev);
+}
+
 void device_connect(struct device *dev, enum procedure_kind kind)
 {
-    const struct cfg_device *c = dev->population->config->device;
     struct deployment *d = device_deployment(dev);
-    struct server *server = kind == PROC_BOOTSTRAP    ? server_for(d, c->bootstrap.msbf, dev->index)
-                            : kind == PROC_CONNECTION ? device_mas(dev)
-                                                      : device_nscl(dev);
     struct device_end *e = make_end(dev, kind);
+    struct server *server = server_of(e);
     struct net_route up, down;
 
     dev->end = e;
@@ -178,7 +200,11 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     dev->sessions++;
     dev->proc->peer_id = server->node_id;
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
-    session_connect(e->session, d->net, d->in.tcp, &up, &down, &server->listener);
+    if (e->pana)
+        session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &server->datagrams,
+                         (uint16_t)(FIRST_PORT + dev->sessions % PORTS));
+    else
+        session_connect(e->session, d->net, d->in.tcp, &up, &down, &server->listener);
 }
 
 void device_book(struct device *dev)
@@ -231,7 +257,7 @@ static sim_ns renewal(struct device *dev, sim_ns now, sim_ns expires)
     return device_jitter(dev, at, life, c->keys.renew_jitter_ppm);
 }
 
-static void adopt_bootstrap(struct device *dev, sim_ns now)
+void device_adopt_bootstrap(struct device *dev, sim_ns now, key_ref parent)
 {
     const struct doc_bootstrap_param_set *r = dev->end->result.bootstrap;
     struct deployment *d = device_deployment(dev);
@@ -247,7 +273,7 @@ static void adopt_bootstrap(struct device *dev, sim_ns now)
     dev->kmr_index = r->kmr_index;
     dev->kmr_expires = lifetime(dev, r->expires_unix_ns);
     dev->kmr_renew = renewal(dev, now, dev->kmr_expires);
-    dev->kmr_key = keyring_born(d->keys, KEY_KMR, device_node(dev), KEY_NONE, dev->proc->id, now,
+    dev->kmr_key = keyring_born(d->keys, KEY_KMR, device_node(dev), parent, dev->proc->id, now,
                                 dev->kmr_expires);
     if (mas && mas->population->index == c->connect.mas)
         dev->mas_index = mas->index;
@@ -257,12 +283,11 @@ static void adopt_bootstrap(struct device *dev, sim_ns now)
         dev->wanted = now;
 }
 
-static void adopt_connection(struct device *dev, sim_ns now)
+void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent)
 {
     const struct doc_connection_param_set *r = dev->end->result.connection;
     struct deployment *d = device_deployment(dev);
 
-    keyring_used(d->keys, dev->kmr_key, now);
     if (dev->kmc_key)
         keyring_end(d->keys, dev->kmc_key, now, "renewed");
     else
@@ -271,8 +296,8 @@ static void adopt_connection(struct device *dev, sim_ns now)
     dev->kmc_index = r->kmc_index;
     dev->kmc_expires = lifetime(dev, r->expires_unix_ns);
     dev->kmc_renew = renewal(dev, now, dev->kmc_expires);
-    dev->kmc_key = keyring_born(d->keys, KEY_KMC, device_node(dev), dev->kmr_key, dev->proc->id,
-                                now, dev->kmc_expires);
+    dev->kmc_key = keyring_born(d->keys, KEY_KMC, device_node(dev), parent, dev->proc->id, now,
+                                dev->kmc_expires);
     if (!dev->registered)
         dev->wanted = now;
 }
@@ -303,20 +328,22 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
 /* The core has come to its end, well or not. */
 static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
 {
-    bool mid = procedure_is_mid(dev->end->kind);
+    bool mid = procedure_is_mid(dev->end->kind), pana = dev->end->pana;
     enum reason reason = core->reason;
 
     if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
         reason = REASON_CLOSED_EARLY;
     if (dev->proc && dev->attempting && reason != REASON_NONE) {
-        device_attempt_failed(dev, now, reason, mid ? 0 : procedure_retry_after_s(core));
+        device_attempt_failed(dev, now, reason, mid || pana ? 0 : procedure_retry_after_s(core));
     } else if (mid) {
         device_drop_session(dev, now, true, reason == REASON_NONE ? "closed" : "failed");
     } else {
-        if (dev->proc->kind == PROC_BOOTSTRAP)
-            adopt_bootstrap(dev, now);
-        else
-            adopt_connection(dev, now);
+        if (dev->proc->kind == PROC_BOOTSTRAP) {
+            device_adopt_bootstrap(dev, now, KEY_NONE);
+        } else {
+            keyring_used(device_deployment(dev)->keys, dev->kmr_key, now);
+            device_adopt_connection(dev, now, dev->kmr_key);
+        }
         dev->failures = 0;
         device_procedure_done(dev, now, "success", REASON_NONE);
     }
@@ -328,12 +355,19 @@ static void advanced(struct session *s, sim_ns now)
     struct device *dev = e->dev;
     struct proto *core = session_core(s);
 
+    if (e->lingers) {
+        if (core->status != PROTO_RUNNING)
+            device_free_lingering(e);
+        return;
+    }
     if (!core) { /* not even that came about */
         device_attempt_failed(dev, now, REASON_CRYPTO, 0);
         return;
     }
     if (procedure_is_mid(e->kind))
         advanced_mid(dev, e, now);
+    else if (e->pana)
+        device_pana_advanced(e, now);
     if (dev->end == e && core->status != PROTO_RUNNING)
         core_ended(dev, now, core);
     device_arm(dev, now);
@@ -341,9 +375,12 @@ static void advanced(struct session *s, sim_ns now)
 
 static void ended(struct session *s, sim_ns now, enum reason reason)
 {
-    struct device *dev = device_of(s);
+    struct device_end *e = session_user(s);
+    struct device *dev = e->dev;
 
-    if (dev->proc && dev->attempting) {
+    if (e->lingers)
+        device_free_lingering(e);
+    else if (dev->proc && dev->attempting) {
         device_book(dev);
         device_drop_session(dev, now, false, "failed");
         device_attempt_failed(dev, now, reason == REASON_NONE ? REASON_CLOSED_EARLY : reason, 0);
@@ -356,39 +393,56 @@ static void ended(struct session *s, sim_ns now, enum reason reason)
 static void charged(struct session *s, sim_ns now, const struct meter *meter,
                     const struct profile_price *price)
 {
-    struct device *dev = device_of(s);
+    struct device_end *e = session_user(s);
+    struct procedure *p = device_end_procedure(e);
 
     (void)now;
-    if (!dev->proc)
+    if (!p) {
+        if (e->pana) /* an answer given again, behind its procedure */
+            usage_add(e->dev->population, e->kind, meter);
         return;
-    usage_add(dev->population, dev->proc->kind, meter);
-    dev->proc->device_ns += price->crypto_ns + price->other_ns;
-    dev->proc->energy_nj += price->energy_nj;
+    }
+    usage_add(e->dev->population, p->kind, meter);
+    p->device_ns += price->crypto_ns + price->other_ns;
+    p->energy_nj += price->energy_nj;
 }
 
 static void activity(struct session *s, sim_ns now, enum session_activity a, sim_ns other_ns)
 {
-    struct device *dev = device_of(s);
+    struct procedure *p = device_end_procedure(session_user(s));
 
-    if (dev->proc)
-        procedure_activity(dev->proc, now, false, a, other_ns);
+    if (p)
+        procedure_activity(p, now, false, a, other_ns);
 }
 
-static void packet(struct session *s, const struct flow_packet *p, const char *label,
+static void packet(struct session *s, const struct flow_packet *packet_, const char *label,
                    bool continued)
 {
-    struct device *dev = device_of(s);
+    struct procedure *p = device_end_procedure(session_user(s));
 
-    if (dev->proc)
-        procedure_message(dev->proc, dev->proc->node_id, dev->proc->peer_id, p, label, continued);
+    if (p)
+        procedure_message(p, p->node_id, p->peer_id, packet_, label, continued);
+}
+
+static void datagram(struct session *s, unsigned leg, const struct udp_packet *packet_,
+                     const char *label, bool repeated)
+{
+    struct procedure *p = device_end_procedure(session_user(s));
+
+    (void)leg;
+    if (p)
+        procedure_datagram(p, p->node_id, p->peer_id, packet_, "PANA", label, repeated);
 }
 
 static void retransmitted(struct session *s, sim_ns now)
 {
-    struct device *dev = device_of(s);
+    const struct device_end *e = session_user(s);
+    struct procedure *p = device_end_procedure(e);
 
-    if (dev->proc)
-        procedure_lost(dev->proc, now);
+    if (p && e->pana)
+        procedure_repeated(p, now);
+    else if (p)
+        procedure_lost(p, now);
 }
 
 static const struct session_ops device_session_ops = {.make = make_core,
@@ -398,4 +452,5 @@ static const struct session_ops device_session_ops = {.make = make_core,
                                                       .advanced = advanced,
                                                       .ended = ended,
                                                       .packet = packet,
+                                                      .datagram = datagram,
                                                       .retransmitted = retransmitted};

@@ -4,6 +4,8 @@
 #ifndef MODELS_NODE_CONFIG_H
 #define MODELS_NODE_CONFIG_H
 
+#include "models/net/udp.h"
+#include "models/proto/pana.h"
 #include "models/proto/tls.h"
 #include "sim/base/dist.h"
 
@@ -12,8 +14,28 @@
 #define CFG_NONE UINT32_MAX
 
 /* What a population is. */
-enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS };
-enum cfg_bootstrap { CFG_BOOTSTRAP_PRE_PROVISIONED, CFG_BOOTSTRAP_TLS_X509 };
+enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS };
+/* What each needs: method.h. */
+enum cfg_bootstrap {
+    CFG_BOOTSTRAP_PRE_PROVISIONED,
+    CFG_BOOTSTRAP_TLS_X509,
+    CFG_BOOTSTRAP_NONE, /* there is no Kmr */
+    CFG_BOOTSTRAP_EAP_SIM,
+    CFG_BOOTSTRAP_EAP_AKA,
+    CFG_BOOTSTRAP_EAP_AKA_PRIME,
+    CFG_BOOTSTRAP_EAP_TLS,
+    CFG_BOOTSTRAP_EAP_GPSK,
+    CFG_BOOTSTRAP_EAP_PSK,
+    CFG_BOOTSTRAP_EAP_IBAKE
+};
+enum cfg_connect {
+    CFG_CONNECT_TLS_PSK,
+    CFG_CONNECT_EAP_GPSK,
+    CFG_CONNECT_EAP_PSK,
+    CFG_CONNECT_EAP_SIM,
+    CFG_CONNECT_EAP_AKA,
+    CFG_CONNECT_EAP_AKA_PRIME
+};
 enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
@@ -29,16 +51,24 @@ struct cfg_device { /* kind: device */
     struct {
         enum cfg_bootstrap method;
         struct cfg_tls tls;
-        uint32_t msbf;         /* index of the population that serves it (tls-x509) */
-        uint32_t wrong_ca_ppm; /* share whose certificate is from another CA */
-        uint32_t expired_ppm;  /* share whose certificate has expired before the run */
+        uint32_t msbf;          /* index of the population that serves it */
+        uint32_t wrong_ca_ppm;  /* share whose certificate is from another CA */
+        uint32_t expired_ppm;   /* share whose certificate has expired before the run */
+        uint32_t wrong_key_ppm; /* share whose shared key is not the one the provider has */
+        unsigned gpsk_suite;    /* 1, 2; 0: whichever both like best */
     } bootstrap;
     struct {
-        struct cfg_tls tls; /* ECDHE-PSK suites */
+        enum cfg_connect method;
+        struct cfg_tls tls; /* tls-psk: ECDHE-PSK suites */
         uint32_t mas;
         uint32_t
             wrong_key_ppm; /* share whose Kmr is not the one the MAS has (pre-provisioned only) */
+        unsigned gpsk_suite;
     } connect;
+    struct {                    /* of those whose methods need one */
+        uint32_t wrong_key_ppm; /* share whose K is not the one the HSS has */
+        uint32_t ahead_ppm;     /* share whose sequence numbers are ahead of the HSS's */
+    } uicc;
     struct {
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
@@ -92,7 +122,7 @@ struct cfg_rule { /* one line of ival_policy, in order; the first that matches d
     uint32_t allowed_services; /* limit: capability bits that stay */
 };
 
-struct cfg_server {        /* kinds nscl, msbf, mas */
+struct cfg_server {        /* kinds nscl, msbf, mas, hss */
     uint32_t workers;      /* default 4 */
     uint32_t queue;        /* most jobs waiting; default 1000 */
     uint32_t max_sessions; /* open TCP connections; beyond: refused; default 100,000 */
@@ -105,8 +135,23 @@ struct cfg_server {        /* kinds nscl, msbf, mas */
     enum cfg_verdict otherwise;                /* default allow */
     sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
     sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
-    sim_ns certificate_life;                   /* msbf; default 5 y */
+    sim_ns certificate_life;                   /* msbf, mas; default 5 y */
     uint32_t mas, nscl; /* msbf: its MAS; mas: its NSCL; cfg_none where not */
+    uint32_t hss;       /* mas: its HSS; cfg_none where nobody needs one */
+    char sp_id[128];    /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
+    sim_ns latency;     /* hss: beside its processor's work, until it answers */
+};
+
+/* EAP over PANA and RADIUS, at every end. */
+struct cfg_eap {
+    struct pana_timers pana;
+    sim_ns pana_linger; /* of a PaC behind its success: its last answer may be lost; 30 s */
+    bool pana_encrypt;  /* ETSI's AVPs of the last PAR encrypted (RFC 6786); default true */
+    sim_ns radius_irt, radius_mrt, radius_mrd; /* 2 s, 16 s, 30 s (RFC 5080 2.2.1) */
+    uint32_t radius_mrc;                       /* transmissions; 5 */
+    sim_ns radius_linger; /* how long a MAS answers repeated requests after its verdict; 10 s */
+    uint32_t mtu;         /* longest EAP packet; 1,020 */
+    struct udp_params udp;
 };
 
 struct cfg_record {

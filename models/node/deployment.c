@@ -2,6 +2,7 @@
 
 #include "crypto/entity.h"
 #include "models/node/impl.h"
+#include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
@@ -103,9 +104,9 @@ static enum err make_contexts(struct population *p)
     const struct cfg_device *c = p->config->device;
     enum err err = OK;
 
-    if (c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
+    if (method_of_bootstrap(c->bootstrap.method)->certificates)
         err = make_pair(p->d, &c->bootstrap.tls, false, &p->bootstrap);
-    if (!err)
+    if (!err && method_of_connect(c->connect.method)->tls_psk)
         err = make_pair(p->d, &c->connect.tls, true, &p->connect);
     if (!err)
         err = make_pair(p->d, &c->mid.tls, true, &p->mid);
@@ -122,7 +123,8 @@ static enum err make_authorities(struct deployment *d, struct diag_list *diags)
 
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        needed |= p->kind == CFG_DEVICE && p->device->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+        needed |=
+            p->kind == CFG_DEVICE && method_of_bootstrap(p->device->bootstrap.method)->certificates;
     }
     if (!needed)
         return OK;
@@ -135,6 +137,39 @@ static enum err make_authorities(struct deployment *d, struct diag_list *diags)
         err = authority_make(d->pool, d->in.seed, "some other CA", epoch_s - 2 * year,
                              epoch_s + 30 * year, &d->rogue);
     return err;
+}
+
+bool deployment_has_eap_tls(const struct deployment *d)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct deployment_population *p = &d->in.populations[i];
+        if (p->kind == CFG_DEVICE && p->device->bootstrap.method == CFG_BOOTSTRAP_EAP_TLS)
+            return true;
+    }
+    return false;
+}
+
+/* The methods' implementations, by their rows. */
+static bool find_methods(struct deployment *d, struct population *p, struct diag_list *diags)
+{
+    const struct cfg_device *c = p->config->device;
+    const char *wanted[2], *missing = NULL;
+    const struct eap_method **found[2] = {&p->bootstrap_eap, &p->connect_eap};
+
+    if (p->config->kind != CFG_DEVICE)
+        return true;
+    wanted[0] = method_of_bootstrap(c->bootstrap.method)->eap;
+    wanted[1] = method_of_connect(c->connect.method)->eap;
+    for (int i = 0; i < 2; i++) {
+        if (!wanted[i])
+            continue;
+        *found[i] = eap_method_by_name(wanted[i]);
+        missing = *found[i] ? missing : wanted[i];
+    }
+    if (missing)
+        diag_add(diags, DIAG_ERROR, "B104", d->in.file, p->config->line, p->config->column,
+                 "this build has no EAP method '%s'", missing);
+    return !missing;
 }
 
 static bool check_class(struct deployment *d, struct population *p, struct diag_list *diags)
@@ -172,13 +207,14 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
         p->usage = xcalloc(1, sizeof *p->usage);
         node += p->config->count;
         ok &= check_class(d, p, diags);
+        ok &= find_methods(d, p, diags);
     }
     return ok;
 }
 
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl", "msbf", "mas"};
+    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {
@@ -231,6 +267,7 @@ static enum err make_nodes(struct deployment *d)
 
 static enum err build(struct deployment *d, struct diag_list *diags)
 {
+    struct rng secret;
     enum err err;
 
     d->sim = sim_new(&(struct sim_config){.threads = d->in.threads,
@@ -240,6 +277,8 @@ static enum err build(struct deployment *d, struct diag_list *diags)
     d->net = net_new(d->sim, d->in.seed);
     d->keys = keyring_new(&d->sink);
     d->setup = rng_stream(d->in.seed, "deployment", "setup");
+    secret = rng_stream(d->in.seed, "deployment", "RADIUS secret");
+    rng_bytes(&secret, d->radius_secret, sizeof d->radius_secret);
     err = make_authorities(d, diags);
     if (!err)
         err = make_nodes(d);

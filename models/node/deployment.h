@@ -44,6 +44,7 @@ struct deployment_input {
     unsigned threads; /* 0: all cores */
     const struct profile *profile;
     const struct tcp_params *tcp;
+    const struct cfg_eap *eap;
     const struct deployment_population *populations;
     uint32_t population_count;
     const struct deployment_link *links;

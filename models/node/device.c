@@ -4,10 +4,16 @@
 #include "models/node/impl.h"
 
 #include "sim/base/dmath.h"
+#include "sim/base/xalloc.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+
+/* Sequence numbers that a UICC is ahead by (uicc.ahead): authentications that the HSS has
+ * forgotten.
+ */
+#define SEQUENCE_AHEAD UINT64_C(1000)
 
 enum plan_action {
     PLAN_NOTHING,
@@ -63,11 +69,12 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
     const struct cfg_device *c = config(dev);
     sim_ns hold = dev->due > now ? dev->due : now; /* after a failure nothing begins before */
     bool has_kmr = se_has(&dev->se, SE_KMR), has_kmc = se_has(&dev->se, SE_KMC);
-    bool can_bootstrap = c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
 
-    if (can_bootstrap)
+    if (method_of_bootstrap(c->bootstrap.method)->exchange)
         consider(best, hold, has_kmr ? dev->kmr_renew : dev->wanted, PLAN_BEGIN, PROC_BOOTSTRAP);
-    if (!has_kmr)
+    /* Where there is a Kmr at all, its bootstrap comes first, needed or not: it assigns the node.
+     */
+    if (!has_kmr && c->bootstrap.method != CFG_BOOTSTRAP_NONE)
         return;
     consider(best, hold, has_kmc ? dev->kmc_renew : dev->wanted, PLAN_BEGIN, PROC_CONNECTION);
     if (!has_kmc)
@@ -123,7 +130,7 @@ static bool has_gate(const struct device *dev)
 {
     const struct cfg_device *c = config(dev);
 
-    return c->ival.gate && c->ival.capable && c->bootstrap.method == CFG_BOOTSTRAP_TLS_X509;
+    return c->ival.gate && c->ival.capable && method_of_bootstrap(c->bootstrap.method)->exchange;
 }
 
 /* ---- the timer ---- */
@@ -209,7 +216,9 @@ static void expire(struct device *dev, sim_ns now)
 
     /* GAP C5: a hard stop. What runs on an expired key fails. */
     if (dev->proc && dev->attempting &&
-        ((kmc && procedure_is_mid(dev->proc->kind)) || (kmr && dev->proc->kind == PROC_CONNECTION)))
+        ((kmc && procedure_is_mid(dev->proc->kind)) ||
+         (kmr && dev->proc->kind == PROC_CONNECTION &&
+          method_needs_kmr(config(dev)->connect.method))))
         device_procedure_done(dev, now, "failed", REASON_KEY_EXPIRED);
     if (kmc)
         device_lose_kmc(dev, now, "expired");
@@ -240,10 +249,9 @@ static bool is_sampled(struct device *dev, int64_t id, enum procedure_kind kind)
 static const char *method_of(const struct device *dev, enum procedure_kind kind)
 {
     if (kind == PROC_BOOTSTRAP)
-        return "tls-x509";
+        return method_of_bootstrap(config(dev)->bootstrap.method)->name;
     if (kind == PROC_CONNECTION)
-        return "tls-psk";
-    (void)dev;
+        return method_of_connect(config(dev)->connect.method)->name;
     return "https";
 }
 
@@ -372,8 +380,11 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
 {
     bool key = reason == REASON_PSK_UNKNOWN || reason == REASON_PSK_WRONG ||
                reason == REASON_KEY_EXPIRED || reason == REASON_KEY_ERASED;
+    bool from_kmr = method_needs_kmr(config(dev)->connect.method);
 
-    if (key && kind == PROC_CONNECTION) {
+    /* GPSK and PSK: a key that the MAS does not have, or has otherwise. */
+    key |= reason == REASON_EAP_IDENTITY || reason == REASON_EAP_MAC;
+    if (key && kind == PROC_CONNECTION && from_kmr) {
         device_lose_kmr(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
@@ -401,6 +412,16 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
            (reason == REASON_FORBIDDEN && procedure_is_mid(kind));
 }
 
+/* A core that was refused without being told why: its servers know. */
+static enum reason named(const struct device *dev, enum reason reason)
+{
+    enum reason known = dev->proc->server_reason;
+    bool vague =
+        reason == REASON_EAP_FAILURE || reason == REASON_PANA_REJECTED || reason == REASON_TIMEOUT;
+
+    return vague && known != REASON_NONE ? known : reason;
+}
+
 static void give_up(struct device *dev, enum procedure_kind kind)
 {
     /* A report that cannot be delivered is dropped; without the rest a device is of no use. */
@@ -420,6 +441,7 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
     device_book(dev);
     if (dev->end)
         device_drop_session(dev, now, reason != REASON_TIMEOUT, "closed");
+    reason = named(dev, reason);
     dev->attempting = false;
     dev->last_reason = reason;
     if (is_final(dev, now, kind, reason)) {
@@ -440,7 +462,9 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
         dev->due = now + delay;
         dev->proc->backing_off = true;
         dev->proc->device_computing = dev->proc->device_queued = false;
-        dev->proc->server_computing = dev->proc->server_queued = false;
+        dev->proc->server_computing = dev->proc->server_queued = 0;
+        dev->proc->waiting = dev->proc->missing = false;
+        dev->proc->server_reason = REASON_NONE;
         procedure_clock(dev->proc, now);
     }
     device_arm(dev, now);
@@ -514,13 +538,17 @@ static void provision(struct device *dev)
     struct mas_record record = {.population = dev->population->index,
                                 .device = dev->index,
                                 .expires = c->keys.kmr,
-                                .kmr_index = 1,
                                 .ival_capable = c->ival.capable};
 
     rng_bytes(&r, dev->node_id, M2M_NODE_ID_LEN);
-    rng_bytes(&r, record.kmr, M2M_KEY_LEN);
     memcpy(record.node_id, dev->node_id, M2M_NODE_ID_LEN);
     device_kival(dev, record.kival);
+    if (c->bootstrap.method == CFG_BOOTSTRAP_NONE) {
+        mas_store(mas, &record);
+        return;
+    }
+    rng_bytes(&r, record.kmr, M2M_KEY_LEN);
+    record.kmr_index = 1;
     mas_store(mas, &record);
     if (device_draw(dev) * 1e6 < c->connect.wrong_key_ppm)
         record.kmr[0] ^= 1;
@@ -531,6 +559,32 @@ static void provision(struct device *dev)
     dev->kmr_key =
         keyring_born(d->keys, KEY_KMR, device_node(dev), KEY_NONE, ROW_NULL_ID, 0, c->keys.kmr);
     d->counts.bootstrapped++;
+}
+
+/* What its methods prove the device with, beside a certificate. */
+static void equip(struct device *dev)
+{
+    const struct cfg_device *c = config(dev);
+    struct rng r = device_stream(dev, "credential faults");
+    bool wrong_k = rng_below(&r, 1000000) < c->uicc.wrong_key_ppm;
+    bool ahead = rng_below(&r, 1000000) < c->uicc.ahead_ppm;
+    bool wrong_key = rng_below(&r, 1000000) < c->bootstrap.wrong_key_ppm;
+    uint8_t key[M2M_KEY_LEN], k[16], opc[16];
+    char imsi[IMSI_MAX + 1];
+
+    if (method_of_bootstrap(c->bootstrap.method)->psk) {
+        device_credential_key(dev, key);
+        key[0] ^= wrong_key;
+        se_put(&dev->se, SE_CREDENTIAL, key);
+    }
+    if (!method_needs_uicc(c))
+        return;
+    dev->subscriber = xcalloc(1, sizeof *dev->subscriber);
+    device_subscription(dev, imsi, k, opc);
+    k[0] ^= wrong_k;
+    uicc_init(&dev->subscriber->uicc, imsi, 2, k, opc);
+    if (ahead)
+        uicc_set_sqn(&dev->subscriber->uicc, SEQUENCE_AHEAD << UICC_IND_BITS);
 }
 
 void device_init(struct device *dev, struct population *p, uint32_t index)
@@ -553,8 +607,9 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
     if (c->ival.capable)
         dev->kival_key = keyring_born(p->d->keys, KEY_KIVAL, device_node(dev), KEY_NONE,
                                       ROW_NULL_ID, 0, SIM_NEVER);
-    if (c->bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED)
+    if (!method_of_bootstrap(c->bootstrap.method)->exchange)
         provision(dev);
+    equip(dev);
     sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);
     device_arm(dev, 0);
 }
@@ -580,5 +635,10 @@ void device_release(struct device *dev)
     sim_cancel(device_deployment(dev)->sim, &dev->timer);
     gate_abandon(dev);
     device_free_end(dev->end);
+    while (dev->lingering)
+        device_free_lingering(dev->lingering);
+    if (dev->subscriber)
+        uicc_release(&dev->subscriber->uicc);
+    free(dev->subscriber);
     se_release(&dev->se);
 }

@@ -4,13 +4,17 @@
 
 #include "crypto/credential.h"
 #include "crypto/se.h"
+#include "crypto/uicc.h"
 #include "models/host/session.h"
 #include "models/net/flow.h"
 #include "models/node/deployment.h"
 #include "models/node/keyring.h"
 #include "models/node/map.h"
+#include "models/node/method.h"
 #include "models/node/procedure.h"
+#include "models/proc/aaa.h"
 #include "models/proc/client.h"
+#include "models/proc/paa.h"
 #include "models/proc/server.h"
 #include "sim/cpu.h"
 
@@ -62,6 +66,7 @@ struct population {
     struct device *devices;
     sim_ns last_arrival; /* of a Poisson process */
     struct tls_pair bootstrap, connect, mid;
+    const struct eap_method *bootstrap_eap, *connect_eap; /* NULL: not by EAP */
     struct image image;
     uint64_t logged[PROC_KINDS]; /* procedures whose messages were kept by record.message_first */
     /* servers */
@@ -79,7 +84,7 @@ struct mas_record {
     uint8_t node_id[M2M_NODE_ID_LEN];
     uint8_t kmr[M2M_KEY_LEN], kival[M2M_KEY_LEN];
     sim_ns expires;
-    uint32_t kmr_index;
+    uint32_t kmr_index;          /* 0: no Kmr, only a subscription */
     uint32_t population, device; /* whose policy on lifetimes holds; which NSCL is its own */
     uint32_t connections;
     bool ival_capable;
@@ -109,6 +114,12 @@ struct scl_record {
     struct scl_container *containers; /* the latest first */
 };
 
+/* A subscriber at its HSS. */
+struct hss_record {
+    struct auc_record auc;
+    uint64_t draws; /* of its RANDs */
+};
+
 struct server {
     struct population *population;
     uint32_t index;
@@ -116,15 +127,17 @@ struct server {
     struct cpu cpu;
     struct session_host host;
     struct flow_listener listener;
+    struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS */
     char fqdn[NODE_NAME_MAX];
-    uint32_t sessions;
-    struct server_end *ends; /* list of its sessions */
+    uint32_t sessions, pana_sessions; /* now; ever */
+    struct server_end *ends;          /* list of its sessions */
     bool off;
-    struct credential *credential; /* MSBF */
+    struct credential *credential; /* MSBF; MAS for EAP-TLS */
     /* tables: records by index; maps from the first 8 octets of the Node-ID, and from the
      * Connection-ID */
     struct mas_record *mas;
     struct scl_record *scl;
+    struct hss_record *hss;
     uint32_t record_count, record_room;
     struct map by_node, by_connection;
     uint64_t kmr_count; /* MSBF: bootstraps done */
@@ -132,11 +145,33 @@ struct server {
 
 struct backend_call;
 
+enum end_kind {
+    END_HTTPS, /* TLS, HTTP: server_session */
+    END_PAA,   /* PANA with a device, RADIUS with the MAS: paa_session */
+    END_AAA    /* RADIUS with a PAA: aaa_session */
+};
+
+/* What an AAA session has found out about its user, in prepare; and what the HSS said. */
+struct aaa_work {
+    uint32_t population, device;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    bool found;
+    bool stored; /* the verdict has been acted upon */
+    bool answer_ready;
+    struct eap_answer answer;
+};
+
 /* One session at a server. */
 struct server_end {
     struct server *server;
     struct session *session;
+    enum end_kind kind;
+    struct device *client;                /* at the other end of it all, when the session began */
     struct population *client_population; /* whose TLS settings and policies hold */
+    uint32_t behind;                      /* PAA: sessions at the MAS that were opened for it */
+    uint32_t pana_session;                /* PAA: PANA's session identifier */
+    bool stored;                          /* PAA: the verdict has been acted upon */
+    struct aaa_work *aaa;                 /* AAA */
     struct se se;
     struct tls_psk_arg {
         struct server *server;
@@ -161,11 +196,20 @@ enum device_state {
     DEVICE_LEFT     /* deregistered at the end of its time */
 };
 
+/* A device's UICC, and what it keeps for the next authentication. */
+struct subscriber {
+    struct uicc uicc;
+};
+
 /* One session of a device, and all that its prepare may change besides it. */
 struct device_end {
     struct device *dev;
     struct session *session;
+    struct device_end *next;  /* of those that linger */
+    bool lingers;             /* done, but for answers to what is repeated */
     enum procedure_kind kind; /* of the request to write, or of the procedure it is made for */
+    bool pana;                /* EAP over PANA: the core is a pana_client */
+    uint32_t behind;          /* sessions at servers that were opened for it */
     bool request_wanted;      /* the next step writes a request of this kind */
     bool open;                /* mId: the handshake is over */
     union {
@@ -179,9 +223,11 @@ struct device {
     struct sim_endpoint endpoint;
     struct cpu cpu;
     struct se se;
-    struct device_end *end;  /* at most one at a time */
-    struct procedure *proc;  /* at most one at a time */
-    struct gate_check *gate; /* the measurement before bootstrap, while it runs */
+    struct device_end *end; /* at most one at a time */
+    struct device_end *lingering;
+    struct subscriber *subscriber; /* NULL: its methods need none */
+    struct procedure *proc;        /* at most one at a time */
+    struct gate_check *gate;       /* the measurement before bootstrap, while it runs */
     struct population *population;
     uint32_t index;
     uint8_t state;    /* enum device_state */
@@ -214,7 +260,8 @@ struct deployment {
     struct keyring *keys;
     struct key_pool *pool;
     struct authority *authority, *rogue;
-    struct rng setup; /* contexts and authorities draw from it */
+    uint8_t radius_secret[16]; /* shared by every PAA and MAS */
+    struct rng setup;          /* contexts and authorities draw from it */
     struct population *populations;
     struct link_state *links;
     struct deployment_counts counts;
@@ -230,6 +277,9 @@ static inline sim_ns node_now(const struct deployment *d)
     return sim_now(d->sim);
 }
 
+/* deployment.c: some population bootstraps by EAP-TLS, so that a MAS needs a certificate. */
+bool deployment_has_eap_tls(const struct deployment *d);
+
 /* names.c */
 void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MAX]);
 void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI]);
@@ -242,6 +292,14 @@ static inline struct server *server_for(struct deployment *d, uint32_t populatio
     return &p->servers[index % p->config->count];
 }
 void device_kival(const struct device *dev, uint8_t out[M2M_KEY_LEN]);
+/* What a device and those who know it have alike, as functions of the seed and its name: its
+ * Node-ID (the one that its provider assigns or that it was provisioned with), its shared key for
+ * bootstrap by GPSK and PSK, and its subscription. */
+void device_node_id(const struct device *dev, uint8_t out[M2M_NODE_ID_LEN]);
+void device_credential_key(const struct device *dev, uint8_t out[M2M_KEY_LEN]);
+void device_subscription(const struct device *dev, char imsi[IMSI_MAX + 1], uint8_t k[16],
+                         uint8_t opc[16]);
+struct device *device_of_imsi(struct deployment *d, const char *imsi);
 
 /* route.c: false with a diag when a pair that must talk has no path. */
 bool route_build(struct deployment *d, struct diag_list *diags);
@@ -310,6 +368,25 @@ void gate_abandon(struct device *dev);
 
 /* attempt.c: the device's sessions. */
 void device_connect(struct device *dev, enum procedure_kind kind);
+/* Bootstrap or connection, with what came of it in dev->end->result: keys and parameters are the
+ * device's from now on. parent: of the key; KEY_NONE: none. */
+void device_adopt_bootstrap(struct device *dev, sim_ns now, key_ref parent);
+void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent);
+struct credential *device_issue(struct device *dev); /* its certificate; NULL: OpenSSL would not */
+struct server *device_mas(const struct device *dev);
+struct server *device_nscl(const struct device *dev);
+/* The procedure that an end of a device's works for, or NULL. */
+static inline struct procedure *device_end_procedure(const struct device_end *e)
+{
+    return e->lingers ? NULL : e->dev->proc;
+}
+
+/* attempt_pana.c: bootstrap and connection by EAP over PANA, the device's side. */
+struct proto *device_make_pana(struct device_end *e, struct proto_env *env); /* prepare */
+void device_pana_advanced(struct device_end *e, sim_ns now);
+/* Done with, but it answers what the PAA may repeat; frees itself. */
+void device_linger(struct device *dev);
+void device_free_lingering(struct device_end *e);
 void device_free_end(struct device_end *e); /* at once; NULL is fine */
 static inline struct device *device_of(const struct session *s)
 {
@@ -326,6 +403,20 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
 
 /* server.c */
 enum err server_init(struct server *s, struct population *p, uint32_t index);
+/* What the three kinds of session share. `again`: how many the client's end has had before. */
+struct server_end *server_end_new(struct server *s, struct device *dev, enum end_kind kind,
+                                  const struct session_ops *ops, uint32_t again);
+void server_end_forget(struct server_end *e);
+bool server_admits(const struct server *s);
+void server_charged(struct session *session, sim_ns now, const struct meter *meter,
+                    const struct profile_price *price);
+void server_activity(struct session *session, sim_ns now, enum session_activity a, sim_ns other_ns);
+void server_ended(struct session *session, sim_ns now, enum reason reason);
+void server_repeated(struct session *session, sim_ns now); /* over UDP */
+void server_datagram(struct session *session, unsigned leg, const struct udp_packet *p,
+                     const char *label, bool repeated);
+/* An accept that takes the datagram and forgets it: a server that is full says nothing over UDP. */
+bool server_drop(struct udp_end *end, const struct udp_ops **ops, void **user);
 void server_release(struct server *s);
 void server_set_off(struct server *s, bool off);
 /* The device's procedure in whose service this session is now, or NULL. */
@@ -342,14 +433,23 @@ struct backend_call {
     struct server *from, *to;
     struct cpu_job job;
     struct sim_endpoint endpoint;
-    const char *name;
+    const char *name, *answer_name;
     sim_ns sent;
+    uint32_t octets, answer_octets; /* 0: BACKEND_OCTETS */
+    sim_ns latency;                 /* of the far server, beside its work */
     struct backend_call *next, **link;
+    /* On arrival: what it takes, beside one access to the store. May be NULL. */
+    void (*work)(struct backend_call *c, struct meter *m);
     void (*apply)(struct backend_call *c);
     void (*finished)(struct backend_call *c, bool answered);
     union {
         struct mas_record mas;
         struct scl_record scl;
+        struct {
+            struct eap_query query;
+            bool separation; /* AKA': AMF's separation bit */
+            struct eap_answer answer;
+        } auc;
     } u;
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,
@@ -366,6 +466,15 @@ unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason 
 void nscl_store(struct server *nscl, const struct scl_record *r);
 /* The registration and what is below it; the service connection stays. */
 void nscl_deregister(struct scl_record *s);
+
+/* paa.c: MSBF and NSCL as PANA's authentication agents. */
+bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,
+                void **user);
+/* mas_aaa.c: the MAS as authentication server of EAP, by RADIUS. */
+bool aaa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,
+                void **user);
+/* hss.c: triplets and vectors of a subscriber, for the MAS. */
+void hss_ask(struct server_end *e, const struct eap_query *q, bool separation);
 
 /* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE
  * of <scl>. true: go on, with *services the capabilities granted; false: *status and *additional

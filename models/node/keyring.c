@@ -20,7 +20,7 @@ struct keyring {
     struct key_record *records; /* [0] is never used */
     uint32_t count, room, free_head;
     int64_t next_id;
-    uint32_t alive[KEY_SESSION + 1];
+    uint32_t alive[KEY_TYPES];
 };
 
 struct keyring *keyring_new(const struct row_sink *sink)

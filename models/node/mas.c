@@ -134,6 +134,7 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     /* No Kmc outlives the Kmr it came from. */
     s->kmc_expires = sim_ns_min(sim_ns_add(now, config->keys.kmc), m->expires);
     s->ival_capable = m->ival_capable;
+    c->answer_name = "Kmc to NSCL stored";
     c->apply = apply;
     c->finished = answer_params;
     backend_send(e, server_for(d, config->mid.nscl, m->device), "Kmc to NSCL", c);

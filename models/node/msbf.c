@@ -7,19 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The Node-ID that this provider assigns to a device: random octets, the same at each bootstrap, so
- * that its registrations survive a new Kmr. */
-static void assign_node_id(const struct server *msbf, const char *device_id,
-                           uint8_t node_id[M2M_NODE_ID_LEN])
-{
-    char purpose[M2M_MAX_URI + 16];
-    struct rng r;
-
-    snprintf(purpose, sizeof purpose, "Node-ID %s", device_id);
-    r = rng_stream(msbf->population->d->in.seed, msbf->population->config->name, purpose);
-    rng_bytes(&r, node_id, M2M_NODE_ID_LEN);
-}
-
 static void answer_params(struct backend_call *c, bool answered)
 {
     const struct mas_record *m = &c->u.mas;
@@ -76,7 +63,7 @@ void msbf_request(struct server_end *e, const struct server_request *r, sim_ns n
     config = dev->population->config->device;
     c = xcalloc(1, sizeof *c);
     m = &c->u.mas;
-    assign_node_id(e->server, q->device_id, m->node_id);
+    device_node_id(dev, m->node_id);
     count = map_find(&e->server->by_node, node_id_key(m->node_id));
     count = count == MAP_NONE ? 1 : count + 1;
     map_put(&e->server->by_node, node_id_key(m->node_id), count);
@@ -87,6 +74,7 @@ void msbf_request(struct server_end *e, const struct server_request *r, sim_ns n
     m->ival_capable = q->ival_capable;
     device_kival(dev, m->kival); /* from the manufacturer's records, in the security attributes */
     (void)se_backend_copy(&e->se, SE_KMR, m->kmr);
+    c->answer_name = "Kmr to MAS stored";
     c->apply = apply;
     c->finished = answer_params;
     backend_send(e, server_for(d, config->connect.mas, dev->index), "Kmr to MAS", c);

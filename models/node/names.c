@@ -39,6 +39,61 @@ void device_kival(const struct device *dev, uint8_t out[M2M_KEY_LEN])
     rng_bytes(&r, out, M2M_KEY_LEN);
 }
 
+void device_node_id(const struct device *dev, uint8_t out[M2M_NODE_ID_LEN])
+{
+    const struct cfg_device *c = dev->population->config->device;
+    struct deployment *d = device_deployment(dev);
+    char purpose[NODE_NAME_MAX + 16], name[NODE_NAME_MAX];
+    struct rng r;
+    size_t n;
+
+    if (method_of_bootstrap(c->bootstrap.method)->exchange) {
+        node_name(dev->population, dev->index, name);
+        n = str_append(purpose, sizeof purpose, 0, "Node-ID ");
+        str_append(purpose, sizeof purpose, n, name);
+        r = rng_stream(d->in.seed, d->populations[c->bootstrap.msbf].config->name, purpose);
+    } else {
+        r = device_stream(dev, "pre-provisioned");
+    }
+    rng_bytes(&r, out, M2M_NODE_ID_LEN);
+}
+
+void device_credential_key(const struct device *dev, uint8_t out[M2M_KEY_LEN])
+{
+    struct rng r = device_stream(dev, "credential key");
+
+    rng_bytes(&r, out, M2M_KEY_LEN);
+}
+
+/* The test network 001-01, and the node's number as MSIN. */
+void device_subscription(const struct device *dev, char imsi[IMSI_MAX + 1], uint8_t k[16],
+                         uint8_t opc[16])
+{
+    struct rng r = device_stream(dev, "subscription");
+    uint64_t msin = (uint64_t)device_node(dev);
+
+    memcpy(imsi, "001010000000000", IMSI_MAX + 1);
+    for (size_t i = IMSI_MAX; msin > 0; msin /= 10)
+        imsi[--i] = (char)('0' + msin % 10);
+    rng_bytes(&r, k, 16);
+    rng_bytes(&r, opc, 16);
+}
+
+struct device *device_of_imsi(struct deployment *d, const char *imsi)
+{
+    int64_t node;
+
+    if (strlen(imsi) != IMSI_MAX || strncmp(imsi, "00101", 5) != 0)
+        return NULL;
+    node = strtoll(imsi + 5, NULL, 10);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        struct population *p = &d->populations[i];
+        if (p->devices && node >= p->first_node && node < p->first_node + p->config->count)
+            return &p->devices[node - p->first_node];
+    }
+    return NULL;
+}
+
 static const struct population *find_population(const struct deployment *d, const char *name,
                                                 size_t n)
 {

@@ -15,7 +15,7 @@ static void write_row(struct server_end *e, const struct doc_scl *doc, sim_ns no
     const struct row_sink *sink = &e->server->population->d->sink;
     const struct procedure *p = server_end_procedure(e);
     struct session *peer = session_peer(e->session);
-    struct device *dev = peer ? device_of(peer) : NULL;
+    struct device *dev = peer && session_user(peer) ? device_of(peer) : NULL;
 
     if (!p || !dev)
         return;

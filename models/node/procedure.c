@@ -80,18 +80,48 @@ void procedure_clock(struct procedure *p, sim_ns now)
     ledger_switch(&p->ledger, now, part);
 }
 
+/* A job queues, then a worker takes it, then it is done; what began for an earlier attempt is not
+ * counted any more. */
+static void server_activity(struct procedure *p, enum session_activity activity)
+{
+    switch (activity) {
+    case SESSION_QUEUED:
+        p->server_queued++;
+        break;
+    case SESSION_COMPUTING:
+        if (p->server_queued > 0)
+            p->server_queued--;
+        p->server_computing++;
+        break;
+    case SESSION_IDLE:
+        if (p->server_computing > 0)
+            p->server_computing--;
+        break;
+    }
+}
+
 void procedure_activity(struct procedure *p, sim_ns now, bool server,
                         enum session_activity activity, sim_ns other_ns)
 {
-    bool *computing = server ? &p->server_computing : &p->device_computing;
-    bool *queued = server ? &p->server_queued : &p->device_queued;
+    bool computing = server ? p->server_computing > 0 : p->device_computing;
 
-    if (*computing && activity == SESSION_IDLE &&
+    if (computing && activity == SESSION_IDLE &&
         p->ledger.part == (server ? PART_SERVER_CRYPTO : PART_DEVICE_CRYPTO))
         ledger_carve(&p->ledger, now, PART_OTHER, other_ns);
-    *computing = activity == SESSION_COMPUTING;
-    *queued = activity == SESSION_QUEUED;
+    if (server) {
+        server_activity(p, activity);
+    } else {
+        p->device_computing = activity == SESSION_COMPUTING;
+        p->device_queued = activity == SESSION_QUEUED;
+    }
     procedure_clock(p, now);
+}
+
+void procedure_repeated(struct procedure *p, sim_ns now)
+{
+    if (p->missing)
+        procedure_lost(p, now);
+    p->missing = false;
 }
 
 void procedure_lost(struct procedure *p, sim_ns now)
@@ -149,6 +179,31 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
     if (continued)
         used = str_append(m->name, sizeof m->name, used, " (continued)");
     if (s->retransmission)
+        str_append(m->name, sizeof m->name, used, " (retransmission)");
+}
+
+void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
+                        const struct udp_packet *packet, const char *protocol, const char *label,
+                        bool repeated)
+{
+    struct message *m;
+    size_t used;
+
+    p->missing |= packet->fate != NET_DELIVERED;
+    if (!p->log)
+        return;
+    m = add_message(p->log);
+    *m = (struct message){.t_send = packet->t_send,
+                          .t_receive = packet->t_receive,
+                          .src = src,
+                          .dst = dst,
+                          .octets = packet->octets,
+                          .fate = packet->fate,
+                          .protocol = protocol};
+    used = str_append(m->name, sizeof m->name, 0, label);
+    if (packet->fragment > 0)
+        used = str_append(m->name, sizeof m->name, used, " (continued)");
+    if (repeated)
         str_append(m->name, sizeof m->name, used, " (retransmission)");
 }
 

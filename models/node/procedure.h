@@ -6,6 +6,7 @@
 
 #include "models/host/session.h"
 #include "models/net/flow.h"
+#include "models/net/udp.h"
 #include "results/rows.h"
 #include "sim/ledger.h"
 
@@ -34,9 +35,12 @@ struct procedure {
     sim_ns device_ns, server_ns;
     struct ledger ledger;
     /* What is going on, from which the ledger's part follows. */
-    bool device_computing, device_queued, server_computing, server_queued, backing_off, waiting;
-    bool sampled;            /* its messages are kept whatever the outcome */
-    struct message_log *log; /* NULL: not kept */
+    bool device_computing, device_queued, backing_off, waiting;
+    uint8_t server_computing, server_queued; /* jobs: a device's servers may work at one time */
+    bool missing;              /* a datagram was lost, and its repetition is waited for */
+    enum reason server_reason; /* why a server refused, where the device is not told */
+    bool sampled;              /* its messages are kept whatever the outcome */
+    struct message_log *log;   /* NULL: not kept */
 };
 
 /* Begins at `now` what was wanted at t_intended. */
@@ -49,6 +53,12 @@ void procedure_activity(struct procedure *p, sim_ns now, bool server,
                         enum session_activity activity, sim_ns other_ns);
 /* A segment was lost: what looked like network was waiting for its repetition. */
 void procedure_lost(struct procedure *p, sim_ns now);
+/* A core repeats a datagram: so was the time, if one was lost; else the way is only long. */
+void procedure_repeated(struct procedure *p, sim_ns now);
+/* A datagram, or a fragment of one, for the ledger and the log. */
+void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
+                        const struct udp_packet *packet, const char *protocol, const char *label,
+                        bool repeated);
 /* Log a segment that says something (payload, SYN, FIN, RST, or one that was lost). */
 void procedure_message(struct procedure *p, int64_t src, int64_t dst,
                        const struct flow_packet *packet, const char *label, bool continued);

@@ -74,6 +74,35 @@ static bool need(struct deployment *d, uint32_t from, uint32_t to, const char *w
     return false;
 }
 
+/* Over PANA it is the agent that must reach the MAS. */
+static bool need_ways(struct deployment *d, uint32_t i, const struct cfg_device *c,
+                      struct diag_list *diags)
+{
+    const struct method_facts *bootstrap = method_of_bootstrap(c->bootstrap.method);
+    const struct method_facts *connect = method_of_connect(c->connect.method);
+    bool ok = need(d, i, c->mid.nscl, "mId", diags);
+
+    if (bootstrap->exchange)
+        ok &= need(d, i, c->bootstrap.msbf, "bootstrap", diags);
+    if (bootstrap->eap && c->bootstrap.msbf != CFG_NONE)
+        ok &= need(d, c->bootstrap.msbf, c->connect.mas, "bootstrap by EAP", diags);
+    if (connect->eap)
+        ok &= need(d, c->mid.nscl, c->connect.mas, "connection by EAP", diags);
+    else
+        ok &= need(d, i, c->connect.mas, "connection", diags);
+    return ok;
+}
+
+static bool need_servers(struct deployment *d, uint32_t i, const struct cfg_server *c,
+                         struct diag_list *diags)
+{
+    bool ok = need(d, i, c->mas, "its MAS", diags);
+
+    ok &= need(d, i, c->nscl, "its NSCL", diags);
+    ok &= need(d, i, c->hss, "its HSS", diags);
+    return ok;
+}
+
 bool route_build(struct deployment *d, struct diag_list *diags)
 {
     bool ok = true;
@@ -85,15 +114,10 @@ bool route_build(struct deployment *d, struct diag_list *diags)
         find_paths(d, i);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        if (p->kind == CFG_DEVICE) {
-            if (p->device->bootstrap.method == CFG_BOOTSTRAP_TLS_X509)
-                ok &= need(d, i, p->device->bootstrap.msbf, "bootstrap", diags);
-            ok &= need(d, i, p->device->connect.mas, "connection", diags);
-            ok &= need(d, i, p->device->mid.nscl, "mId", diags);
-        } else {
-            ok &= need(d, i, p->server->mas, "its MAS", diags);
-            ok &= need(d, i, p->server->nscl, "its NSCL", diags);
-        }
+        if (p->kind == CFG_DEVICE)
+            ok &= need_ways(d, i, p->device, diags);
+        else
+            ok &= need_servers(d, i, p->server, diags);
     }
     return ok;
 }

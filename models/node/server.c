@@ -47,6 +47,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
         settings.psk_find = nscl_psk;
         break;
     case CFG_DEVICE:
+    case CFG_HSS:
         return NULL;
     }
     return server_session_proto(server_session_new(session_env(session), &settings));
@@ -82,12 +83,17 @@ static void step(struct session *session, sim_ns now)
 
 /* ---- sessions: commit ---- */
 
-/* For ledgers and records only: which device's procedure is at the other end now. */
+/* For ledgers and records only: which device's procedure is at the other end now, be it behind a
+ * PAA. */
 struct procedure *server_end_procedure(const struct server_end *e)
 {
     struct session *peer = e->session ? session_peer(e->session) : NULL;
 
-    return peer ? device_of(peer)->proc : NULL;
+    if (!peer || !session_user(peer))
+        return NULL;
+    if (e->kind == END_AAA)
+        return server_end_procedure(session_user(peer));
+    return device_end_procedure(session_user(peer));
 }
 
 static enum procedure_kind usage_kind(const struct server_end *e)
@@ -96,19 +102,26 @@ static enum procedure_kind usage_kind(const struct server_end *e)
 
     if (p)
         return p->kind;
+    if (e->kind == END_AAA && session_core(e->session))
+        return aaa_session_usage((struct aaa_session *)(void *)session_core(e->session)) ==
+                       PANA_USAGE_BOOTSTRAP
+                   ? PROC_BOOTSTRAP
+                   : PROC_CONNECTION;
     switch (e->server->population->config->kind) {
     case CFG_MSBF:
         return PROC_BOOTSTRAP;
     case CFG_MAS:
         return PROC_CONNECTION;
     case CFG_NSCL:
+        return e->kind == END_PAA ? PROC_CONNECTION : PROC_REQUEST;
     case CFG_DEVICE:
+    case CFG_HSS:
         break;
     }
     return PROC_REQUEST;
 }
 
-static void charged(struct session *session, sim_ns now, const struct meter *meter,
+void server_charged(struct session *session, sim_ns now, const struct meter *meter,
                     const struct profile_price *price)
 {
     struct server_end *e = session_user(session);
@@ -120,7 +133,7 @@ static void charged(struct session *session, sim_ns now, const struct meter *met
         p->server_ns += price->crypto_ns + price->other_ns;
 }
 
-static void activity(struct session *session, sim_ns now, enum session_activity a, sim_ns other_ns)
+void server_activity(struct session *session, sim_ns now, enum session_activity a, sim_ns other_ns)
 {
     struct procedure *p = server_end_procedure(session_user(session));
 
@@ -128,7 +141,7 @@ static void activity(struct session *session, sim_ns now, enum session_activity 
         procedure_activity(p, now, true, a, other_ns);
 }
 
-static void forget(struct server_end *e)
+void server_end_forget(struct server_end *e)
 {
     if (e->call)
         e->call->e = NULL;
@@ -138,6 +151,9 @@ static void forget(struct server_end *e)
     e->server->sessions--;
     m2m_doc_release(&e->answer_doc);
     se_release(&e->se);
+    if (e->aaa)
+        explicit_bzero(e->aaa, sizeof *e->aaa);
+    free(e->aaa);
     free(e);
 }
 
@@ -155,6 +171,7 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
         nscl_request(e, r, now);
         break;
     case CFG_DEVICE:
+    case CFG_HSS:
         break;
     }
 }
@@ -166,7 +183,7 @@ static void advanced(struct session *session, sim_ns now)
     const struct server_request *r;
 
     if (!core || core->status != PROTO_RUNNING) {
-        forget(e);
+        server_end_forget(e);
         session_retire(session);
         return;
     }
@@ -175,11 +192,11 @@ static void advanced(struct session *session, sim_ns now)
         dispatch(e, r, now);
 }
 
-static void ended(struct session *session, sim_ns now, enum reason reason)
+void server_ended(struct session *session, sim_ns now, enum reason reason)
 {
     (void)now;
     (void)reason;
-    forget(session_user(session));
+    server_end_forget(session_user(session));
     session_free(session);
 }
 
@@ -204,18 +221,18 @@ static void retransmitted(struct session *session, sim_ns now)
 static const struct session_ops server_session_ops = {.make = make_core,
                                                       .before = before,
                                                       .step = step,
-                                                      .charged = charged,
-                                                      .activity = activity,
+                                                      .charged = server_charged,
+                                                      .activity = server_activity,
                                                       .advanced = advanced,
-                                                      .ended = ended,
+                                                      .ended = server_ended,
                                                       .packet = packet,
                                                       .retransmitted = retransmitted};
 
 /* The session's random stream is named after both ends, so that no device's arrival shifts
  * another's draws. */
-static struct rng session_rng(const struct server *s, const struct device *dev)
+static struct rng session_rng(const struct server *s, const struct device *dev, uint32_t again)
 {
-    char purpose[NODE_NAME_MAX + 32], client[NODE_NAME_MAX], name[NODE_NAME_MAX];
+    char purpose[NODE_NAME_MAX + 48], client[NODE_NAME_MAX], name[NODE_NAME_MAX];
     size_t n;
 
     node_name(s->population, s->index, name);
@@ -223,26 +240,29 @@ static struct rng session_rng(const struct server *s, const struct device *dev)
     n = str_append(purpose, sizeof purpose, 0, "session ");
     n = str_append(purpose, sizeof purpose, n, client);
     n = str_append(purpose, sizeof purpose, n, " ");
-    str_append_number(purpose, sizeof purpose, n, dev->sessions);
+    n = str_append_number(purpose, sizeof purpose, n, dev->sessions);
+    if (again) {
+        n = str_append(purpose, sizeof purpose, n, " again ");
+        str_append_number(purpose, sizeof purpose, n, again);
+    }
     return rng_stream(s->population->d->in.seed, name, purpose);
 }
 
-static bool accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
-                   void **user)
+bool server_admits(const struct server *s)
 {
-    struct server *s = l->user;
-    struct session *client = flow_user(flow_peer(end));
-    struct device *dev;
-    struct server_end *e;
+    return s->sessions < config(s)->max_sessions && s->cpu.queued < config(s)->queue;
+}
 
-    if (!client || !session_user(client) || s->sessions >= config(s)->max_sessions ||
-        s->cpu.queued >= config(s)->queue)
-        return false;
-    dev = device_of(client);
-    e = xcalloc(1, sizeof *e);
+struct server_end *server_end_new(struct server *s, struct device *dev, enum end_kind kind,
+                                  const struct session_ops *ops, uint32_t again)
+{
+    struct server_end *e = xcalloc(1, sizeof *e);
+
     e->server = s;
+    e->kind = kind;
+    e->client = dev;
     e->client_population = dev->population;
-    e->session = session_new(&server_session_ops, e, &s->host, session_rng(s, dev), &e->se);
+    e->session = session_new(ops, e, &s->host, session_rng(s, dev, again), &e->se);
     e->psk = (struct tls_psk_arg){s, e->session, 0};
     e->next = s->ends;
     e->link = &s->ends;
@@ -250,7 +270,73 @@ static bool accept(struct flow_listener *l, struct flow_end *end, const struct f
         e->next->link = &e->next;
     s->ends = e;
     s->sessions++;
+    return e;
+}
+
+static bool accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                   void **user)
+{
+    struct server *s = l->user;
+    struct session *client = flow_user(flow_peer(end));
+    struct server_end *e;
+
+    if (!client || !session_user(client) || !server_admits(s))
+        return false;
+    e = server_end_new(s, device_of(client), END_HTTPS, &server_session_ops, 0);
     session_accept(e->session, end, ops, user);
+    return true;
+}
+
+/* ---- over UDP ---- */
+
+void server_repeated(struct session *session, sim_ns now)
+{
+    struct procedure *p = server_end_procedure(session_user(session));
+
+    if (p)
+        procedure_repeated(p, now);
+}
+
+/* Who is at the other end of a leg: a PAA's second one leads to the MAS. */
+static int64_t other_end(const struct server_end *e, unsigned leg)
+{
+    const struct deployment *d = e->server->population->d;
+    const struct cfg_device *c = e->client_population->config->device;
+    const struct session *peer = session_peer(e->session);
+
+    if (e->kind == END_AAA)
+        return peer ? ((const struct server_end *)session_user(peer))->server->node_id
+                    : ROW_NULL_ID;
+    if (leg == 0)
+        return device_node(e->client);
+    return server_for((struct deployment *)(uintptr_t)d, c->connect.mas, e->client->mas_index)
+        ->node_id;
+}
+
+void server_datagram(struct session *session, unsigned leg, const struct udp_packet *p,
+                     const char *label, bool repeated)
+{
+    struct server_end *e = session_user(session);
+    struct procedure *proc = server_end_procedure(e);
+
+    if (proc)
+        procedure_datagram(proc, e->server->node_id, other_end(e, leg), p,
+                           e->kind == END_AAA || leg > 0 ? "RADIUS" : "PANA", label, repeated);
+}
+
+static void drop_commit(struct udp_end *end, sim_ns now)
+{
+    (void)now;
+    udp_release(end);
+}
+
+bool server_drop(struct udp_end *end, const struct udp_ops **ops, void **user)
+{
+    static const struct udp_ops drop = {.commit = drop_commit};
+
+    (void)end;
+    *ops = &drop;
+    *user = NULL;
     return true;
 }
 
@@ -285,12 +371,10 @@ static void backend_log(struct backend_call *c, sim_ns now, bool answer)
 {
     struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
     const struct server *from = answer ? c->to : c->from, *to = answer ? c->from : c->to;
-    char name[64];
 
-    if (!p)
-        return;
-    snprintf(name, sizeof name, "%s%s", c->name, answer ? " stored" : "");
-    procedure_backend(p, from->node_id, to->node_id, c->sent, now, BACKEND_OCTETS, name);
+    if (p)
+        procedure_backend(p, from->node_id, to->node_id, c->sent, now,
+                          answer ? c->answer_octets : c->octets, answer ? c->answer_name : c->name);
 }
 
 static void free_call(struct backend_call *c)
@@ -345,8 +429,29 @@ static void backend_reply(struct backend_call *c)
     c->sent = node_now(d);
     route_between(d, c->from->population->index, c->from->index, c->to->population->index, &up,
                   &down);
-    net_send_message(d->net, &down, BACKEND_OCTETS, backend_returned, backend_lost, c);
+    net_send_message(d->net, &down, c->answer_octets, backend_returned, backend_lost, c);
 }
+
+static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
+{
+    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
+
+    if (!p)
+        return;
+    p->waiting = waiting;
+    procedure_clock(p, now);
+}
+
+static void backend_latency_over(struct sim *sim, struct sim_event *ev)
+{
+    struct backend_call *c =
+        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
+
+    backend_waiting(c, sim_now(sim), false);
+    backend_reply(c);
+}
+
+static const struct sim_event_ops latency_ops = {"backend-latency", NULL, backend_latency_over};
 
 static void backend_work_done(struct sim *sim, struct sim_event *ev)
 {
@@ -356,7 +461,13 @@ static void backend_work_done(struct sim *sim, struct sim_event *ev)
     cpu_finish(&c->to->cpu, sim, &c->job);
     backend_activity(c, sim_now(sim), SESSION_IDLE, c->job.cost);
     c->apply(c);
-    backend_reply(c);
+    if (!c->latency) {
+        backend_reply(c);
+        return;
+    }
+    backend_waiting(c, sim_now(sim), true);
+    sim_event_init(&c->job.done_event, &latency_ops, &c->endpoint);
+    sim_schedule(sim, &c->job.done_event, sim_ns_add(sim_now(sim), c->latency));
 }
 
 static const struct sim_event_ops backend_ops = {"backend", NULL, backend_work_done};
@@ -380,6 +491,8 @@ static void backend_arrived(void *arg)
     }
     backend_log(c, node_now(d), false);
     meter_add(&m, OP_DB_ACCESS, 1, 0);
+    if (c->work)
+        c->work(c, &m);
     price = profile_price(c->to->population->class, &m);
     if (c->e)
         usage_add(c->to->population, usage_kind(c->e), &m);
@@ -398,6 +511,8 @@ void backend_send(struct server_end *e, struct server *to, const char *name, str
     c->from = e->server;
     c->to = to;
     c->name = name;
+    c->octets = c->octets ? c->octets : BACKEND_OCTETS;
+    c->answer_octets = c->answer_octets ? c->answer_octets : BACKEND_OCTETS;
     c->sent = node_now(d);
     e->call = c;
     c->next = d->calls;
@@ -406,7 +521,7 @@ void backend_send(struct server_end *e, struct server *to, const char *name, str
         c->next->link = &c->next;
     d->calls = c;
     route_between(d, c->from->population->index, c->from->index, to->population->index, &up, &down);
-    net_send_message(d->net, &up, BACKEND_OCTETS, backend_arrived, backend_lost, c);
+    net_send_message(d->net, &up, c->octets, backend_arrived, backend_lost, c);
 }
 
 void backend_free_all(struct deployment *d)
@@ -425,6 +540,8 @@ uint32_t server_new_record(struct server *s)
         s->record_room = s->record_room ? s->record_room + s->record_room / 2 : 16;
         if (s->population->config->kind == CFG_NSCL)
             s->scl = xrealloc(s->scl, s->record_room * sizeof *s->scl);
+        else if (s->population->config->kind == CFG_HSS)
+            s->hss = xrealloc(s->hss, s->record_room * sizeof *s->hss);
         else
             s->mas = xrealloc(s->mas, s->record_room * sizeof *s->mas);
     }
@@ -447,12 +564,17 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->listener.user = s;
     s->listener.host = (uint32_t)s->node_id;
     s->listener.port = HTTPS_PORT;
+    s->datagrams = p->config->kind == CFG_MAS
+                       ? (struct udp_listener){.port = RADIUS_PORT, .accept = aaa_accept, .user = s}
+                       : (struct udp_listener){.port = PANA_PORT, .accept = paa_accept, .user = s};
+    s->datagrams.host = (uint32_t)s->node_id;
     node_name(p, index, name);
     if (p->config->count == 1)
         snprintf(s->fqdn, sizeof s->fqdn, "%s", c->fqdn);
     else
         snprintf(s->fqdn, sizeof s->fqdn, "%u.%s", index, c->fqdn);
-    if (p->config->kind != CFG_MSBF || !d->authority)
+    if (!d->authority ||
+        !(p->config->kind == CFG_MSBF || (p->config->kind == CFG_MAS && deployment_has_eap_tls(d))))
         return OK;
     return credential_issue(d->authority, d->pool, index, s->fqdn, true, epoch_s - 86400,
                             epoch_s + c->certificate_life / SIM_S, &s->credential);
@@ -461,10 +583,10 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
 void server_set_off(struct server *s, bool off)
 {
     s->off = off;
-    s->listener.deaf = off;
+    s->listener.deaf = s->datagrams.deaf = off;
     while (off && s->ends) {
         struct session *session = s->ends->session;
-        forget(s->ends);
+        server_end_forget(s->ends);
         session_vanish(session);
     }
 }
@@ -473,7 +595,7 @@ void server_release(struct server *s)
 {
     while (s->ends) {
         struct session *session = s->ends->session;
-        forget(s->ends);
+        server_end_forget(s->ends);
         session_free(session);
     }
     credential_free(s->credential);
@@ -483,6 +605,7 @@ void server_release(struct server *s)
         free(s->scl);
     } else {
         free(s->mas);
+        free(s->hss);
     }
     map_release(&s->by_node);
     map_release(&s->by_connection);

@@ -6,6 +6,7 @@
 
 #include "models/proto/http.h"
 #include "models/proto/m2mxml.h"
+#include "models/proto/pana.h"
 #include "models/proto/proto.h"
 #include "models/proto/tls.h"
 
@@ -40,6 +41,23 @@ struct proto *connection_client_new(struct proto_env *env,
 /* Of a bootstrap or connection client that failed: the seconds of the server's Retry-After; 0:
  * none. */
 uint32_t procedure_retry_after_s(const struct proto *p);
+
+/* ---- Bootstrap or service connection by EAP over PANA (etsi-m2m.md 4.3, 5; GAP C1, C3, C11) ----
+ * PANA with the PAA, EAP with the MAS behind it; when the last request is accepted the key goes
+ * into env->se: Kmr of the EMSK into SE_KMR, or Kmc of the MSK into SE_KMC. The core stays RUNNING
+ * while the PAA may have missed the last answer (settings->pac.linger), then DONE. */
+struct pana_client;
+
+struct pana_client_settings {
+    struct pana_pac_settings pac; /* params: usage (has), and what the PCI tells of the device */
+    const char *sp_id;            /* the provider it wants; NULL: whichever answers */
+};
+struct pana_client *pana_client_new(struct proto_env *env,
+                                    const struct pana_client_settings *settings);
+struct proto *pana_client_proto(struct pana_client *c);
+/* The procedure is over, and well: key and parameters are there. */
+bool pana_client_is_open(const struct pana_client *c);
+const struct pana_params *pana_client_params(const struct pana_client *c);
 
 /* ---- mId: RESTful requests over HTTP on TLS with PSK = Kmc (etsi-m2m.md 6, 8.3) ----
  * One session, requests one at a time. RUNNING while open. */

@@ -31,11 +31,45 @@ const char fleet_base[] = "m2msim: 1\n"
                           "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
                           "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
 
+const char fleet_eap[] = "m2msim: 1\n"
+                         "title: a small fleet over PANA\n"
+                         "run: {until: 2 h, seed: 5, key_pool: 2}\n"
+                         "populations:\n"
+                         "  meters:\n"
+                         "    count: 12\n"
+                         "    kind: device\n"
+                         "    class: cortex-a7\n"
+                         "    arrivals: {shape: uniform, over: 1 min}\n"
+                         "    ival: {component_size: 512 B}\n"
+                         "    report: {every: 20 min, size: 100 B}\n"
+                         "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
+                         "    timeout: {procedure: 60 s}\n"
+                         "  msbf: {kind: msbf}\n"
+                         "  mas: {kind: mas}\n"
+                         "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
+                         "  hss: {kind: hss, latency: 15 ms}\n"
+                         "links:\n"
+                         "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                         "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                         "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
+                         "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
+                         "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
+                         "  mas -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n"
+                         "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
+
 void fleet_run(struct collect *c, unsigned threads, const char *more, const char *const *sets,
                struct deployment_counts *counts)
 {
-    struct diag_list *diags = diag_list_new();
     char text[4096];
+
+    snprintf(text, sizeof text, "%s%s", fleet_base, more);
+    fleet_run_text(c, threads, text, sets, counts);
+}
+
+void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
+                    struct deployment_counts *counts)
+{
+    struct diag_list *diags = diag_list_new();
     struct scenario *s;
     struct profile *profile = NULL;
     struct built *b = NULL;
@@ -43,7 +77,6 @@ void fleet_run(struct collect *c, unsigned threads, const char *more, const char
 
     while (n < FLEET_SETS && sets[n])
         n++;
-    snprintf(text, sizeof text, "%s%s", fleet_base, more);
     s = scenario_parse("test.yaml", text, strlen(text), sets, n, diags);
     if (s)
         profile = profile_read(s->profile_path, diags);

@@ -17,6 +17,13 @@ extern const char fleet_base[];
 void fleet_run(struct collect *c, unsigned threads, const char *more, const char *const *sets,
                struct deployment_counts *counts);
 
+/* As fleet_base, with an HSS behind the MAS, for methods of EAP over PANA. */
+extern const char fleet_eap[];
+
+/* The same for any text. */
+void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
+                    struct deployment_counts *counts);
+
 #define SETS(...) ((const char *const[FLEET_SETS]){__VA_ARGS__})
 
 #endif

@@ -24,6 +24,31 @@ START_TEST(the_same_rows_for_any_number_of_threads)
 }
 END_TEST
 
+/* The same over PANA: sessions over UDP with their expiries, two legs at the agents, an HSS. */
+START_TEST(the_same_rows_over_pana)
+{
+    static const char *const bootstraps[] = {"populations.meters.bootstrap.method=eap-tls",
+                                             "populations.meters.bootstrap.method=eap-sim",
+                                             "populations.meters.bootstrap.method=eap-aka"};
+    const char *const *sets =
+        SETS(bootstraps[_i], "populations.meters.connect.method=eap-aka-prime",
+             "populations.meters.uicc.ahead=30 %", "populations.meters.count=60",
+             "populations.meters.arrivals.over=2 s", "links.meters -> nscl.loss=5 %",
+             "links.meters -> msbf.loss=5 %", "links.msbf -> mas.loss=5 %",
+             "links.meters -> msbf.latency=lognormal 40 ms 0.3", "run.until=30 min");
+    struct collect one, more;
+
+    fleet_run_text(&one, 1, fleet_eap, sets, NULL);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        fleet_run_text(&more, threads, fleet_eap, sets, NULL);
+        ck_assert_uint_eq(more.procedure_count, one.procedure_count);
+        ck_assert_uint_eq(more.digest, one.digest);
+        collect_release(&more);
+    }
+    collect_release(&one);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -35,6 +60,7 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 280);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
+    tcase_add_loop_test(t, the_same_rows_over_pana, 0, 3);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);

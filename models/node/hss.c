@@ -1,0 +1,137 @@
+/* HSS and HLR with their AuC: what a MAS asks of a subscriber's home network (MAP's
+ * SendAuthenticationInfo, TS 29.002; Cx and SWx have the same). Messages have their octets, the
+ * AuC's cryptography its price at the HSS's processor. */
+#include "models/node/impl.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* TCAP and SCCP headers with an IMSI; each triplet is 28 octets, each quintuplet 72. */
+#define ASK_OCTETS     120
+#define RESYNC_OCTETS  (ASK_OCTETS + 30) /* RAND and AUTS */
+#define ANSWER_OCTETS  100
+#define TRIPLET_OCTETS 32
+#define VECTOR_OCTETS  80
+
+/* A subscriber's record appears when it is first asked for: nobody can tell it from one that was
+ * there. */
+static struct hss_record *record_of(struct server *hss, const char *imsi)
+{
+    static const uint8_t amf[2] = {0x00, 0x00};
+    struct device *dev = device_of_imsi(hss->population->d, imsi);
+    char own[IMSI_MAX + 1];
+    uint8_t k[16], opc[16];
+    uint32_t record;
+    uint64_t key;
+
+    if (!dev || !dev->subscriber)
+        return NULL;
+    key = (uint64_t)device_node(dev);
+    record = map_find(&hss->by_node, key);
+    if (record == MAP_NONE) {
+        device_subscription(dev, own, k, opc);
+        record = server_new_record(hss);
+        map_put(&hss->by_node, key, record);
+        hss->hss[record] = (struct hss_record){.draws = 0};
+        auc_init(&hss->hss[record].auc, k, opc, amf, 0);
+    }
+    return &hss->hss[record];
+}
+
+/* Each subscriber's RANDs are its own, so that no other's authentication shifts them. */
+static struct rng stream_of(const struct server *hss, const char *imsi,
+                            const struct hss_record *record)
+{
+    char purpose[32] = "RAND ", name[NODE_NAME_MAX];
+    struct rng r;
+
+    memcpy(purpose + 5, imsi, strlen(imsi) + 1);
+    node_name(hss->population, hss->index, name);
+    r = rng_stream(hss->population->d->in.seed, name, purpose);
+    r.counter = record->draws;
+    return r;
+}
+
+static void make(struct hss_record *r, struct rng *stream, struct backend_call *c, struct meter *m)
+{
+    const struct eap_query *q = &c->u.auc.query;
+    struct eap_answer *a = &c->u.auc.answer;
+    unsigned most = sizeof a->triplets / sizeof a->triplets[0];
+
+    switch (q->kind) {
+    case EAP_QUERY_GSM:
+        a->triplet_count = q->count < most ? q->count : most;
+        for (unsigned i = 0; i < a->triplet_count; i++)
+            auc_triplet(&r->auc, m, stream, &a->triplets[i]);
+        c->answer_octets += a->triplet_count * TRIPLET_OCTETS;
+        break;
+    case EAP_QUERY_RESYNC:
+        if (!auc_resync(&r->auc, m, q->rand, q->auts)) {
+            a->reason = REASON_AKA_SYNC;
+            break;
+        }
+        auc_vector(&r->auc, m, stream, c->u.auc.separation, &a->vector);
+        c->answer_octets += VECTOR_OCTETS;
+        break;
+    case EAP_QUERY_UMTS:
+        auc_vector(&r->auc, m, stream, c->u.auc.separation, &a->vector);
+        c->answer_octets += VECTOR_OCTETS;
+        break;
+    case EAP_QUERY_NONE:
+    case EAP_QUERY_USER:
+        break;
+    }
+}
+
+static void work(struct backend_call *c, struct meter *m)
+{
+    const struct eap_query *q = &c->u.auc.query;
+    struct hss_record *record = record_of(c->to, q->imsi);
+    struct rng stream;
+
+    if (!record) {
+        c->u.auc.answer.reason = REASON_EAP_NOT_SUBSCRIBED;
+        return;
+    }
+    stream = stream_of(c->to, q->imsi, record);
+    make(record, &stream, c, m);
+    record->draws = stream.counter;
+}
+
+static void apply(struct backend_call *c)
+{
+    (void)c;
+}
+
+static void finished(struct backend_call *c, bool answered)
+{
+    struct server_end *e = c->e;
+
+    e->aaa->answer = c->u.auc.answer;
+    if (!answered)
+        e->aaa->answer = (struct eap_answer){.reason = REASON_BACKEND_TIMEOUT};
+    explicit_bzero(&c->u.auc, sizeof c->u.auc);
+    e->aaa->answer_ready = true;
+    session_poke(e->session, node_now(e->server->population->d));
+}
+
+void hss_ask(struct server_end *e, const struct eap_query *q, bool separation)
+{
+    const struct cfg_server *mas = e->server->population->config->server;
+    struct deployment *d = e->server->population->d;
+    struct server *hss = server_for(d, mas->hss, e->client->index);
+    struct backend_call *c = xcalloc(1, sizeof *c);
+
+    c->octets = q->kind == EAP_QUERY_RESYNC ? RESYNC_OCTETS : ASK_OCTETS;
+    c->answer_octets = ANSWER_OCTETS;
+    c->latency = hss->population->config->server->latency;
+    c->answer_name = q->kind == EAP_QUERY_GSM ? "triplets" : "authentication vector";
+    c->work = work;
+    c->apply = apply;
+    c->finished = finished;
+    c->u.auc.query = *q;
+    c->u.auc.separation = separation;
+    backend_send(e, hss, "SendAuthenticationInfo", c);
+}

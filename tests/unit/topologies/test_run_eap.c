@@ -1,0 +1,383 @@
+/* Whole deployments over PANA: each method of bootstrap and connection from a scenario's text to
+ * its rows, over good and bad lines, and each way to fail with its reason. */
+#include "crypto/entity.h"
+#include "sim/ledger.h"
+#include "tests/support/fleet.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEVICES 12
+
+static struct deployment_counts counts;
+
+static void run(struct collect *c, const char *const *sets)
+{
+    fleet_run_text(c, 1, fleet_eap, sets, &counts);
+}
+
+static void check_sums(const struct collect *c)
+{
+    for (size_t i = 0; i < c->procedure_count; i++) {
+        const struct row_procedure *p = &c->procedures[i].row;
+        int64_t sum = 0;
+        for (int k = 0; k < LEDGER_PARTS; k++) {
+            ck_assert_int_ge(p->parts[k], 0);
+            sum += p->parts[k];
+        }
+        ck_assert_int_eq(sum, p->t_end - p->t_intended);
+        ck_assert(strcmp(c->procedures[i].outcome, "failed") != 0 || c->procedures[i].reason[0]);
+    }
+}
+
+/* In order of the rows; NULL: no more. */
+static const struct collected_procedure *next_of(const struct collect *c, const char *kind,
+                                                 size_t *at)
+{
+    while (*at < c->procedure_count)
+        if (!strcmp(c->procedures[(*at)++].kind, kind))
+            return &c->procedures[*at - 1];
+    return NULL;
+}
+
+static const struct collected_key *key_by_id(const struct collect *c, int64_t id)
+{
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->keys[i].row.key_id == id)
+            return &c->keys[i];
+    return NULL;
+}
+
+/* ---- every method ---- */
+
+struct way {
+    const char *bootstrap, *connect;
+    const char *kmr_parent,
+        *kmc_parent;    /* types of keys; "": provisioned, or derived from nothing */
+    unsigned datagrams; /* of the bootstrap, when counted by hand; 0: not */
+};
+static const struct way ways[] = {
+    {"eap-tls", "tls-psk", "EMSK", "Kmr", 0},
+    {"eap-sim", "tls-psk", "EMSK", "Kmr", 11},
+    {"eap-aka", "tls-psk", "EMSK", "Kmr", 9}, /* etsi-m2m.md 4.4 */
+    {"eap-aka-prime", "tls-psk", "EMSK", "Kmr", 9},
+    {"eap-aka", "eap-aka", "EMSK", "MSK", 9},
+    {"tls-x509", "eap-sim", "", "MSK", 0},
+    {"tls-x509", "eap-aka-prime", "", "MSK", 0},
+    {"pre-provisioned", "eap-aka", "", "MSK", 0},
+    {"none", "eap-aka", NULL, "MSK", 0},
+    {"none", "eap-sim", NULL, "MSK", 0},
+};
+#define WAYS (sizeof ways / sizeof *ways)
+
+static void check_procedures(const struct collect *c, const char *kind, const char *method,
+                             unsigned datagrams)
+{
+    const struct collected_procedure *p;
+    unsigned n = 0;
+
+    for (size_t at = 0; (p = next_of(c, kind, &at)); n++) {
+        ck_assert_str_eq(p->method, method);
+        ck_assert_str_eq(p->outcome, "success");
+        ck_assert_uint_eq(p->row.attempts, 1);
+        ck_assert_int_gt(p->row.parts[PART_DEVICE_CRYPTO], 0);
+        ck_assert_int_gt(p->row.parts[PART_SERVER_CRYPTO], 0);
+        ck_assert_int_ge(p->row.parts[PART_NETWORK], 2 * 40 * SIM_MS);
+        ck_assert_int_eq(p->row.parts[PART_RETRANSMISSION], 0);
+        ck_assert_int_gt(p->row.device_energy_nj, 0);
+        ck_assert_uint_gt(p->row.octets_up, 100);
+        ck_assert_uint_gt(p->row.octets_down, 100);
+        if (datagrams)
+            ck_assert_uint_eq(p->row.messages, datagrams);
+    }
+    ck_assert_uint_eq(n, DEVICES);
+}
+
+static void check_parents(const struct collect *c, const char *type, const char *parent)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < c->key_count; i++) {
+        const struct collected_key *k = &c->keys[i], *of;
+
+        if (strcmp(k->type, type) != 0)
+            continue;
+        n++;
+        of = key_by_id(c, k->row.parent_key);
+        ck_assert_str_eq(of ? of->type : "", parent);
+        ck_assert_str_eq(k->end_reason, "run-end");
+        ck_assert(k->row.uses > 0 || !strcmp(type, "Kmr")); /* SIM and AKA leave Kmr alone */
+        if (!strcmp(parent, "MSK") || !strcmp(parent, "EMSK")) {
+            ck_assert_str_eq(of->end_reason, "erased");
+            ck_assert_uint_eq(of->row.uses, 1);
+            ck_assert_int_eq(of->row.t_end, k->row.t_born);
+        }
+    }
+    ck_assert_uint_eq(n, DEVICES);
+}
+
+START_TEST(every_method)
+{
+    const struct way *w = &ways[_i];
+    char bootstrap[80], connect[80];
+    bool exchange = strcmp(w->bootstrap, "none") != 0 && strcmp(w->bootstrap, "pre-provisioned");
+    struct collect c;
+
+    snprintf(bootstrap, sizeof bootstrap, "populations.meters.bootstrap.method=%s", w->bootstrap);
+    snprintf(connect, sizeof connect, "populations.meters.connect.method=%s", w->connect);
+    run(&c, SETS(bootstrap, connect));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_eq(collect_procedures(&c, "registration", "success", ""), DEVICES);
+    ck_assert_uint_ge(collect_procedures(&c, "request", "success", ""), DEVICES * 5);
+    ck_assert_uint_eq(collect_ivals(&c, "genuine", "granted"), DEVICES);
+    if (exchange)
+        check_procedures(&c, "bootstrap", w->bootstrap, w->datagrams);
+    check_procedures(&c, "connection", w->connect, 0);
+    if (w->kmr_parent && (exchange || !strcmp(w->kmc_parent, "Kmr")))
+        check_parents(&c, "Kmr", w->kmr_parent);
+    else if (!w->kmr_parent)
+        ck_assert_uint_eq(collect_keys(&c, "Kmr", NULL), 0);
+    check_parents(&c, "Kmc", w->kmc_parent);
+    collect_release(&c);
+}
+END_TEST
+
+/* Keys end, and are had again, by the same ways. */
+START_TEST(renewals)
+{
+    struct collect c;
+
+    run(&c, SETS("populations.meters.bootstrap.method=eap-aka",
+                 "populations.meters.connect.method=eap-sim", "populations.meters.keys.kmr=40 min",
+                 "populations.meters.keys.kmc=15 min"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_ge(collect_procedures(&c, "bootstrap", "success", ""), DEVICES * 3);
+    ck_assert_uint_ge(collect_procedures(&c, "connection", "success", ""), DEVICES * 8);
+    ck_assert_uint_ge(collect_keys(&c, "Kmr", "renewed"), DEVICES * 2);
+    ck_assert_uint_ge(collect_keys(&c, "Kmc", "renewed"), DEVICES * 7);
+    ck_assert_uint_eq(collect_keys(&c, "Kmr", "run-end"), DEVICES);
+    ck_assert_uint_eq(collect_keys(&c, "Kmc", "expired"), 0);
+    collect_release(&c);
+}
+END_TEST
+
+/* ---- bad lines ---- */
+
+/* 5 % of the packets each way are lost, and back-end packets too. */
+START_TEST(over_lossy_lines)
+{
+    const struct way *w = &ways[_i];
+    char bootstrap[80], connect[80];
+    const struct collected_procedure *p;
+    bool waited = false;
+    struct collect c;
+
+    snprintf(bootstrap, sizeof bootstrap, "populations.meters.bootstrap.method=%s", w->bootstrap);
+    snprintf(connect, sizeof connect, "populations.meters.connect.method=%s", w->connect);
+    run(&c,
+        SETS(bootstrap, connect, "links.meters -> msbf.loss=5 %", "links.meters -> nscl.loss=5 %",
+             "links.meters -> mas.loss=5 %", "links.msbf -> mas.loss=5 %",
+             "links.mas -> nscl.loss=5 %", "populations.meters.report.every=never"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    for (size_t at = 0; (p = next_of(&c, "connection", &at));) {
+        waited = waited || p->row.parts[PART_RETRANSMISSION] >= SIM_S / 2;
+        /* Not counted as lost: a message of C14's back-end, which TLS has between MAS and NSCL. */
+        if (!strncmp(w->connect, "eap-", 4))
+            ck_assert_int_lt(p->row.parts[PART_NETWORK], 3 * SIM_S);
+    }
+    ck_assert(waited);
+    collect_release(&c);
+}
+END_TEST
+
+/* A way that is only long makes PANA repeat, and nothing of it is a retransmission's time. */
+START_TEST(over_a_long_line)
+{
+    const struct collected_procedure *p;
+    struct collect c;
+
+    run(&c, SETS("populations.meters.bootstrap.method=eap-aka", "links.meters -> msbf.latency=2 s",
+                 "links.meters -> nscl.latency=2 s", "links.meters -> mas.latency=2 s"));
+    check_sums(&c);
+    ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "success", ""), DEVICES);
+    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));) {
+        ck_assert_int_eq(p->row.parts[PART_RETRANSMISSION], 0);
+        ck_assert_uint_gt(p->row.messages, 9); /* some came twice */
+    }
+    collect_release(&c);
+}
+END_TEST
+
+/* Fragments of EAP-TLS's datagrams at a small MTU; EAP's own fragments are smaller still. */
+START_TEST(over_small_packets)
+{
+    struct collect c;
+
+    run(&c, SETS("populations.meters.bootstrap.method=eap-tls", "udp.mtu=296 B",
+                 "links.meters -> msbf.loss=2 %", "links.msbf -> mas.loss=2 %"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    collect_release(&c);
+    run(&c, SETS("populations.meters.bootstrap.method=eap-tls", "eap.mtu=300 B"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    collect_release(&c);
+}
+END_TEST
+
+/* ---- failures, by name ---- */
+
+struct failure {
+    const char *sets[4];
+    const char *kind, *reason;
+};
+static const struct failure failures[] = {
+    {{"populations.meters.bootstrap.method=eap-aka", "populations.meters.uicc.wrong_key=100 %"},
+     "bootstrap",
+     "aka-wrong-autn"},
+    {{"populations.meters.bootstrap.method=eap-aka-prime",
+      "populations.meters.uicc.wrong_key=100 %"},
+     "bootstrap",
+     "aka-wrong-autn"},
+    {{"populations.meters.bootstrap.method=eap-sim", "populations.meters.uicc.wrong_key=100 %"},
+     "bootstrap",
+     "eap-wrong-mac"},
+    {{"populations.meters.bootstrap.method=none", "populations.meters.connect.method=eap-aka",
+      "populations.meters.uicc.wrong_key=100 %"},
+     "connection",
+     "aka-wrong-autn"},
+    {{"populations.meters.bootstrap.method=eap-tls", "populations.meters.bootstrap.wrong_ca=100 %"},
+     "bootstrap",
+     "certificate-unknown-issuer"},
+    {{"populations.meters.bootstrap.method=eap-tls", "populations.meters.bootstrap.expired=100 %"},
+     "bootstrap",
+     "certificate-expired"},
+};
+#define FAILURES (sizeof failures / sizeof *failures)
+
+START_TEST(each_failure_has_its_name)
+{
+    const struct failure *f = &failures[_i];
+    struct collect c;
+
+    run(&c, SETS(f->sets[0], f->sets[1], "populations.meters.retry.attempts=2", f->sets[2]));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, 0);
+    ck_assert_uint_eq(counts.gave_up, DEVICES);
+    ck_assert_uint_eq(collect_procedures(&c, f->kind, "failed", f->reason), DEVICES);
+    collect_release(&c);
+}
+END_TEST
+
+/* UICCs that are ahead ask for resynchronisation, once: two datagrams and a question to the HSS
+ * more, and all succeed. */
+START_TEST(resynchronisation)
+{
+    static const char *const methods[] = {"populations.meters.bootstrap.method=eap-aka",
+                                          "populations.meters.bootstrap.method=eap-aka-prime"};
+    const struct collected_procedure *p;
+    struct collect c;
+
+    run(&c, SETS(methods[_i], "populations.meters.uicc.ahead=100 %"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    ck_assert_uint_eq(counts.failed, 0);
+    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));)
+        ck_assert_uint_eq(p->row.messages, 11);
+    collect_release(&c);
+}
+END_TEST
+
+struct outage {
+    const char *who, *reason;
+};
+static const struct outage outages[] = {
+    {"hss", "backend-timeout"}, {"mas", "radius-timeout"}, {"msbf", "timeout"}};
+
+/* A server that is off from the start: named when it is over, and forgiven later. */
+START_TEST(each_outage_has_its_name)
+{
+    const struct outage *o = &outages[_i];
+    char text[4096];
+    size_t named = 0;
+    struct collect c;
+
+    snprintf(text, sizeof text, "%sevents:\n  - {at: 0 s, do: outage, what: %s, for: 20 min}\n",
+             fleet_eap, o->who);
+    fleet_run_text(&c, 1, text,
+                   SETS("populations.meters.bootstrap.method=eap-aka",
+                        "populations.meters.retry.attempts=3", "populations.meters.retry.cap=2 s"),
+                   &counts);
+    check_sums(&c);
+    named = collect_procedures(&c, "bootstrap", "failed", o->reason);
+    ck_assert_uint_eq(named, DEVICES);
+    collect_release(&c);
+    fleet_run_text(&c, 1, text, SETS("populations.meters.bootstrap.method=eap-aka"), &counts);
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    collect_release(&c);
+}
+END_TEST
+
+/* A full agent says nothing: the PCI comes again. */
+START_TEST(a_full_agent_drops)
+{
+    struct collect c;
+
+    run(&c, SETS("populations.meters.bootstrap.method=eap-aka", "populations.msbf.max_sessions=1",
+                 "populations.meters.arrivals.over=1 s"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    collect_release(&c);
+}
+END_TEST
+
+START_TEST(the_same_twice)
+{
+    const char *const *sets =
+        SETS("populations.meters.bootstrap.method=eap-sim",
+             "populations.meters.connect.method=eap-aka", "links.meters -> msbf.loss=5 %");
+    struct collect a, b;
+
+    run(&a, sets);
+    run(&b, sets);
+    ck_assert_uint_eq(a.digest, b.digest);
+    collect_release(&a);
+    collect_release(&b);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("runs over PANA");
+    TCase *t = tcase_create("runs over PANA");
+    SRunner *runner;
+    int failed;
+
+    if (crypto_init())
+        return 1;
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, every_method, 0, WAYS);
+    tcase_add_test(t, renewals);
+    tcase_add_loop_test(t, over_lossy_lines, 0, WAYS);
+    tcase_add_test(t, over_a_long_line);
+    tcase_add_test(t, over_small_packets);
+    tcase_add_loop_test(t, each_failure_has_its_name, 0, FAILURES);
+    tcase_add_loop_test(t, resynchronisation, 0, 2);
+    tcase_add_loop_test(t, each_outage_has_its_name, 0, 3);
+    tcase_add_test(t, a_full_agent_drops);
+    tcase_add_test(t, the_same_twice);
+    suite_add_tcase(s, t);
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

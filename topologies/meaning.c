@@ -1,0 +1,87 @@
+/* Which keys of a device mean something beside its others. */
+#include "models/node/method.h"
+#include "topologies/reader.h"
+
+static bool by_certificates(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->certificates;
+}
+
+static bool by_exchange(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->exchange;
+}
+
+static bool by_key(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->psk;
+}
+
+static bool by_gpsk(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->gpsk;
+}
+
+static bool has_kmr(const struct cfg_device *d)
+{
+    return d->bootstrap.method != CFG_BOOTSTRAP_NONE;
+}
+
+static bool connects_by_tls(const struct cfg_device *d)
+{
+    return method_of_connect(d->connect.method)->tls_psk;
+}
+
+static bool connects_by_gpsk(const struct cfg_device *d)
+{
+    return method_of_connect(d->connect.method)->gpsk;
+}
+
+static bool uses_provisioned_kmr(const struct cfg_device *d)
+{
+    return d->bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED &&
+           method_needs_kmr(d->connect.method);
+}
+
+static bool counts_sequences(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->umts ||
+           method_of_connect(d->connect.method)->umts;
+}
+
+static bool is_poisson(const struct cfg_device *d)
+{
+    return d->arrivals.shape == CFG_ARRIVAL_POISSON;
+}
+
+static bool is_not_poisson(const struct cfg_device *d)
+{
+    return !is_poisson(d);
+}
+
+#define AT(member) offsetof(struct cfg_device, member)
+static const struct meaning meanings[] = {
+    {AT(bootstrap.tls.suite), by_certificates, "this bootstrap has no TLS with certificates"},
+    {AT(bootstrap.tls.version), by_certificates, "this bootstrap has no TLS with certificates"},
+    {AT(bootstrap.wrong_ca_ppm), by_certificates, "this bootstrap has no certificates"},
+    {AT(bootstrap.expired_ppm), by_certificates, "this bootstrap has no certificates"},
+    {AT(bootstrap.msbf), by_exchange, "nobody bootstraps these devices"},
+    {AT(bootstrap.wrong_key_ppm), by_key, "this bootstrap has no shared key"},
+    {AT(bootstrap.gpsk_suite), by_gpsk, "this bootstrap is not by eap-gpsk"},
+    {AT(keys.kmr), has_kmr, "these devices have no Kmr"},
+    {AT(connect.tls.suite), connects_by_tls, "this connection is not by tls-psk"},
+    {AT(connect.tls.version), connects_by_tls, "this connection is not by tls-psk"},
+    {AT(connect.tls.group), connects_by_tls, "this connection is not by tls-psk"},
+    {AT(connect.gpsk_suite), connects_by_gpsk, "this connection is not by eap-gpsk"},
+    {AT(connect.wrong_key_ppm), uses_provisioned_kmr, "no pre-provisioned Kmr is used here"},
+    {AT(uicc.wrong_key_ppm), method_needs_uicc, "neither bootstrap nor connection use a UICC"},
+    {AT(uicc.ahead_ppm), counts_sequences,
+     "neither bootstrap nor connection have sequence numbers"},
+    {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},
+    {AT(arrivals.mean), is_poisson, "only poisson has a mean time between starts"},
+};
+
+const struct meaning *meaning_at(size_t i)
+{
+    return i < sizeof meanings / sizeof *meanings ? &meanings[i] : NULL;
+}
