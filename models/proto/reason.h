@@ -67,6 +67,16 @@
     X(REASON_AKA_NETWORK,          "aka-network-name")        /* AT_KDF_INPUT names another network */ \
     X(REASON_IBAKE_MISMATCH,       "ibake-mismatch")          /* a point or an identity that does not come back */ \
     X(REASON_IBE_DECRYPT,          "ibe-decrypt-failed") \
+    X(REASON_DIGEST_MALFORMED,     "digest-malformed") \
+    X(REASON_DIGEST_UNSUPPORTED,   "digest-unsupported")      /* another scheme, algorithm or qop */ \
+    X(REASON_DIGEST_RESPONSE,      "digest-wrong-response")   /* wrong key, or altered on its way */ \
+    X(REASON_DIGEST_RSPAUTH,       "digest-wrong-rspauth")    /* the answer is not from who has the key */ \
+    X(REASON_GBA_CHALLENGE,        "gba-bad-challenge")       /* a nonce without RAND and AUTN, another realm, no end of them */ \
+    X(REASON_GBA_FORBIDDEN,        "gba-forbidden")           /* the BSF answered 403 */ \
+    X(REASON_GBA_SUBSCRIBER,       "gba-unknown-subscriber")  /* Zh: the HSS has no such IMPI */ \
+    X(REASON_GBA_NOT_ALLOWED,      "gba-not-allowed")         /* Zh, Zn: no GBA for this subscriber, or for this NAF */ \
+    X(REASON_GBA_BTID,             "gba-unknown-btid")        /* Zn: the BSF has no such transaction */ \
+    X(REASON_GBA_RENEGOTIATE,      "gba-renegotiation")       /* the NAF asks for another bootstrapping */ \
     X(REASON_PANA_MALFORMED,       "pana-malformed") \
     X(REASON_PANA_AUTH,            "pana-wrong-auth")         /* the AUTH AVP does not match */ \
     X(REASON_PANA_TIMEOUT,         "pana-timeout")            /* retransmissions used up */ \
