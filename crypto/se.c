@@ -41,6 +41,15 @@ void se_erase(struct se *se, enum se_slot slot)
     se->present &= (uint8_t)~slot_bit(slot);
 }
 
+enum err se_copy(struct se *se, enum se_slot from, enum se_slot to)
+{
+    if (!se_has(se, from))
+        return ERR_STATE;
+    memmove(se->key[to], se->key[from], M2M_KEY_LEN);
+    se->present |= slot_bit(to);
+    return OK;
+}
+
 /* GAP C6. Named capabilities that no component backs stay set: nothing of the image is needed for
  * them. The spare bit and the application groups are set when components name them and all of
  * those are genuine. */

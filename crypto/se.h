@@ -8,9 +8,14 @@
 
 #include <stdbool.h>
 
-/* SE_CREDENTIAL: the shared key that a device was made with, for bootstrap by EAP-GPSK or EAP-PSK.
- */
-enum se_slot { SE_KMR, SE_KMC, SE_KIVAL, SE_CREDENTIAL, SE_SLOTS };
+enum se_slot {
+    SE_KMR,
+    SE_KMC,
+    SE_KIVAL,
+    SE_CREDENTIAL, /* the shared key that a device was made with, for EAP-GPSK or EAP-PSK */
+    SE_KS_NAF,     /* GBA: Ks_(ext/int)_NAF of the NAF that is being spoken with */
+    SE_SLOTS
+};
 
 /* Visible only because a fleet embeds a million of them; touch it through the functions. Zeros:
  * empty. */
@@ -55,6 +60,9 @@ void se_release(struct se *se); /* wipes every slot */
 void se_put(struct se *se, enum se_slot slot, const uint8_t key[M2M_KEY_LEN]);
 bool se_has(const struct se *se, enum se_slot slot);
 void se_erase(struct se *se, enum se_slot slot);
+/* One slot's key also in another: GBA's Kmr or Kmc is Ks_(ext/int)_NAF as it stands. ERR_STATE:
+ * empty slot. */
+enum err se_copy(struct se *se, enum se_slot from, enum se_slot to) MUST_USE;
 
 /* Hashes each component, compares, keeps and returns the result. Version bits: `version` (0..15).
  */
@@ -76,7 +84,8 @@ bool se_backend_copy(const struct se *se, enum se_slot slot, uint8_t key[M2M_KEY
 /* For models/proto/tls only: the PSK that OpenSSL's callback must return. 0: empty slot, else 32.
  */
 unsigned se_tls_psk(const struct se *se, enum se_slot slot, uint8_t *psk, unsigned max);
-/* For the EAP methods of models/proto that are keyed with a PSK (GPSK, PSK). false: empty slot. */
+/* For what in models/proto is keyed with a slot: the EAP methods of a PSK (GPSK, PSK), and HTTP
+ * Digest with Ks_(ext/int)_NAF. false: empty slot. */
 bool se_eap_psk(const struct se *se, enum se_slot slot, uint8_t psk[M2M_KEY_LEN]);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "crypto/kdf.h"
 
 /* SQN = SEQ || IND, 48 bits (TS 33.102 C.1.1.1). */
 #define IND_COUNT (1u << UICC_IND_BITS)
@@ -61,21 +62,31 @@ static bool take_sqn(struct uicc *u, uint64_t sqn)
     return true;
 }
 
-enum uicc_result uicc_authenticate(struct uicc *u, struct meter *m, const uint8_t rand[16],
-                                   const uint8_t autn[16], struct uicc_response *out,
-                                   uint8_t amf[2])
+/* TS 33.220 5.3.2: MAC <-> MAC*, with the first 64 bits of SHA-1(IK). */
+static void mask_mac(struct meter *m, const uint8_t ik[16], uint8_t mac[8])
 {
-    uint8_t ak[6], number[6], mac[8];
+    uint8_t digest[20];
+    hash_sha1(m, span_of(ik, 16), digest);
+    for (size_t i = 0; i < 8; i++)
+        mac[i] ^= digest[i];
+}
+
+/* gba: AUTN is AUTN*, and f4 is needed before f1. */
+static enum uicc_result authenticate(struct uicc *u, struct meter *m, bool gba,
+                                     const uint8_t rand[16], const uint8_t autn[16],
+                                     struct uicc_response *out)
+{
+    uint8_t ak[6], ik[16], number[6], mac[8];
     uint64_t sqn = 0;
     memset(out, 0, sizeof *out);
-    if (amf)
-        memcpy(amf, autn + 6, 2);
-    milenage_f2345(m, u->k, u->opc, rand, NULL, NULL, NULL, ak, NULL);
+    milenage_f2345(m, u->k, u->opc, rand, NULL, NULL, gba ? ik : NULL, ak, NULL);
     for (size_t i = 0; i < 6; i++) {
         number[i] = autn[i] ^ ak[i];
         sqn = sqn << 8 | number[i];
     }
     milenage_f1(m, u->k, u->opc, rand, number, autn + 6, mac, NULL);
+    if (gba)
+        mask_mac(m, ik, mac);
     if (!hash_equal(mac, autn + 8, sizeof mac))
         return UICC_MAC_FAILURE;
     if (!take_sqn(u, sqn)) {
@@ -86,6 +97,52 @@ enum uicc_result uicc_authenticate(struct uicc *u, struct meter *m, const uint8_
     milenage_f2345(m, u->k, u->opc, rand, out->res, out->ck, out->ik, NULL, NULL);
     out->res_n = 8;
     return UICC_OK;
+}
+
+enum uicc_result uicc_authenticate(struct uicc *u, struct meter *m, const uint8_t rand[16],
+                                   const uint8_t autn[16], struct uicc_response *out,
+                                   uint8_t amf[2])
+{
+    if (amf)
+        memcpy(amf, autn + 6, 2);
+    return authenticate(u, m, false, rand, autn, out);
+}
+
+enum uicc_result uicc_gba_bootstrap(struct uicc *u, struct meter *m, const uint8_t rand[16],
+                                    const uint8_t autn[16], struct uicc_response *out)
+{
+    enum uicc_result result = authenticate(u, m, true, rand, autn, out);
+    if (result == UICC_OK) {
+        memcpy(u->ks, out->ck, 16);
+        memcpy(u->ks + 16, out->ik, 16);
+        memcpy(u->gba_rand, rand, 16);
+        u->has_ks = true;
+    }
+    OPENSSL_cleanse(out->ck, sizeof out->ck);
+    OPENSSL_cleanse(out->ik, sizeof out->ik);
+    return result;
+}
+
+bool uicc_gba_naf(const struct uicc *u, struct meter *m, struct span impi, struct span naf_id,
+                  uint8_t ks_ext_naf[32], struct se *se, enum se_slot ks_int_naf)
+{
+    uint8_t inside[32];
+    if (!u->has_ks)
+        return false;
+    if (ks_ext_naf)
+        kdf_ks_naf(m, u->ks, "gba-me", u->gba_rand, impi, naf_id, ks_ext_naf);
+    if (se) {
+        kdf_ks_naf(m, u->ks, "gba-u", u->gba_rand, impi, naf_id, inside);
+        se_put(se, ks_int_naf, inside);
+        OPENSSL_cleanse(inside, sizeof inside);
+    }
+    return true;
+}
+
+void umts_gba_autn(struct meter *m, const struct umts_vector *v, uint8_t autn[16])
+{
+    memcpy(autn, v->autn, 16);
+    mask_mac(m, v->ik, autn + 8);
 }
 
 void uicc_gsm(const struct uicc *u, struct meter *m, const uint8_t rand[16], uint8_t sres[4],

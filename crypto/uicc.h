@@ -1,10 +1,11 @@
 /* The UICC as a secured environment (K and OPc never leave it), and its counterpart in the home
  * network: the AuC's record of a subscriber. TS 33.102 6.3 and annex C (sequence numbers),
- * TS 31.102 (AUTHENTICATE), TS 51.011 (RUN GSM ALGORITHM). */
+ * TS 31.102 (AUTHENTICATE), TS 51.011 (RUN GSM ALGORITHM), TS 33.220 5 (GBA_U). */
 #ifndef CRYPTO_UICC_H
 #define CRYPTO_UICC_H
 
 #include "crypto/milenage.h"
+#include "crypto/se.h"
 #include "sim/base/rng.h"
 
 #define UICC_IND_BITS 5 /* TS 33.102 C.3.2: 32 entries */
@@ -17,6 +18,8 @@ struct uicc {
     uint8_t mnc_digits;                  /* 2 or 3: EF_AD, for the realm of TS 23.003 */
     uint64_t seq_ms[1 << UICC_IND_BITS]; /* highest SEQ accepted, by IND */
     uint64_t delta;                      /* TS 33.102 C.2.1: the greatest jump taken; 0: 2^28 */
+    uint8_t ks[32], gba_rand[16];        /* GBA_U: of the last bootstrapping */
+    bool has_ks;
 };
 /* K, OPc and IMSI of a subscriber are functions of (seed, name), the same for UICC and AuC. */
 void uicc_init(struct uicc *u, const char *imsi, unsigned mnc_digits, const uint8_t k[16],
@@ -42,6 +45,18 @@ enum uicc_result uicc_authenticate(struct uicc *u, struct meter *m, const uint8_
 /* In a GSM context. */
 void uicc_gsm(const struct uicc *u, struct meter *m, const uint8_t rand[16], uint8_t sres[4],
               uint8_t kc[8]);
+
+/* AUTHENTICATE in a GBA context, bootstrapping mode (TS 33.220 5.3.2, G.1): autn is AUTN*, whose
+ * MAC* = MAC ^ Trunc(SHA-1(IK)) tells this challenge from one that would give CK and IK away. On
+ * UICC_OK they and RAND replace those of the bootstrapping before, and `out` has RES alone. */
+enum uicc_result uicc_gba_bootstrap(struct uicc *u, struct meter *m, const uint8_t rand[16],
+                                    const uint8_t autn[16], struct uicc_response *out);
+/* NAF derivation mode (G.2): Ks_ext_NAF goes to the ME, Ks_int_NAF stays in the UICC as a slot of
+ * the secured environment that it is. Either may be NULL. false: no Ks. */
+bool uicc_gba_naf(const struct uicc *u, struct meter *m, struct span impi, struct span naf_id,
+                  uint8_t ks_ext_naf[32], struct se *se, enum se_slot ks_int_naf);
+/* The other end of MAC*, at the BSF: AUTN* of a vector. */
+void umts_gba_autn(struct meter *m, const struct umts_vector *v, uint8_t autn[16]);
 
 /* The AuC's record of one subscriber; visible for the same reason. */
 struct auc_record {

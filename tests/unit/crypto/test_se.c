@@ -25,7 +25,11 @@ START_TEST(slots)
     ck_assert(!se_has(&se, SE_KMC));
     const uint8_t zeros[sizeof se] = {0};
     ck_assert_mem_eq(&se, zeros, sizeof se);
-    se_put(&se, SE_KMR, key);
+    ck_assert_int_eq(se_copy(&se, SE_KS_NAF, SE_KMR), ERR_STATE);
+    se_put(&se, SE_KS_NAF, key);
+    ck_assert_int_eq(se_copy(&se, SE_KS_NAF, SE_KMR), OK);
+    ck_assert(se_eap_psk(&se, SE_KMR, got) && se_has(&se, SE_KS_NAF));
+    ck_assert_mem_eq(got, key, 32);
     se_put(&se, SE_KIVAL, key);
     se_release(&se);
     ck_assert_mem_eq(&se, zeros, sizeof se);

@@ -1,6 +1,7 @@
 #include "check_main.h"
 
 #include "crypto/uicc.h"
+#include "tests/support/vectors.h"
 
 #define SEQ_MAX ((UINT64_C(1) << 43) - 1)
 
@@ -273,6 +274,118 @@ START_TEST(used_elsewhere)
 }
 END_TEST
 
+/* ---- GBA_U ---- */
+
+static enum uicc_result bootstrap(struct pair *p, const struct umts_vector *v,
+                                  struct uicc_response *r)
+{
+    uint8_t autn[16];
+    umts_gba_autn(NULL, v, autn);
+    return uicc_gba_bootstrap(&p->uicc, NULL, v->rand, autn, r);
+}
+
+/* TS 35.208 set 1 in the card, and the keys of TS 33.220 B.3 out of it; CK and IK never. */
+START_TEST(gba_u_known)
+{
+    struct vectors *milenage = vectors_read("milenage.txt"), *kdf = vectors_read("gba_kdf.txt");
+    size_t set = vectors_find(milenage, "TS35.208-1");
+    struct uicc u;
+    struct umts_vector v;
+    struct uicc_response r;
+    uint8_t key[16], operator_key[16], rand[16], sqn[6], field[2], autn[16], sha1[20], wanted[32];
+    uint64_t number = 0;
+    vectors_hex(milenage, set, "K", key, 16);
+    vectors_hex(milenage, set, "OPc", operator_key, 16);
+    vectors_hex(milenage, set, "RAND", rand, 16);
+    vectors_hex(milenage, set, "SQN", sqn, 6);
+    vectors_hex(milenage, set, "AMF", field, 2);
+    for (size_t i = 0; i < 6; i++)
+        number = number << 8 | sqn[i];
+    milenage_vector(NULL, key, operator_key, field, number, rand, &v);
+    uicc_init(&u, "232010000000000", 2, key, operator_key);
+    u.delta = SEQ_MAX;
+    umts_gba_autn(NULL, &v, autn);
+    ck_assert_mem_eq(autn, v.autn, 8);
+    hash_sha1(NULL, span_of(v.ik, 16), sha1);
+    for (size_t i = 0; i < 8; i++)
+        ck_assert_uint_eq(autn[8 + i], v.autn[8 + i] ^ sha1[i]);
+    ck_assert(!uicc_gba_naf(&u, NULL, span_str("a"), span_str("b"), wanted, NULL, SE_KS_NAF));
+    ck_assert_int_eq(uicc_gba_bootstrap(&u, NULL, rand, autn, &r), UICC_OK);
+    ck_assert_uint_eq(r.res_n, 8);
+    ck_assert_mem_eq(r.res, v.xres, 8);
+    static const uint8_t nothing[16];
+    ck_assert_mem_eq(r.ck, nothing, 16);
+    ck_assert_mem_eq(r.ik, nothing, 16);
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t naf_id[64], ext[32], inside[32];
+        struct se se = {0};
+        const char *fqdn = vectors_text(kdf, i, "NAF_FQDN_ascii");
+        ck_assert_int_eq(strncmp(vectors_name(kdf, i), "set1-", 5), 0);
+        memcpy(naf_id, fqdn, strlen(fqdn));
+        vectors_hex(kdf, i, "Ua_proto_id", naf_id + strlen(fqdn), 5);
+        ck_assert(uicc_gba_naf(&u, NULL, span_str(vectors_text(kdf, i, "IMPI_ascii")),
+                               span_of(naf_id, strlen(fqdn) + 5), ext, &se, SE_KS_NAF));
+        vectors_hex(kdf, i, "Ks_NAF", wanted, 32);
+        ck_assert_mem_eq(ext, wanted, 32);
+        vectors_hex(kdf, i, "Ks_int_NAF_gba-u", wanted, 32);
+        ck_assert(se_eap_psk(&se, SE_KS_NAF, inside));
+        ck_assert_mem_eq(inside, wanted, 32);
+    }
+    vectors_free(milenage);
+    vectors_free(kdf);
+}
+END_TEST
+
+/* Neither kind of challenge does for the other, and nothing is counted or kept then. */
+START_TEST(gba_u_apart)
+{
+    struct pair p = subscribe();
+    struct umts_vector v = next_vector(&p);
+    struct uicc before = p.uicc;
+    struct uicc_response r;
+    uint8_t autn[16];
+    ck_assert_int_eq(uicc_gba_bootstrap(&p.uicc, NULL, v.rand, v.autn, &r), UICC_MAC_FAILURE);
+    umts_gba_autn(NULL, &v, autn);
+    ck_assert_int_eq(uicc_authenticate(&p.uicc, NULL, v.rand, autn, &r, NULL), UICC_MAC_FAILURE);
+    for (size_t bit = 0; bit < 128; bit++) {
+        autn[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        ck_assert_int_eq(uicc_gba_bootstrap(&p.uicc, NULL, v.rand, autn, &r), UICC_MAC_FAILURE);
+        check_auts_only(&r);
+        autn[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    ck_assert_mem_eq(&p.uicc, &before, sizeof before);
+    ck_assert_int_eq(bootstrap(&p, &v, &r), UICC_OK);
+}
+END_TEST
+
+/* A sequence number out of range is told in the same way, and Ks stays that of before. */
+START_TEST(gba_u_resynchronises)
+{
+    struct pair p = subscribe();
+    struct umts_vector v = next_vector(&p);
+    struct uicc_response r;
+    struct meter m = {0};
+    uint8_t ks[32], autn[16];
+    ck_assert_int_eq(bootstrap(&p, &v, &r), UICC_OK);
+    memcpy(ks, p.uicc.ks, 32);
+    ck_assert_int_eq(bootstrap(&p, &v, &r), UICC_SYNC_FAILURE);
+    ck_assert_mem_eq(p.uicc.ks, ks, 32);
+    ck_assert(auc_resync(&p.auc, NULL, v.rand, r.auts));
+    v = next_vector(&p);
+    umts_gba_autn(&m, &v, autn);
+    ck_assert_uint_eq(m.use[OP_SHA1].calls, 1);
+    ck_assert_int_eq(uicc_gba_bootstrap(&p.uicc, &m, v.rand, autn, &r), UICC_OK);
+    ck_assert_mem_ne(p.uicc.ks, ks, 32);
+    ck_assert_mem_eq(p.uicc.gba_rand, v.rand, 16);
+    ck_assert_uint_eq(m.use[OP_SHA1].calls, 2);
+    /* f5 and f4; f1; f2, f3 and f4. */
+    ck_assert_uint_eq(m.use[OP_AES128_BLOCK].octets, 16 * (3 + 2 + 4));
+    uicc_release(&p.uicc);
+    static const uint8_t wiped[32];
+    ck_assert_mem_eq(p.uicc.ks, wiped, 32);
+}
+END_TEST
+
 static void fill(TCase *c)
 {
     tcase_add_test(c, agrees);
@@ -287,6 +400,9 @@ static void fill(TCase *c)
     tcase_add_test(c, exhausted);
     tcase_add_test(c, another_subscriber);
     tcase_add_test(c, gsm);
+    tcase_add_test(c, gba_u_known);
+    tcase_add_test(c, gba_u_apart);
+    tcase_add_test(c, gba_u_resynchronises);
 }
 
 int main(void)
