@@ -11,10 +11,29 @@
 #define MAX_LATER (HTTP_MAX_HEADER + HTTP_MAX_BODY)
 
 /* What is kept of a header section. */
-enum kept { TARGET, HOST, CONTENT_TYPE, AUTHORIZATION, LOCATION, RETRY_AFTER, KEPT, OTHER = KEPT };
+enum kept {
+    TARGET,
+    HOST,
+    CONTENT_TYPE,
+    AUTHORIZATION,
+    LOCATION,
+    RETRY_AFTER,
+    USER_AGENT,
+    WWW_AUTHENTICATE,
+    AUTHENTICATION_INFO,
+    KEPT,
+    OTHER = KEPT
+};
 
-static const char *const kept_names[KEPT] = {
-    "", "host", "content-type", "authorization", "location", "retry-after"};
+static const char *const kept_names[KEPT] = {"",
+                                             "host",
+                                             "content-type",
+                                             "authorization",
+                                             "location",
+                                             "retry-after",
+                                             "user-agent",
+                                             "www-authenticate",
+                                             "authentication-info"};
 
 struct http_reader {
     struct http_frame *frame;
@@ -29,7 +48,7 @@ struct http_reader {
         size_t at, n; /* in text */
         bool seen;
     } kept[KEPT];
-    char name[16]; /* the field being read, lower case; too long: none of ours */
+    char name[24]; /* the field being read, lower case; too long: none of ours */
     size_t name_n;
     enum kept field;
     bool in_value;
@@ -99,7 +118,8 @@ static bool on_value(void *arg, struct span piece)
         r->in_value = true;
         r->field = find_field(r);
         if (r->field != OTHER) {
-            /* None of ours is a list (RFC 9110 5.3); two Hosts are an attack (RFC 9112 3.2). */
+            /* Two Hosts are an attack (RFC 9112 3.2), and none of the others is a list (RFC 9110
+             * 5.3) but WWW-Authenticate: nobody here offers more than one challenge. */
             if (r->kept[r->field].seen)
                 return refuse(r, REASON_HTTP_MALFORMED);
             r->kept[r->field].seen = true;
@@ -213,6 +233,9 @@ static void finish(struct http_reader *r)
     m->content_type = kept_span(r, CONTENT_TYPE);
     m->authorization = kept_span(r, AUTHORIZATION);
     m->location = kept_span(r, LOCATION);
+    m->user_agent = kept_span(r, USER_AGENT);
+    m->www_authenticate = kept_span(r, WWW_AUTHENTICATE);
+    m->authentication_info = kept_span(r, AUTHENTICATION_INFO);
     m->retry_after_s = read_seconds(kept_span(r, RETRY_AFTER));
     m->body = buf_span(&r->body);
     r->complete = true;

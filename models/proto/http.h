@@ -18,11 +18,13 @@ const char *http_method_name(enum http_method m);
 /* A parsed message; spans are into the reader and valid until http_reader_next. */
 struct http_message {
     bool is_request;
-    enum http_method method;                                 /* request */
-    struct span target;                                      /* request, as sent */
-    int status;                                              /* response */
-    struct span host, content_type, authorization, location; /* empty when absent */
-    uint32_t retry_after_s;                                  /* 0: absent */
+    enum http_method method; /* request */
+    struct span target;      /* request, as sent */
+    int status;              /* response */
+    /* Values of fields; empty when absent. */
+    struct span host, content_type, authorization, location;
+    struct span user_agent, www_authenticate, authentication_info;
+    uint32_t retry_after_s; /* 0: absent */
     bool keep_alive;
     struct span body;
 };
@@ -49,9 +51,13 @@ struct http_out {
     const char *location;     /* NULL: none */
     const char
         *requesting_entity; /* NULL: none; else `Authorization: Basic base64(percent-encoded:)` */
-    uint32_t retry_after_s; /* 0: none */
-    bool close;             /* Connection: close */
-    struct span body;       /* Content-Length is always sent */
+    const char *authorization;       /* NULL: none; a whole value, instead of the above */
+    const char *user_agent;          /* NULL: none */
+    const char *www_authenticate;    /* NULL: none */
+    const char *authentication_info; /* NULL: none */
+    uint32_t retry_after_s;          /* 0: none */
+    bool close;                      /* Connection: close */
+    struct span body;                /* Content-Length is always sent */
 };
 /* false: out is full. */
 bool http_write(const struct http_out *m, struct buf *out);

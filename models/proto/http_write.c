@@ -106,7 +106,12 @@ bool http_write(const struct http_out *m, struct buf *out)
     bool length = m->status != 204;
 
     assert(length || m->body.n == 0);
-    return put_start(m, out) && (!m->requesting_entity || put_entity(m->requesting_entity, out)) &&
+    assert(!m->requesting_entity || !m->authorization);
+    return put_start(m, out) && put_field(out, "User-Agent: ", m->user_agent) &&
+           (!m->requesting_entity || put_entity(m->requesting_entity, out)) &&
+           put_field(out, "Authorization: ", m->authorization) &&
+           put_field(out, "WWW-Authenticate: ", m->www_authenticate) &&
+           put_field(out, "Authentication-Info: ", m->authentication_info) &&
            put_field(out, "Content-Type: ", m->content_type) &&
            put_field(out, "Location: ", m->location) &&
            (!m->retry_after_s || buf_printf(out, "Retry-After: %u\r\n", m->retry_after_s)) &&

@@ -365,6 +365,53 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
+/* The fields of RFC 2617 and TS 24.109: whole values, kept under their names alone. */
+START_TEST(authentication_fields)
+{
+    struct http_out request = {.method = HTTP_GET,
+                               .target = "/",
+                               .host = "bsf.example",
+                               .user_agent = "m2msim 3gpp-gba",
+                               .authorization = "Digest username=\"a, b\""};
+    struct http_out answer = {
+        .status = 401, .www_authenticate = "Digest realm=\"r\"", .authentication_info = "qop=auth"};
+    struct http_reader *reader = http_reader_new(true);
+    const struct http_message *m;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    ck_assert(http_write(&request, &b));
+    ck_assert_int_eq(http_reader_input(reader, buf_span(&b)), REASON_NONE);
+    m = http_reader_message(reader);
+    ck_assert_uint_eq(m->user_agent.n, strlen(request.user_agent));
+    ck_assert_mem_eq(m->user_agent.p, request.user_agent, m->user_agent.n);
+    ck_assert_uint_eq(m->authorization.n, strlen(request.authorization));
+    ck_assert_mem_eq(m->authorization.p, request.authorization, m->authorization.n);
+    ck_assert_uint_eq(m->www_authenticate.n, 0);
+    http_reader_free(reader);
+    buf_clear(&b);
+    reader = http_reader_new(false);
+    ck_assert(http_write(&answer, &b));
+    ck_assert_int_eq(http_reader_input(reader, buf_span(&b)), REASON_NONE);
+    m = http_reader_message(reader);
+    ck_assert_uint_eq(m->www_authenticate.n, strlen(answer.www_authenticate));
+    ck_assert_mem_eq(m->www_authenticate.p, answer.www_authenticate, m->www_authenticate.n);
+    ck_assert_uint_eq(m->authentication_info.n, strlen(answer.authentication_info));
+    http_reader_free(reader);
+    reader = http_reader_new(false);
+    ck_assert_int_eq(
+        http_reader_input(reader, span_str("HTTP/1.1 200 OK\r\nWWW-AuthenticateX: a\r\n"
+                                           "Authentication-Informat: b\r\n"
+                                           "Authentication-Information-of-old: c\r\n"
+                                           "Content-Length: 0\r\n\r\n")),
+        REASON_NONE);
+    m = http_reader_message(reader);
+    ck_assert_uint_eq(m->www_authenticate.n + m->authentication_info.n, 0);
+    http_reader_free(reader);
+    buf_clear(&b);
+}
+END_TEST
+
 START_TEST(requesting_entity_goes_round)
 {
     const char *id = "http://scl.example/m2m/scls/meter-7?x=%25&y=\xc3\xa4:9";
@@ -461,6 +508,7 @@ int main(void)
     tcase_add_test(tc, after_close_nothing_is_read);
     tcase_add_test(tc, octets_changed_one_by_one);
     tcase_add_test(tc, what_is_written_is_read_back);
+    tcase_add_test(tc, authentication_fields);
     tcase_add_test(tc, requesting_entity_goes_round);
     tcase_add_test(tc, requesting_entity_refused);
     tcase_add_test(tc, responses_are_written);
