@@ -17,6 +17,7 @@ static const char *const names[] = {
     [DOC_CONTAINER] = "container",
     [DOC_CONTENT_INSTANCE] = "contentInstance",
     [DOC_ERROR_INFO] = "errorInfo",
+    [DOC_BOOTSTRAPPING_INFO] = "BootstrappingInfo",
 };
 #define KINDS ((int)(sizeof(names) / sizeof(names[0])))
 
@@ -43,7 +44,7 @@ bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
     char root[32];
 
     assert(table);
-    snprintf(root, sizeof(root), "m2m:%s", names[doc->kind]);
+    snprintf(root, sizeof(root), "%s%s", table->space ? "" : "m2m:", names[doc->kind]);
     return buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") &&
            fields_write(root, table, &doc->u, out);
 }
@@ -51,7 +52,8 @@ bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
 static enum m2m_doc_kind find_kind(const struct xml_element *root)
 {
     for (int i = DOC_NONE + 1; i < KINDS; i++)
-        if (root->space == XML_SPACE_M2M && strcmp(root->name, names[i]) == 0)
+        if (strcmp(root->name, names[i]) == 0 &&
+            root->space == fields_space(table_of((enum m2m_doc_kind)i)))
             return (enum m2m_doc_kind)i;
     return DOC_NONE;
 }

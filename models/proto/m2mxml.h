@@ -1,7 +1,7 @@
 /* The XML documents of TS 102 921 on libxml2, by the element names of its XSDs, namespace
- * http://uri.etsi.org/m2m (etsi-m2m.md sections 2, 7, 8). Values, not DOMs: a document is parsed
- * whole, checked (mandatory, forbidden, types, lengths), then given as a struct. No DTD, no
- * entities, no network. */
+ * http://uri.etsi.org/m2m (etsi-m2m.md sections 2, 7, 8), and the one of TS 24.109 annex C. Values,
+ * not DOMs: a document is parsed whole, checked (mandatory, forbidden, types, lengths), then given
+ * as a struct. No DTD, no entities, no network. */
 #ifndef MODELS_PROTO_M2MXML_H
 #define MODELS_PROTO_M2MXML_H
 
@@ -25,7 +25,8 @@ enum m2m_doc_kind {
     DOC_SCL,
     DOC_CONTAINER,
     DOC_CONTENT_INSTANCE,
-    DOC_ERROR_INFO
+    DOC_ERROR_INFO,
+    DOC_BOOTSTRAPPING_INFO /* BootstrappingInfo { btid, lifetime }, namespace uri:3gpp-gba */
 };
 const char *m2m_doc_name(enum m2m_doc_kind kind); /* the root element */
 
@@ -91,6 +92,10 @@ struct doc_error_info {
     char status_code[40]; /* STATUS_FORBIDDEN ... */
     char additional[128];
 };
+struct doc_bootstrapping_info {
+    char btid[M2M_MAX_URI];
+    int64_t expires_unix_ns; /* lifetime, a dateTime */
+};
 
 struct m2m_doc {
     enum m2m_doc_kind kind;
@@ -103,6 +108,7 @@ struct m2m_doc {
         struct doc_container container;
         struct doc_content_instance content_instance;
         struct doc_error_info error;
+        struct doc_bootstrapping_info bootstrapping;
     } u;
     uint8_t *owned; /* content octets of a parsed contentInstance */
 };

@@ -13,7 +13,7 @@
 
 /* Global elements of the schemas are in the namespace, local ones (reference, ivalResults, ...) in
  * none, since the schemas leave elementFormDefault at "unqualified". */
-enum xml_space { XML_SPACE_NONE, XML_SPACE_M2M, XML_SPACE_MIME, XML_SPACE_OTHER };
+enum xml_space { XML_SPACE_NONE, XML_SPACE_M2M, XML_SPACE_GBA, XML_SPACE_MIME, XML_SPACE_OTHER };
 
 struct xml_attribute {
     const char *name;
@@ -73,7 +73,7 @@ enum field_kind {
 };
 
 #define FIELD_ATTRIBUTE 1 /* else an element */
-#define FIELD_LOCAL     2 /* in no namespace */
+#define FIELD_LOCAL     2 /* in no namespace; written without a prefix */
 #define FIELD_REQUIRED  4
 #define FIELD_FORBIDDEN 8 /* NP in a request: sets has_forbidden of the scl */
 
@@ -90,7 +90,15 @@ struct field_table {
     const struct field *fields;
     size_t count;
     const size_t *forbidden; /* offset of the bool for FIELD_FORBIDDEN; NULL: none has it */
+    /* XML_SPACE_NONE: that of M2M, with a prefix, and nothing unknown may be in it. XML_SPACE_GBA:
+     * written as the default namespace; elements of others are read over (TS 24.109 annex C). */
+    enum xml_space space;
 };
+
+static inline enum xml_space fields_space(const struct field_table *table)
+{
+    return table->space ? table->space : XML_SPACE_M2M;
+}
 
 /* base: the document's struct; owner: for what must be freed with it. */
 enum reason fields_read(const struct xml_tree *tree, int element, const struct field_table *table,

@@ -27,11 +27,10 @@ static bool name_matches(const char *pattern, const char *name)
 
 /* A qualified name, or an unqualified one: local elements are in no namespace by the schemas, and
  * writers of the time qualified them or not; both are taken for those. */
-static bool space_matches(const struct field *f, enum xml_space space)
+static bool space_matches(const struct field *f, enum xml_space space, enum xml_space of_table)
 {
-    if (f->flags & (FIELD_LOCAL | FIELD_ATTRIBUTE))
-        return space == XML_SPACE_NONE || space == XML_SPACE_M2M;
-    return space == XML_SPACE_M2M;
+    return space == of_table ||
+           (space == XML_SPACE_NONE && f->flags & (FIELD_LOCAL | FIELD_ATTRIBUTE));
 }
 
 static const struct field *find_field(const struct field_table *table, unsigned kind,
@@ -41,7 +40,7 @@ static const struct field *find_field(const struct field_table *table, unsigned 
         const struct field *f = &table->fields[i];
 
         if ((f->flags & FIELD_ATTRIBUTE) == kind && name_matches(f->name, name) &&
-            space_matches(f, space))
+            space_matches(f, space, fields_space(table)))
             return f;
     }
     return NULL;
@@ -278,6 +277,8 @@ static enum reason read_child(const struct xml_tree *tree, int child,
     const struct field *f = find_field(table, 0, e->name, e->space);
     enum reason reason;
 
+    if (!f && table->space && e->space == XML_SPACE_OTHER)
+        return REASON_NONE;
     if (!f)
         return xml_refuse(why, "unknown element %.40s", e->name);
     if (seen[f - table->fields] && *f->name != '*')

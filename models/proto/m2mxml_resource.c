@@ -73,7 +73,8 @@ static const struct field error_info[] = {
     {"additionalInfo", FIELD_TEXT, 0, AT(doc_error_info, additional), NULL},
 };
 
-#define TABLE(kind, rows, forbidden) {kind, rows, sizeof(rows) / sizeof(rows[0]), forbidden}
+#define TABLE(kind, rows, forbidden) \
+    {kind, rows, sizeof(rows) / sizeof(rows[0]), forbidden, XML_SPACE_NONE}
 const struct field_table xml_ival_table = TABLE(DOC_NONE, ival, NULL);
 static const struct field_table tables[] = {
     TABLE(DOC_SCL, scl, &has_forbidden),

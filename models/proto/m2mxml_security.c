@@ -1,5 +1,5 @@
 /* The documents of bootstrap and connection: bootstrapParamSet.xsd, connectionParamSet.xsd,
- * commonSecurity.xsd, and the two requests that are ours (GAP C10). */
+ * commonSecurity.xsd, the two requests that are ours (GAP C10), and what a BSF answers. */
 #include "models/proto/m2mxml_impl.h"
 
 /* clang-format off */
@@ -37,12 +37,19 @@ static const struct field connection_param_set[] = {
     {"securitymIdFlags",     FIELD_FLAGS, FIELD_REQUIRED, AT(doc_connection_param_set, mid_flags), NULL},
 };
 
-#define TABLE(kind, rows) {kind, rows, sizeof(rows) / sizeof(rows[0]), NULL}
+/* TS 24.109 annex C */
+static const struct field bootstrapping_info[] = {
+    {"btid",     FIELD_URI,  FIELD_REQUIRED | FIELD_LOCAL, AT(doc_bootstrapping_info, btid), NULL},
+    {"lifetime", FIELD_TIME, FIELD_REQUIRED | FIELD_LOCAL, AT(doc_bootstrapping_info, expires_unix_ns), NULL},
+};
+
+#define TABLE(kind, rows) {kind, rows, sizeof(rows) / sizeof(rows[0]), NULL, XML_SPACE_NONE}
 static const struct field_table tables[] = {
     TABLE(DOC_BOOTSTRAP_REQUEST, bootstrap_request),
     TABLE(DOC_BOOTSTRAP_PARAM_SET, bootstrap_param_set),
     TABLE(DOC_CONNECTION_REQUEST, connection_request),
     TABLE(DOC_CONNECTION_PARAM_SET, connection_param_set),
+    {DOC_BOOTSTRAPPING_INFO, bootstrapping_info, 2, NULL, XML_SPACE_GBA},
 };
 /* clang-format on */
 

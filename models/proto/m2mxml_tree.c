@@ -63,6 +63,8 @@ static enum xml_space space_of(const xmlChar *uri)
         return XML_SPACE_NONE;
     if (strcmp((const char *)uri, "http://uri.etsi.org/m2m") == 0)
         return XML_SPACE_M2M;
+    if (strcmp((const char *)uri, "uri:3gpp-gba") == 0)
+        return XML_SPACE_GBA;
     if (strcmp((const char *)uri, "http://www.w3.org/2005/05/xmlmime") == 0)
         return XML_SPACE_MIME;
     return XML_SPACE_OTHER;

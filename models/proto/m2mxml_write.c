@@ -166,7 +166,9 @@ bool fields_write(const char *name, const struct field_table *table, const void 
 {
     if (!buf_puts(out, "<") || !buf_puts(out, name))
         return false;
-    if (table->kind != DOC_NONE && !buf_puts(out, " xmlns:m2m=\"http://uri.etsi.org/m2m\""))
+    if (table->kind != DOC_NONE &&
+        !buf_puts(out, table->space ? " xmlns=\"uri:3gpp-gba\""
+                                    : " xmlns:m2m=\"http://uri.etsi.org/m2m\""))
         return false;
     for (size_t i = 0; i < table->count; i++) {
         const struct field *f = &table->fields[i];

@@ -150,6 +150,48 @@ START_TEST(connection_documents)
 }
 END_TEST
 
+/* TS 24.109 annex C: another namespace, as the default one. */
+START_TEST(bootstrapping_info)
+{
+    struct m2m_doc d = {.kind = DOC_BOOTSTRAPPING_INFO}, back;
+    char text[8192], why[80];
+
+    strcpy(d.u.bootstrapping.btid, "n93HIJLGrQNrbkZHiTFbeA==@bsf.m2m.example");
+    d.u.bootstrapping.expires_unix_ns = UNIX_NS;
+    go_round(&d, &back, text, sizeof(text));
+    ck_assert_str_eq(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                           "<BootstrappingInfo xmlns=\"uri:3gpp-gba\">"
+                           "<btid>n93HIJLGrQNrbkZHiTFbeA==@bsf.m2m.example</btid>"
+                           "<lifetime>2013-06-01T00:00:00.250Z</lifetime></BootstrappingInfo>");
+    ck_assert_str_eq(back.u.bootstrapping.btid, d.u.bootstrapping.btid);
+    ck_assert_int_eq(back.u.bootstrapping.expires_unix_ns, UNIX_NS);
+    m2m_doc_release(&back);
+    /* Another writer's, with an extension that the schema allows. */
+    ck_assert_int_eq(parse("<g:BootstrappingInfo xmlns:g='uri:3gpp-gba' xmlns:x='urn:x'>\n"
+                           " <g:lifetime>2013-06-01T02:00:00+02:00</g:lifetime>"
+                           "<x:more><x:btid>no</x:btid></x:more>"
+                           " <g:btid>a@b</g:btid>\n</g:BootstrappingInfo>",
+                           &back, why),
+                     REASON_NONE);
+    ck_assert_str_eq(back.u.bootstrapping.btid, "a@b");
+    ck_assert_int_eq(back.u.bootstrapping.expires_unix_ns, UNIX_NS - 250 * SIM_MS);
+    m2m_doc_release(&back);
+    refused("<BootstrappingInfo><btid>a@b</btid></BootstrappingInfo>", REASON_XML_INVALID,
+            "unknown document");
+    refused("<m2m:BootstrappingInfo " NS "/>", REASON_XML_INVALID, "unknown document");
+    refused("<scl xmlns='uri:3gpp-gba'/>", REASON_XML_INVALID, "unknown document");
+    refused("<BootstrappingInfo xmlns='uri:3gpp-gba'><btid>a@b</btid></BootstrappingInfo>",
+            REASON_XML_INVALID, "lifetime is missing");
+    refused("<BootstrappingInfo xmlns='uri:3gpp-gba'><btid>a@b</btid><lifetime>soon</lifetime>"
+            "</BootstrappingInfo>",
+            REASON_XML_INVALID, "lifetime is not of its type");
+    refused("<BootstrappingInfo xmlns='uri:3gpp-gba'><btid>a b</btid></BootstrappingInfo>",
+            REASON_XML_INVALID, "btid is not of its type");
+    refused("<BootstrappingInfo xmlns='uri:3gpp-gba'><ttl/></BootstrappingInfo>",
+            REASON_XML_INVALID, "unknown element ttl");
+}
+END_TEST
+
 START_TEST(scl_documents)
 {
     struct m2m_doc d = {.kind = DOC_SCL}, back;
@@ -494,6 +536,7 @@ int main(void)
     tcase_add_test(tc, bootstrap_request);
     tcase_add_test(tc, bootstrap_param_set);
     tcase_add_test(tc, connection_documents);
+    tcase_add_test(tc, bootstrapping_info);
     tcase_add_test(tc, scl_documents);
     tcase_add_test(tc, scl_from_elsewhere);
     tcase_add_test(tc, resources);
