@@ -53,8 +53,8 @@ struct digest_info {
 };
 
 /* Values of the fields, into structs. REASON_NONE; REASON_DIGEST_MALFORMED; or
- * REASON_DIGEST_UNSUPPORTED: sound, but of another scheme, algorithm or quality of protection. `out`
- * is then to be forgotten. Parameters that nobody here knows are read over. */
+ * REASON_DIGEST_UNSUPPORTED: sound, but of another scheme, algorithm or quality of protection.
+ * `out` is then to be forgotten. Parameters that nobody here knows are read over. */
 enum reason digest_read_challenge(struct span value, struct digest_challenge *out);
 enum reason digest_read_credentials(struct span value, struct digest_credentials *out);
 enum reason digest_read_info(struct span value, struct digest_info *out);

@@ -204,8 +204,8 @@ static bool read_response(const struct param *p, struct digest_credentials *c)
 
 static bool read_auts(const struct param *p, struct digest_credentials *c)
 {
-    c->has_auts = p->quoted && base64_decode(p->value, c->auts, sizeof(c->auts)) ==
-                                   (long)sizeof(c->auts);
+    c->has_auts =
+        p->quoted && base64_decode(p->value, c->auts, sizeof(c->auts)) == (long)sizeof(c->auts);
     return c->has_auts;
 }
 

@@ -143,9 +143,8 @@ END_TEST
 /* Octet for octet, as TS 24.109 annex A has them. */
 START_TEST(what_ub_says)
 {
-    struct digest_credentials first = {.username = "user1_private@home1.net",
-                                       .realm = "bsf.home1.net",
-                                       .uri = "/"};
+    struct digest_credentials first = {
+        .username = "user1_private@home1.net", .realm = "bsf.home1.net", .uri = "/"};
     struct digest_challenge challenge = {.realm = "bsf.home1.net",
                                          .nonce = "n93HIJLGrQNrbkZHiTFbeKM3xvD4UmHfCduU6rT4FJ4=",
                                          .algorithm = DIGEST_AKAV1_MD5,
@@ -313,9 +312,9 @@ START_TEST(info)
     ck_assert_uint_eq(i.rspauth[15], 0xff);
     ck_assert_int_eq(digest_read_info(span_str(""), &i), REASON_DIGEST_MALFORMED);
     ck_assert_int_eq(digest_read_info(span_str("nextnonce=\"x\""), &i), REASON_DIGEST_MALFORMED);
-    ck_assert_int_eq(digest_read_info(span_str("qop=auth, rspauth=\"\", cnonce=\"c\", nc=00000001"),
-                                      &i),
-                     REASON_DIGEST_MALFORMED);
+    ck_assert_int_eq(
+        digest_read_info(span_str("qop=auth, rspauth=\"\", cnonce=\"c\", nc=00000001"), &i),
+        REASON_DIGEST_MALFORMED);
 }
 END_TEST
 
