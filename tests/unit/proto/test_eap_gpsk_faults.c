@@ -419,29 +419,65 @@ START_TEST(sealed_protected_data)
 }
 END_TEST
 
-/* GPSK-4 with a block, under a right MAC. */
+/* Each message that may carry a block, under a right MAC. */
 START_TEST(protected_data_on_the_way)
 {
-    uint8_t octets[64] = {2, 2, 0, 0, 51, 4, 0, 0};
-
     for (int sound = 0; sound < 2; sound++) {
         const struct pd *b = &plain_blocks[sound ? 1 : 4];
-        uint8_t mac[GPSK_KEY_MAX];
+        uint8_t octets[512];
+        struct eap_half *to;
         struct halves h;
         size_t n;
 
-        up_to(&h, GPSK_4);
-        octets[7] = (uint8_t)b->n;
-        memcpy(octets + 8, b->octets, b->n);
-        gpsk_mac(gpsk_of(h.peer), span_of(octets + 6, 2 + b->n), mac);
-        memcpy(octets + 8 + b->n, mac, 32);
-        n = 8 + b->n + 32;
+        up_to(&h, _i);
+        to = taker(&h, _i);
+        n = buf_len(&h.packet) - 32 - 2; /* up to the length of a block */
+        memcpy(octets, buf_span(&h.packet).p, n);
+        octets[n++] = 0;
+        octets[n++] = (uint8_t)b->n;
+        memcpy(octets + n, b->octets, b->n);
+        n += b->n;
+        gpsk_mac(gpsk_of(to == h.peer ? h.server : h.peer), span_of(octets + 6, n - 6), octets + n);
+        n += 32;
+        octets[2] = (uint8_t)(n >> 8);
         octets[3] = (uint8_t)n;
-        ck_assert_int_eq(takes(h.server, span_of(octets, n)), sound);
-        ck_assert_int_eq(h.server->state, sound ? EAP_HALF_DONE : EAP_HALF_CONTINUE);
-        ck_assert_uint_eq(h.server->unverified, 0);
+        ck_assert_int_eq(takes(to, span_of(octets, n)), sound);
+        ck_assert_uint_eq(to->unverified, 0);
+        if (!sound) /* and the one without is still welcome */
+            ck_assert(takes(to, buf_span(&h.packet)));
+        ck_assert_int_ne(to->state, EAP_HALF_FAILED);
         halves_release(&h);
     }
+}
+END_TEST
+
+/* RFC 5433 10: nobody is known by a name longer than names are. */
+START_TEST(a_name_too_long)
+{
+    static const uint8_t name[255], mac[32];
+    struct gpsk_message m = {.op = GPSK_2};
+    struct halves h;
+    struct gpsk *g;
+    struct buf b;
+    size_t begin;
+
+    up_to(&h, GPSK_2);
+    g = gpsk_of(h.server);
+    m.field[GPSK_ID_PEER] = span_of(name, sizeof(name));
+    m.field[GPSK_ID_SERVER] = span_str("mas");
+    m.field[GPSK_RAND_PEER] = span_of(mac, 32);
+    m.field[GPSK_RAND_SERVER] = span_of(g->rand_server, 32);
+    m.field[GPSK_CSUITE_LIST] = span_of(g->csuite_list.octets, g->csuite_list.n);
+    m.field[GPSK_CSUITE_SEL] = span_of(g->csuite_list.octets + 6, 6);
+    buf_init(&b, 1024);
+    begin = eap_begin(&b, EAP_RESPONSE, 1, EAP_GPSK, 0, 0);
+    ck_assert(gpsk_write(&b, &m) && buf_put(&b, mac, 32) && eap_end(&b, begin));
+    ck_assert(takes(h.server, buf_span(&b)));
+    ck_assert_int_eq(h.server->reason, REASON_EAP_IDENTITY);
+    ck_assert_uint_eq(builds(&h, h.server, 2).n, 10);
+    ck_assert_uint_eq(buf_span(&h.packet).p[9], GPSK_PSK_NOT_FOUND);
+    buf_clear(&b);
+    halves_release(&h);
 }
 END_TEST
 
@@ -469,7 +505,8 @@ int main(void)
     tcase_add_test(tc, oversized_gpsk_1);
     tcase_add_loop_test(tc, plain_protected_data, 0, COUNT(plain_blocks));
     tcase_add_loop_test(tc, sealed_protected_data, 0, COUNT(sealed_blocks));
-    tcase_add_test(tc, protected_data_on_the_way);
+    tcase_add_loop_test(tc, protected_data_on_the_way, GPSK_2, GPSK_4 + 1);
+    tcase_add_test(tc, a_name_too_long);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
