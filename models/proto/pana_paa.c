@@ -401,7 +401,6 @@ static void eap_timeout(struct pana_session *s)
 {
     enum reason reason = of(s)->verdict.reason;
 
-    of(s)->open = false;
     pana_fail(s, reason != REASON_NONE ? reason : REASON_BACKEND_TIMEOUT);
 }
 
@@ -427,7 +426,6 @@ static void confirmed(struct pana_session *s)
 
 static void rejected(struct pana_session *s)
 {
-    of(s)->open = false;
     pana_fail(s, s->cause != REASON_NONE ? s->cause : REASON_PANA_REJECTED);
 }
 
@@ -571,8 +569,6 @@ static void expire(struct proto *proto, sim_ns now)
     struct pana_paa *p = of_proto(proto);
 
     pana_session_expire(&p->session, now);
-    if (proto->status == PROTO_FAILED)
-        p->open = false;
     proto->expiry = pana_session_expiry(&p->session);
 }
 
@@ -652,7 +648,7 @@ void pana_paa_finish(struct pana_paa *p, sim_ns now, struct span eap, const uint
 
 bool pana_paa_is_open(const struct pana_paa *p)
 {
-    return p->open;
+    return p->open && p->session.proto.status != PROTO_FAILED;
 }
 
 const struct pana_params *pana_paa_client_params(const struct pana_paa *p)

@@ -443,7 +443,6 @@ static void accept(struct pana_session *s)
 static void confirm_rejection(struct pana_session *s)
 {
     confirm(s);
-    of(s)->open = false;
     pana_fail(s, s->cause != REASON_NONE ? s->cause : REASON_PANA_REJECTED);
 }
 
@@ -489,7 +488,6 @@ static void end_by_paa(struct pana_session *s)
         end(s);
         return;
     }
-    of(s)->open = false;
     pana_fail(s, REASON_PANA_TERMINATED);
 }
 
@@ -669,7 +667,7 @@ struct proto *pana_pac_proto(struct pana_pac *p)
 
 bool pana_pac_is_open(const struct pana_pac *p)
 {
-    return p->open;
+    return p->open && p->session.proto.status != PROTO_FAILED;
 }
 
 const struct eap_keys *pana_pac_keys(const struct pana_pac *p)

@@ -328,9 +328,9 @@ void pana_give_up(struct pana_session *s)
 {
     enum reason reason = s->cause;
 
-    if (reason == REASON_NONE)
-        reason = s->dropped == REASON_PANA_AUTH ? REASON_PANA_AUTH : REASON_PANA_TIMEOUT;
-    pana_fail(s, reason);
+    if (s->dropped == REASON_PANA_AUTH || s->dropped == REASON_PANA_ALGORITHM)
+        reason = s->dropped;
+    pana_fail(s, reason != REASON_NONE ? reason : REASON_PANA_TIMEOUT);
 }
 
 /* ---- messages in ---- */
