@@ -115,6 +115,10 @@ struct proto *eap_peer_proto(struct eap_peer *p);
 void eap_peer_alternate(struct eap_peer *p, sim_ns now, bool accepted);
 /* After PROTO_DONE; present only then. Borrowed. */
 const struct eap_keys *eap_peer_keys(const struct eap_peer *p);
+/* The keys that eap_peer_keys will have when EAP-Success comes: the method could end now (RFC 4137
+ * 4.2: its decision is not FAIL). NULL: not yet, or never. For a lower layer that protects
+ * EAP-Success itself with them (RFC 5191 4.1). Borrowed, until the next call. */
+const struct eap_keys *eap_peer_coming_keys(const struct eap_peer *p);
 const struct eap_method *eap_peer_method(const struct eap_peer *p); /* NULL: none began */
 const char *eap_peer_identity(const struct eap_peer *p);            /* last one sent; "" */
 

@@ -465,6 +465,13 @@ const struct eap_keys *eap_peer_keys(const struct eap_peer *p)
     return &p->keys;
 }
 
+const struct eap_keys *eap_peer_coming_keys(const struct eap_peer *p)
+{
+    if (p->keys.present)
+        return &p->keys;
+    return decision(p) != DECISION_FAIL && p->half->keys.present ? &p->half->keys : NULL;
+}
+
 const struct eap_method *eap_peer_method(const struct eap_peer *p)
 {
     return p->method;

@@ -80,8 +80,7 @@ static bool has_failed(const struct pana_pac *p)
 
 static bool has_keys(const struct pana_pac *p)
 {
-    return p->peer && eap_peer_proto(p->peer)->status == PROTO_DONE &&
-           eap_peer_keys(p->peer)->present;
+    return p->peer && eap_peer_keys(p->peer)->present;
 }
 
 /* A reason of EAP's says more than ours, but for the one that says nothing. */
@@ -141,23 +140,20 @@ static const char *check_start(const struct pana_pac *p, const struct pana_msg *
     return NULL;
 }
 
-/* The last PAR with the key of this very authentication. EAP has the MSK only after EAP-Success,
- * so that goes to the peer before the AUTH can be judged. That takes nothing away: a peer whose
- * method is not through ignores it, any other is as ready for the right PAR as for a forged one. */
+/* The last PAR, under the key of this very authentication. EAP has not yet seen the EAP-Success in
+ * it, and does not if the AUTH is wrong. */
 static const char *check_new_key(struct pana_pac *p, enum reason *reason)
 {
     struct pana_session *s = &p->session;
-    struct proto *peer = p->peer ? eap_peer_proto(p->peer) : NULL;
+    const struct eap_keys *keys = p->peer ? eap_peer_coming_keys(p->peer) : NULL;
 
     if (!is_eap(s->msg, EAP_SUCCESS))
         return "Key-Id without EAP-Success";
-    if (peer && peer->status == PROTO_RUNNING)
-        peer->ops->input(peer, s->now, s->msg->eap);
-    if (!has_keys(p))
+    if (!keys)
         return "no MSK";
     if (s->pac_nonce_n == 0 || s->paa_nonce_n == 0)
         return "no nonces";
-    pana_derive(s, eap_peer_keys(p->peer)->msk, s->msg->key_id);
+    pana_derive(s, keys->msk, s->msg->key_id);
     *reason = REASON_PANA_AUTH;
     return pana_auth_matches(s->proto.env->meter, &s->next_sa, s->msg) ? NULL : "AUTH";
 }
@@ -378,10 +374,18 @@ static void eap_failed(struct pana_session *s)
     pana_fail(s, s->cause != REASON_NONE ? s->cause : REASON_EAP_FAILURE);
 }
 
+/* check_new_key has seen that the peer is ready for it: should the packet not suit it, the AUTH
+ * still says that the PAA accepts (altAccept). */
 static void on_success(struct pana_session *s)
 {
+    struct pana_pac *p = of(s);
+    struct proto *peer = eap_peer_proto(p->peer);
+
     pana_rtx_stop(s);
-    s->next = PANA_EV_EAP_SUCCESS; /* check_new_key has seen to it */
+    peer->ops->input(peer, s->now, s->msg->eap);
+    if (peer->status == PROTO_RUNNING)
+        eap_peer_alternate(p->peer, s->now, true);
+    s->next = PANA_EV_EAP_SUCCESS;
 }
 
 static void on_rejection(struct pana_session *s)

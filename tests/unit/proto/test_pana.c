@@ -79,6 +79,36 @@ static void make_two_rounds_and_identity(void *arg, struct pana_rig_settings *s)
     eap_test_script = (struct eap_test_script){.rounds = 2};
 }
 
+/* A way of 200 ms: nothing is said twice; the PCI is not, once the second PAR is there. */
+START_TEST(slow_but_sure)
+{
+    struct pana_rig r;
+    struct pair_script script = pair_clean();
+
+    script.delay = 200 * SIM_MS;
+    pana_rig_init(&r, make_two_rounds, NULL);
+    ck_assert_int_eq(pana_rig_run(&r, script), PAIR_ENDED);
+    ck_assert(pana_rig_is_complete(&r));
+    ck_assert_uint_eq(pana_rig_datagrams(&r), 9);
+    pana_rig_release(&r);
+}
+END_TEST
+
+/* A way of 3 s: everything is said several times, and it goes through. */
+START_TEST(very_slow)
+{
+    struct pana_rig r;
+    struct pair_script script = pair_clean();
+
+    script.delay = 3 * SIM_S;
+    pana_rig_init(&r, make_two_rounds, NULL);
+    ck_assert_int_eq(pana_rig_run(&r, script), PAIR_ENDED);
+    ck_assert(pana_rig_is_complete(&r));
+    ck_assert_uint_gt(pana_rig_datagrams(&r), 18);
+    pana_rig_release(&r);
+}
+END_TEST
+
 START_TEST(eleven_with_identity)
 {
     struct pana_rig r;
@@ -298,6 +328,8 @@ int main(void)
         return 2;
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, nine_datagrams);
+    tcase_add_test(tc, slow_but_sure);
+    tcase_add_test(tc, very_slow);
     tcase_add_test(tc, eleven_with_identity);
     tcase_add_test(tc, what_the_messages_carry);
     tcase_add_test(tc, every_variant);

@@ -350,17 +350,29 @@ static void make_pci_mrd(void *arg, struct pana_rig_settings *s)
     s->pac.timers.pci_mrd = 20 * SIM_S;
 }
 
+static void note_end(struct pana_rig *r, int side)
+{
+    sim_ns *end = r->arg;
+
+    if (side == 0 && *end == 0 && pana_rig_proto(r, 0)->status != PROTO_RUNNING)
+        *end = r->pair.now;
+}
+
 START_TEST(pci_for_so_long)
 {
     int way = 0;
+    sim_ns end = 0;
     struct pana_rig r;
     struct pair_script script = pair_clean();
 
     script.way[1].silent_from = 0;
     pana_rig_init(&r, make_pci_mrd, &way);
+    r.step = note_end;
+    r.arg = &end;
     ck_assert_int_eq(pana_rig_run(&r, script), PAIR_ENDED);
     ck_assert_int_eq(pana_rig_proto(&r, 0)->status, PROTO_FAILED);
     ck_assert_int_eq(pana_rig_proto(&r, 0)->reason, REASON_PANA_TIMEOUT);
+    ck_assert_int_eq(end, 20 * SIM_S);
     pana_rig_release(&r);
 }
 END_TEST

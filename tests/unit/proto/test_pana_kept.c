@@ -320,6 +320,31 @@ START_TEST(reauthentication_before_expiry)
 }
 END_TEST
 
+/* A ping that is outstanding when it is time only puts it off. */
+START_TEST(reauthentication_after_a_ping)
+{
+    struct pana_rig r;
+    struct pair_script script = pair_clean();
+    sim_ns due;
+
+    script.limit = SIM_S;
+    pana_rig_init(&r, make_mortal, NULL);
+    ck_assert_int_eq(pana_rig_run(&r, script), PAIR_LIMIT);
+    due = pana_rig_proto(&r, 0)->expiry;
+    ck_assert_int_ge(due, 800 * SIM_S);
+    ck_assert_int_le(due, 901 * SIM_S);
+    r.pair.now = due - SIM_S / 2;
+    script.limit = due + 10 * SIM_S;
+    script.way[0].lose = UINT64_C(1) << r.pair.side[0].outputs;
+    begin(&r, &procedures[3]);
+    ck_assert_int_eq(pana_rig_run(&r, script), PAIR_LIMIT);
+    ck_assert_uint_eq(r.conversations, 2);
+    ck_assert(pana_rig_is_complete(&r));
+    ck_assert_int_eq(session(&r, 0)->state, PANA_OPEN);
+    pana_rig_release(&r);
+}
+END_TEST
+
 /* When the PAA is gone, the PaC tries to re-authenticate, and then gives up; the PAA, which hears
  * nothing, lets the session expire. */
 START_TEST(expiry)
@@ -360,6 +385,34 @@ START_TEST(dead_peer)
         ck_assert_int_eq(pana_rig_proto(&r, side)->reason, REASON_PANA_TIMEOUT);
         ck_assert_int_eq(pana_rig_proto(&r, 1 - side)->status, PROTO_RUNNING);
         ck_assert_uint_eq(buf_len(&r.pair.side[side].labels), 10 * strlen("PNR[P]\n"));
+        pana_rig_release(&r);
+    }
+}
+END_TEST
+
+/* What was wrong once, and then right, is not why a session ends. */
+START_TEST(a_forged_auth_is_forgotten)
+{
+    for (int accepted = 0; accepted < 2; accepted++) {
+        struct pana_rig r;
+        struct pair_script script = pair_clean();
+        struct tampering t = {1, 0, 50};
+
+        open_rig(&r, make_kept, NULL);
+        t.index = r.pair.side[1].outputs;
+        t.octet = 30; /* in the AUTH of the PNA */
+        script.tamper = tamper;
+        script.tamper_arg = &t;
+        script.limit = r.pair.now + (accepted ? 10 * SIM_S : SIM_S / 2);
+        begin(&r, &procedures[3]);
+        pana_rig_run(&r, script);
+        script.way[0].lose = script.way[1].lose = UINT64_MAX;
+        script.limit = 3600 * SIM_S;
+        if (accepted)
+            begin(&r, &procedures[3]);
+        pana_rig_run(&r, script);
+        ck_assert_int_eq(pana_rig_proto(&r, 0)->reason,
+                         accepted ? REASON_PANA_TIMEOUT : REASON_PANA_AUTH);
         pana_rig_release(&r);
     }
 }
@@ -441,14 +494,23 @@ START_TEST(leaving_waits)
 {
     static const int first[] = {3, 4, 0, 1};
 
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 12; k++) {
         for (int who = 8; who < 10; who++) {
             struct pana_rig r;
+            struct pair_script script = pair_clean();
 
             open_rig(&r, make_kept, NULL);
-            begin(&r, &procedures[first[k]]);
+            for (int i = 3; i < 5; i++) { /* so that each knows the other's next number */
+                begin(&r, &procedures[i]);
+                ck_assert_int_eq(pana_rig_run(&r, script), PAIR_QUIET);
+            }
+            /* What is outstanding gets lost, or its answer. */
+            for (int side = 0; side < 2; side++)
+                if (k / 4 == 1 + side)
+                    script.way[side].lose = UINT64_C(1) << r.pair.side[side].outputs;
+            begin(&r, &procedures[first[k % 4]]);
             begin(&r, &procedures[who]);
-            ck_assert_int_eq(pana_rig_run(&r, pair_clean()), PAIR_ENDED);
+            ck_assert_int_eq(pana_rig_run(&r, script), PAIR_ENDED);
             pana_rig_check(&r);
             ck_assert(!pana_pac_is_open(r.pac));
             ck_assert(!pana_paa_is_open(r.paa));
@@ -475,8 +537,10 @@ int main(void)
     tcase_add_test(tc, old_messages_do_nothing);
     tcase_add_test(tc, every_octet_is_protected);
     tcase_add_test(tc, reauthentication_before_expiry);
+    tcase_add_test(tc, reauthentication_after_a_ping);
     tcase_add_test(tc, expiry);
     tcase_add_test(tc, dead_peer);
+    tcase_add_test(tc, a_forged_auth_is_forgotten);
     tcase_add_loop_test(tc, rejected_reauthentication, 0, 2);
     tcase_add_loop_test(tc, failed_reauthentication, 0, 2);
     tcase_add_test(tc, terminated_before_open);

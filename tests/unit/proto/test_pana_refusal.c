@@ -265,7 +265,7 @@ END_TEST
 /* ---- other sessions ---- */
 
 struct intruder {
-    const struct pair_side *other[2]; /* of another session */
+    const struct pair_side *other[2]; /* of another session, or of this one */
     int victim;
     unsigned injected;
 };
@@ -301,7 +301,7 @@ static void make_session(void *arg, struct pana_rig_settings *s)
 
     eap_test_script = (struct eap_test_script){.rounds = 2};
     s->paa.session_id = id;
-    s->seed = id;
+    s->seed = 1; /* of all sessions: nothing but the identifier tells them apart */
 }
 
 START_TEST(session_mix_up)
@@ -329,6 +329,227 @@ START_TEST(session_mix_up)
     }
     pana_rig_release(&quiet);
     pana_rig_release(&other);
+}
+END_TEST
+
+/* What this very session said before, the last request excepted, which is answered again. */
+static void throw_own(struct pana_rig *r, int side)
+{
+    struct intruder *in = r->arg;
+    struct proto *p = pana_rig_proto(r, side);
+    struct pana_session *s = (struct pana_session *)p;
+    struct span all = buf_span(&r->pair.side[1 - side].sent);
+
+    if (side != in->victim || p->status != PROTO_RUNNING)
+        return;
+    while (all.n > 0) {
+        size_t n = (size_t)(all.p[2] << 8 | all.p[3]), before = buf_len(&s->out);
+        struct span last = buf_span(&s->last_request);
+        bool is_last = last.n == n && memcmp(last.p, all.p, n) == 0;
+        bool is_next = all.p[4] & 0x80 && s->rx_begun && pana_u32(all.p + 12) == s->rx_sequence;
+
+        if (!is_beginning(all) && !is_last && !is_next) {
+            p->ops->input(p, r->pair.now, span_of(all.p, n));
+            ck_assert_uint_eq(buf_len(&s->out), before);
+            in->injected++;
+        }
+        all = span_of(all.p + n, all.n - n);
+    }
+}
+
+static void make_rounds(void *arg, struct pana_rig_settings *s)
+{
+    (void)arg;
+    eap_test_script = (struct eap_test_script){.rounds = 5};
+    s->seed = 1;
+}
+
+START_TEST(replays)
+{
+    struct pana_rig quiet;
+
+    pana_rig_init(&quiet, make_rounds, NULL);
+    pana_rig_run(&quiet, pair_clean());
+    for (int victim = 0; victim < 2; victim++) {
+        struct intruder in = {{NULL, NULL}, victim, 0};
+        struct pana_rig r;
+
+        pana_rig_init(&r, make_rounds, NULL);
+        r.step = throw_own;
+        r.arg = &in;
+        ck_assert_int_eq(pana_rig_run(&r, pair_clean()), PAIR_ENDED);
+        ck_assert_uint_gt(in.injected, 5);
+        ck_assert(pana_rig_is_complete(&r));
+        ck_assert(pair_same(&r.pair, &quiet.pair));
+        pana_rig_release(&r);
+    }
+    pana_rig_release(&quiet);
+}
+END_TEST
+
+/* One forged message for the PaC, next in its sequence. */
+static const struct forgery {
+    uint16_t flags;
+    int result; /* < 0: none */
+    const char *eap;
+    size_t eap_n;
+    bool auth, key_id, nonce;
+    bool start;       /* algorithms */
+    bool other_nonce; /* none where one should be, and the other way round */
+} forgeries_for_pac[] = {
+#define EAP(octets) .eap = octets, .eap_n = sizeof(octets) - 1
+#define REQUEST     EAP("\1\0\0\5\1")
+#define SUCCESS     EAP("\3\0\0\4")
+#define FAILURE     EAP("\4\0\0\4")
+    {PANA_R, -1, REQUEST, .auth = true}, /* AUTH without a key */
+    {PANA_R, -1, REQUEST, .key_id = true},
+    {PANA_R, -1, REQUEST, .other_nonce = true},
+    {PANA_R, -1, .auth = false}, /* nothing at all */
+    {PANA_R, -1, SUCCESS},       /* before the end */
+    {PANA_R | PANA_C, 0, SUCCESS},
+    {PANA_R | PANA_C, 2, SUCCESS},
+    {PANA_R | PANA_C, 0, SUCCESS, .auth = true, .key_id = true}, /* a key, but not ours */
+    {PANA_R | PANA_C, 2, SUCCESS, .auth = true, .key_id = true},
+    {PANA_R | PANA_C, 1, FAILURE, .auth = true, .key_id = true},
+    {PANA_R | PANA_C, 1, FAILURE, .auth = true},
+    {PANA_R | PANA_C, 1, FAILURE, .nonce = true},
+    {PANA_R | PANA_C, 0, FAILURE},
+    {PANA_R | PANA_C, -1, FAILURE}, /* no result */
+    {PANA_R | PANA_S, -1, .auth = true, .start = true},
+};
+
+/* The packet with the identifier that the peer would listen to. */
+static void put_eap(const struct pana_session *s, const struct forgery *f, struct buf *b)
+{
+    uint8_t octets[8];
+    struct pana_msg last;
+
+    memcpy(octets, f->eap, f->eap_n);
+    if (pana_msg_parse(buf_span(&s->last_request), &last) == REASON_NONE && last.eap.n > 0)
+        octets[1] = last.eap.p[1];
+    pana_put_avp(b, PANA_AVP_EAP_PAYLOAD, span_of(octets, f->eap_n));
+}
+
+static void throw_at_pac(struct pana_rig *r, int side)
+{
+    const struct forgery *f = r->arg;
+    struct pana_session *s = (struct pana_session *)pana_rig_proto(r, 0);
+    enum pana_state state = s->state;
+    bool middle = !(f->flags & (PANA_S | PANA_C)), first = s->pac_nonce_n == 0;
+    uint8_t octets[20] = {0};
+    struct buf avps, b;
+
+    if (side != 0 || !s->has_id || s->proto.status != PROTO_RUNNING)
+        return;
+    buf_init(&avps, 512);
+    buf_init(&b, 512);
+    if (f->result >= 0)
+        pana_put_u32(&avps, PANA_AVP_RESULT_CODE, (uint32_t)f->result);
+    if (f->start) {
+        pana_put_u32(&avps, PANA_AVP_PRF_ALGORITHM, PANA_PRF_HMAC_SHA1);
+        pana_put_u32(&avps, PANA_AVP_INTEGRITY_ALGORITHM, PANA_AUTH_HMAC_SHA1_160);
+    }
+    /* A first PAR has a nonce, the others have none. */
+    if (f->nonce || (middle && first != f->other_nonce))
+        pana_put_avp(&avps, PANA_AVP_NONCE, span_of(octets, 16));
+    if (f->eap)
+        put_eap(s, f, &avps);
+    if (f->key_id)
+        pana_put_u32(&avps, PANA_AVP_KEY_ID, 1);
+    if (f->auth)
+        pana_put_avp(&avps, PANA_AVP_AUTH, span_of(octets, 16));
+    pana_put_header(&b, f->flags, PANA_PAR_PAN, s->id, s->rx_sequence, buf_len(&avps));
+    buf_put_span(&b, buf_span(&avps));
+    s->proto.ops->input(&s->proto, r->pair.now, buf_span(&b));
+    ck_assert_int_eq(s->state, state);
+    ck_assert_int_eq(s->proto.status, PROTO_RUNNING);
+    buf_clear(&avps);
+    buf_clear(&b);
+}
+
+START_TEST(forged_pars)
+{
+    struct forgery f = forgeries_for_pac[_i];
+    struct pana_rig r;
+
+    pana_rig_init(&r, make_rounds, NULL);
+    r.step = throw_at_pac;
+    r.arg = &f;
+    ck_assert_int_eq(pana_rig_run(&r, pair_clean()), PAIR_ENDED);
+    ck_assert(pana_rig_is_complete(&r));
+    pana_rig_release(&r);
+}
+END_TEST
+
+/* PANs for the PAA whose nonce is missing, or is one too many. */
+static void throw_at_paa(struct pana_rig *r, int side)
+{
+    static const struct forgery f = {.eap = "\2\7\0\5\1", .eap_n = 5};
+    struct pana_session *s = (struct pana_session *)pana_rig_proto(r, 1);
+    uint8_t octets[20] = {0};
+    unsigned *thrown = r->arg;
+    struct buf avps, b;
+
+    if (side != 1 || s->state != PANA_WAIT_PAN_OR_PAR)
+        return;
+    buf_init(&avps, 512);
+    buf_init(&b, 512);
+    if (s->pac_nonce_n > 0)
+        pana_put_avp(&avps, PANA_AVP_NONCE, span_of(octets, 16));
+    put_eap(s, &f, &avps);
+    pana_put_header(&b, 0, PANA_PAR_PAN, s->id, s->request.sequence, buf_len(&avps));
+    buf_put_span(&b, buf_span(&avps));
+    s->proto.ops->input(&s->proto, r->pair.now, buf_span(&b));
+    ck_assert_int_eq(s->state, PANA_WAIT_PAN_OR_PAR);
+    ++*thrown;
+    buf_clear(&avps);
+    buf_clear(&b);
+}
+
+START_TEST(forged_pans)
+{
+    unsigned thrown = 0;
+    struct pana_rig r;
+
+    pana_rig_init(&r, make_rounds, NULL);
+    r.step = throw_at_paa;
+    r.arg = &thrown;
+    ck_assert_int_eq(pana_rig_run(&r, pair_clean()), PAIR_ENDED);
+    ck_assert(pana_rig_is_complete(&r));
+    ck_assert_uint_eq(thrown, 6);
+    pana_rig_release(&r);
+}
+END_TEST
+
+/* A PaC that has the key, and names another one under a right AUTH. */
+static void other_key_id(void *arg, int from, unsigned index, uint8_t *octets, size_t *n)
+{
+    const struct pana_rig *r = arg;
+    const struct pana_session *s = (const struct pana_session *)pana_rig_proto(r, 0);
+    uint8_t auth[PANA_AUTH_MAX];
+    size_t auth_n;
+
+    (void)index;
+    if (from != 0 || octets[7] != PANA_PAR_PAN || !(octets[4] & 0x20))
+        return;
+    auth_n = pana_auth_length(&s->sa);
+    octets[PANA_HEADER + PANA_AVP_HEADER + 3]++;
+    pana_auth(NULL, &s->sa, span_of(octets, *n - auth_n), auth);
+    memcpy(octets + *n - auth_n, auth, auth_n);
+}
+
+START_TEST(another_key_id)
+{
+    struct pana_rig r;
+    struct pair_script script = pair_clean();
+
+    script.tamper = other_key_id;
+    script.tamper_arg = &r;
+    pana_rig_init(&r, make_rounds, NULL);
+    pana_rig_run(&r, script);
+    ck_assert(!pana_paa_is_open(r.paa));
+    ck_assert_int_eq(pana_rig_proto(&r, 1)->reason, REASON_PANA_TIMEOUT);
+    pana_rig_release(&r);
 }
 END_TEST
 
@@ -405,6 +626,11 @@ int main(void)
     tcase_add_test(tc, not_for_us);
     tcase_add_test(tc, no_common_algorithm);
     tcase_add_test(tc, session_mix_up);
+    tcase_add_test(tc, replays);
+    tcase_add_loop_test(tc, forged_pars, 0,
+                        (int)(sizeof(forgeries_for_pac) / sizeof(forgeries_for_pac[0])));
+    tcase_add_test(tc, forged_pans);
+    tcase_add_test(tc, another_key_id);
     tcase_add_test(tc, forgeries);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
