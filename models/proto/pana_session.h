@@ -142,7 +142,7 @@ sim_ns pana_session_expiry(const struct pana_session *s);
 /* false: no row; nothing happened. */
 bool pana_fire(struct pana_session *s, enum pana_event event);
 
-/* ---- for actions ---- */
+/* ---- for actions (pana_send.c) ---- */
 /* Sends s->avps, which is emptied, as a request; whatever was outstanding no longer is. sa: whose
  * AUTH ends the message, NULL: none. */
 void pana_send_request(struct pana_session *s, enum pana_type type, uint16_t flags,
@@ -154,6 +154,7 @@ const struct pana_sa *pana_current_sa(const struct pana_session *s);
 void pana_rtx_start(struct pana_session *s); /* for the request just sent */
 void pana_rtx_stop(struct pana_session *s);  /* it is answered, or given up */
 void pana_send_again(struct pana_session *s);
+void pana_queue(struct pana_session *s, const struct buf *message); /* for output() */
 /* SESS_TIMEOUT at now + wait; 0: never. */
 void pana_session_timer(struct pana_session *s, sim_ns wait);
 void pana_put_nonce(struct pana_session *s, uint8_t *nonce, size_t *n); /* drawn, kept, put */
