@@ -76,9 +76,11 @@ void live_timer_at(struct live *l, uv_timer_t *timer, sim_ns when, uv_timer_cb f
         uv_timer_stop(timer);
         return;
     }
+    /* Rounded up, and one more since the loop's own time is rounded down: a timer that fires early
+     * would find nothing expired. */
+    uv_update_time(&l->loop);
     wait = when - live_now(l);
-    /* Rounded up: a timer that fires early would find nothing expired. */
-    live_bug_if(uv_timer_start(timer, fire, wait > 0 ? (uint64_t)(wait / SIM_MS + 1) : 0, 0));
+    live_bug_if(uv_timer_start(timer, fire, wait > 0 ? (uint64_t)(wait / SIM_MS + 2) : 0, 0));
 }
 
 int64_t live_epoch_unix_ns(const struct live *l)
