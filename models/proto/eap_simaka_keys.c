@@ -98,8 +98,3 @@ void simaka_keys_recall(const struct eap_reauth *kept, struct simaka_keys *out)
     memcpy(out->k_aut, kept->k_aut, sizeof(out->k_aut));
     memcpy(out->k_re, kept->k_re, sizeof(out->k_re));
 }
-
-void simaka_keys_wipe(struct simaka_keys *k)
-{
-    explicit_bzero(k, sizeof(*k));
-}

@@ -4,7 +4,7 @@
 
 #include "models/proto/eap_simaka_attr.h"
 
-/* A value of its owner, wiped by simaka_keys_wipe. */
+/* A value, wiped with its owner. */
 struct simaka_keys {
     uint8_t mk[20]; /* SIM, AKA */
     uint8_t k_encr[16];
@@ -12,7 +12,6 @@ struct simaka_keys {
     uint8_t k_re[32];  /* AKA' */
     uint8_t msk[EAP_KEY_LEN], emsk[EAP_KEY_LEN];
 };
-void simaka_keys_wipe(struct simaka_keys *k);
 
 /* identity: as the peer sent it last in this exchange. kc: n of them, 8 octets each, in the order
  * of the RANDs. versions: AT_VERSION_LIST as it came. */

@@ -146,7 +146,8 @@ static void notification(struct simaka_peer *p, const struct simaka_message *m)
     uint16_t code = simaka_number(m, AT_NOTIFICATION);
     bool before = (code & NOTIFY_P) != 0;
 
-    if (p->phase != (before ? PEER_IDENTIFYING : PEER_AUTHENTICATED) ||
+    /* "Before authentication" is the server's view: it may have refused our challenge response. */
+    if (p->phase == PEER_NOTIFIED || (!before && p->phase != PEER_AUTHENTICATED) ||
         (code == NOTIFY_SUCCESS && !p->result_ind)) {
         simaka_peer_refuse(p, CLIENT_ERROR_UNABLE, REASON_EAP_MALFORMED);
         return;
@@ -162,15 +163,15 @@ static void notification(struct simaka_peer *p, const struct simaka_message *m)
     }
     p->protect = !before;
     p->answer = ANSWER_NOTIFICATION;
-    set_phase(p, PEER_NOTIFIED, code & NOTIFY_S ? "success" : "failure");
     if (!(code & NOTIFY_S)) {
-        if (!before)
+        if (p->phase == PEER_AUTHENTICATED)
             simaka_peer_give_back(p);
         eap_half_fail(&p->half, notified_reason(code));
     } else if (code == NOTIFY_SUCCESS) {
         p->half.state = EAP_HALF_DONE;
         p->half.protected_success = true;
     }
+    set_phase(p, PEER_NOTIFIED, code & NOTIFY_S ? "success" : "failure");
 }
 
 static bool build_notification(struct simaka_peer *p, uint8_t id, struct buf *out)

@@ -15,8 +15,8 @@ struct kit {
     uint64_t seed;
     /* Settings of the sessions to come. */
     bool pseudonyms, fast_reauth, method_identity, result_indications, keeps_nothing;
-    const char *identity;         /* of the peer; NULL: from the UICC */
-    const char *peer_network;     /* AKA' */
+    const char *identity;                      /* of the peer; NULL: from the UICC */
+    const char *peer_network, *server_network; /* AKA'; NULL: any; "WLAN" */
     enum reason verdict, refusal; /* of USER's answer; of the answer to GSM, UMTS, RESYNC */
     unsigned triplets;            /* handed out; 0: as many as asked for */
     bool same_rands, no_separation, wrong_key, damaged_vector;
@@ -105,8 +105,9 @@ static inline void kit_answer(void *arg, const struct eap_query *q, struct eap_a
         kit_user(k, q, a);
         return;
     }
-    ck_assert_str_eq(q->imsi, KIT_IMSI);
-    a->reason = k->refusal;
+    a->reason = strcmp(q->imsi, KIT_IMSI) == 0 ? k->refusal : REASON_EAP_IDENTITY;
+    if (a->reason)
+        return;
     if (q->kind != EAP_QUERY_GSM) {
         kit_vector(k, q, a);
         return;
@@ -142,7 +143,7 @@ static inline void kit_make(void *arg, struct eap_rig_settings *s)
     s->server.method_identity = k->method_identity;
     s->server.result_indications = k->result_indications;
     s->server.realm = "home";
-    s->server.network_name = "WLAN";
+    s->server.network_name = k->server_network ? k->server_network : "WLAN";
 }
 
 /* One session; the node keeps what its server leaves. The rig is to be released by the caller. */
