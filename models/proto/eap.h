@@ -191,6 +191,9 @@ const struct eap_query *eap_server_query(const struct eap_server *s);
 void eap_server_answer(struct eap_server *s, sim_ns now, const struct eap_answer *a);
 /* PROTO_DONE: EAP-Success is at output(), the keys are there. PROTO_FAILED: EAP-Failure is. */
 const struct eap_keys *eap_server_keys(const struct eap_server *s);
+/* RUNNING, but its method has failed, and its last word (GPSK-Fail, an alert) waits for an answer
+ * that not every peer gives: why. REASON_NONE: not so. */
+enum reason eap_server_failing(const struct eap_server *s);
 const char *eap_server_identity(const struct eap_server *s);  /* as sent by the peer */
 const char *eap_server_permanent(const struct eap_server *s); /* who that is; "" unknown */
 /* For the node to keep after PROTO_DONE: new pseudonym and re-authentication; NULL: none. */

@@ -582,6 +582,13 @@ const struct eap_keys *eap_server_keys(const struct eap_server *s)
     return &s->keys;
 }
 
+enum reason eap_server_failing(const struct eap_server *s)
+{
+    bool failing = s->half && s->half->state == EAP_HALF_FAILED;
+
+    return failing && s->proto.status == PROTO_RUNNING ? s->half->reason : REASON_NONE;
+}
+
 const char *eap_server_identity(const struct eap_server *s)
 {
     return s->identity;

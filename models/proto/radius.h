@@ -65,7 +65,8 @@ struct radius_server_settings {
     /* Its texts and what it points to outlive the conversation. ask_identity is the conversation's
      * own choice; mtu: the longest, Framed-MTU may ask for less (RFC 3579 2.4). */
     struct eap_server_settings eap;
-    sim_ns idle; /* no request for so long: PROTO_FAILED, REASON_TIMEOUT; 0: 300 s */
+    sim_ns idle; /* no request for so long: PROTO_FAILED, REASON_TIMEOUT; 0: 300 s. 30 s at most
+                    once EAP has failed and its last word is not answered: then with its reason */
 };
 struct radius_server *radius_server_new(struct proto_env *env,
                                         const struct radius_server_settings *settings);

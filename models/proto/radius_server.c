@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #define DEFAULT_IDLE (300 * SIM_S)
+/* For the answer to a failed method's last word: as long as clients repeat (RFC 5080 2.2.1). */
+#define LAST_WORD_WAIT (30 * SIM_S)
 /* The longest EAP packet: with its attributes' headers it leaves 400 octets to the others. */
 #define EAP_ROOM 3600
 #define PORT_TYPE_WIRELESS                                                                         \
@@ -74,10 +76,14 @@ static void server_start(struct proto *p, sim_ns now)
 static void server_expire(struct proto *p, sim_ns now)
 {
     struct radius_server *s = of(p);
+    enum reason failing = s->eap ? eap_server_failing(s->eap) : REASON_NONE;
 
     (void)now;
     set_state(s, SERVER_ENDED, "idle");
-    proto_fail(p, s->forged && !s->eap ? REASON_RADIUS_AUTHENTICATOR : REASON_TIMEOUT);
+    if (failing)
+        proto_fail(p, failing);
+    else
+        proto_fail(p, s->forged && !s->eap ? REASON_RADIUS_AUTHENTICATOR : REASON_TIMEOUT);
 }
 
 /* ---- the answer ---- */
@@ -173,9 +179,10 @@ static bool server_output(struct proto *p, sim_ns now, struct buf *out)
     struct radius_server *s = of(p);
     struct span answer;
 
-    (void)now;
     if (s->state == SERVER_ANSWERING)
         make_answer(s);
+    if (s->eap && eap_server_failing(s->eap) && p->status == PROTO_RUNNING)
+        p->expiry = sim_ns_min(p->expiry, sim_ns_add(now, LAST_WORD_WAIT));
     if (!s->to_send)
         return false;
     s->to_send = false;

@@ -337,6 +337,33 @@ START_TEST(a_client_that_goes_away)
 }
 END_TEST
 
+/* Some peers do not answer GPSK-Fail and its like: the reason is the method's all the same. */
+START_TEST(a_last_word_without_an_answer)
+{
+    uint8_t response[5 + 17] = {EAP_RESPONSE, 2, 0, 5 + 17, 0, 1};
+    struct radius_writer w;
+    struct lone l;
+
+    eap_test_script.server_has_last_word = true;
+    response[4] = eap_test_method.type;
+    lone_server(&l, 0);
+    asks_identity(&l, &w, 1);
+    lets_in(&l, &eap_test_method);
+    check_answer(sends(&l, 0), &w, RADIUS_ACCESS_CHALLENGE, EAP_REQUEST);
+    ck_assert_int_eq(l.proto->expiry, 300 * SIM_S);
+    begin(&w, 2);
+    radius_put_eap(&w, span_of(response, sizeof(response)));
+    radius_put(&w, RADIUS_STATE, radius_server_state(l.server));
+    check_answer(asks(&l, &w), &w, RADIUS_ACCESS_CHALLENGE, EAP_REQUEST);
+    ck_assert_int_eq(eap_server_failing(radius_server_eap(l.server)), REASON_EAP_MAC);
+    ck_assert_int_eq(l.proto->expiry, 30 * SIM_S);
+    l.proto->ops->expire(l.proto, 30 * SIM_S);
+    ck_assert_int_eq(l.proto->status, PROTO_FAILED);
+    ck_assert_int_eq(l.proto->reason, REASON_EAP_MAC);
+    lone_release(&l);
+}
+END_TEST
+
 /* More Proxy-State than an answer has room for beside its EAP packet. */
 START_TEST(an_answer_too_long)
 {
@@ -379,6 +406,7 @@ int main(void)
     tcase_add_test(tc, role_reversal_in_mid_conversation);
     tcase_add_loop_test(tc, framed_mtu, 0, COUNT(mtus));
     tcase_add_test(tc, a_client_that_goes_away);
+    tcase_add_test(tc, a_last_word_without_an_answer);
     tcase_add_test(tc, an_answer_too_long);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
