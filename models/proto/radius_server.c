@@ -4,6 +4,7 @@
 #include "models/proto/radius_impl.h"
 #include "sim/base/xalloc.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define DEFAULT_IDLE (300 * SIM_S)
@@ -153,8 +154,10 @@ static void make_answer(struct radius_server *s)
     enum radius_code code = answer_code(s);
     struct radius_packet request;
     struct radius_writer w;
+    bool known;
 
-    radius_server_last(s, &request);
+    known = radius_server_last(s, &request);
+    assert(known); /* one is being answered */
     radius_begin(&w, code, request.id, request.authenticator);
     if (code == RADIUS_ACCESS_ACCEPT)
         put_accepted(s, &w, &request);
