@@ -93,7 +93,8 @@ struct eap_peer_credentials {
     unsigned gpsk_suite;           /* 1, 2; 0: the best offered (2 before 1) */
     const struct tls_context *tls; /* EAP-TLS */
     struct credential *credential; /* EAP-TLS; taken over by eap_peer_new */
-    const char *expect_name;       /* EAP-TLS: of the server's certificate; NULL: any */
+    const char *expect_name;       /* EAP-TLS: of the server's certificate; EAP-IBAKE: IDs; NULL:
+                                      any */
     const struct ibe_user *ibe;    /* EAP-IBAKE: this identity's private key and the authority's
                                       public parameters */
 };
@@ -167,7 +168,7 @@ struct eap_answer {
 
 struct eap_server;
 struct eap_server_settings {
-    const char *server_id;   /* GPSK's ID_Server, PSK's ID_S, IBAKE's IDs; copied */
+    const char *server_id;   /* GPSK's ID_Server, PSK's ID_S; copied */
     bool ask_identity;       /* begin with Request/Identity; false: eap_server_begin says who */
     uint32_t mtu;            /* longest packet to send, EAP_MTU_MIN or more; 0: EAP_MTU */
     bool result_indications; /* AT_RESULT_IND: protected success (RFC 4187 6.2) */
@@ -179,7 +180,7 @@ struct eap_server_settings {
     unsigned gpsk_suites;                /* bit 0: suite 1, bit 1: suite 2; 0: both */
     const struct tls_context *tls;       /* EAP-TLS; borrowed */
     const struct credential *credential; /* EAP-TLS; copied for each handshake */
-    const struct ibe_user *ibe;          /* EAP-IBAKE */
+    const struct ibe_user *ibe;          /* EAP-IBAKE; its name is IDs */
 };
 struct eap_server *eap_server_new(struct proto_env *env, const struct eap_server_settings *s);
 struct proto *eap_server_proto(struct eap_server *s);

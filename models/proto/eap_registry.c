@@ -9,6 +9,7 @@ static const struct eap_method *const methods[] = {
     &eap_method_tls,       /* RFC 5216 */
     &eap_method_gpsk,      /* RFC 5433 */
     &eap_method_psk,       /* RFC 4764 */
+    &eap_method_ibake,     /* eap_ibake.h */
     NULL,                  /* ends the list */
 };
 /* clang-format on */

@@ -66,6 +66,7 @@
     X(REASON_AKA_RES,              "aka-wrong-res") \
     X(REASON_AKA_NETWORK,          "aka-network-name")        /* AT_KDF_INPUT names another network */ \
     X(REASON_IBAKE_MISMATCH,       "ibake-mismatch")          /* a point or an identity that does not come back */ \
+    X(REASON_IBAKE_POINT,          "ibake-bad-point")         /* not a point of the curve */ \
     X(REASON_IBE_DECRYPT,          "ibe-decrypt-failed") \
     X(REASON_DIGEST_MALFORMED,     "digest-malformed") \
     X(REASON_DIGEST_UNSUPPORTED,   "digest-unsupported")      /* another scheme, algorithm or qop */ \
