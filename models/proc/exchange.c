@@ -12,7 +12,7 @@ static void on_opened(struct https *h, sim_ns now)
 {
     struct exchange *x = (struct exchange *)h;
 
-    if (!tls_export(h->tls, x->plan->exporter, x->exported, sizeof(x->exported)))
+    if (!tls_export(h->channel.tls, x->plan->exporter, x->exported, sizeof(x->exported)))
         https_fail(h, now, REASON_CRYPTO);
 }
 

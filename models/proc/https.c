@@ -39,25 +39,38 @@ static void meter(struct https *h, enum meter_op op, uint32_t calls, size_t octe
         meter_add(h->proto.env->meter, op, calls, octets);
 }
 
-bool https_init(struct https *h, const struct proto_ops *ops, const struct https_user *user,
-                struct proto_env *env, bool server, const struct tls_context *context,
-                const struct tls_peer_settings *settings)
+static void init(struct https *h, const struct proto_ops *ops, const struct https_user *user,
+                 struct proto_env *env, bool server, struct tls *tls)
 {
     proto_init(&h->proto, ops, env);
     h->user = user;
     h->server = server;
     h->state = HTTPS_HANDSHAKE;
     buf_init(&h->queued, HTTP_MAX_HEADER + M2M_MAX_DOC);
-    h->tls = tls_new(context, env, settings);
-    return h->tls != NULL;
+    channel_init(&h->channel, tls);
+}
+
+bool https_init(struct https *h, const struct proto_ops *ops, const struct https_user *user,
+                struct proto_env *env, bool server, const struct tls_context *context,
+                const struct tls_peer_settings *settings)
+{
+    struct tls *tls = tls_new(context, env, settings);
+
+    init(h, ops, user, env, server, tls);
+    return tls != NULL;
+}
+
+void https_init_bare(struct https *h, const struct proto_ops *ops, const struct https_user *user,
+                     struct proto_env *env, bool server)
+{
+    init(h, ops, user, env, server, NULL);
 }
 
 void https_release(struct https *h)
 {
     buf_clear(&h->queued);
     http_reader_free(h->reader);
-    if (h->tls)
-        proto_free(tls_proto(h->tls));
+    channel_release(&h->channel);
 }
 
 void https_finish(struct https *h, sim_ns now, const char *why)
@@ -66,7 +79,7 @@ void https_finish(struct https *h, sim_ns now, const char *why)
         return;
     set_state(h, HTTPS_CLOSING, why);
     buf_clear(&h->queued);
-    tls_close(h->tls, now);
+    channel_close(&h->channel, now);
 }
 
 void https_fail(struct https *h, sim_ns now, enum reason reason)
@@ -75,8 +88,8 @@ void https_fail(struct https *h, sim_ns now, enum reason reason)
         return;
     set_state(h, HTTPS_CLOSING, reason_text(reason));
     buf_clear(&h->queued);
-    if (tls_is_open(h->tls))
-        tls_close(h->tls, now);
+    if (channel_is_open(&h->channel))
+        channel_close(&h->channel, now);
     proto_fail(&h->proto, reason);
 }
 
@@ -87,7 +100,7 @@ static bool send_queued(struct https *h, sim_ns now)
 
     if (message.n == 0)
         return true;
-    if (!tls_write(h->tls, now, message))
+    if (!channel_write(&h->channel, now, message))
         return false;
     meter(h, OP_HTTP_MESSAGE, 1, message.n);
     if (h->queued_xml > 0)
@@ -152,7 +165,7 @@ static void break_off(struct https *h, sim_ns now, enum reason reason)
 /* Moves what TLS has decrypted to the reader; a reader lives only while it has something. */
 static enum reason feed(struct https *h)
 {
-    struct span plain = tls_received(h->tls);
+    struct span plain = channel_received(&h->channel);
     enum reason reason;
 
     if (plain.n == 0)
@@ -161,7 +174,7 @@ static enum reason feed(struct https *h)
         h->reader = http_reader_new(h->server);
     meter(h, OP_HTTP_MESSAGE, 0, plain.n);
     reason = http_reader_input(h->reader, plain);
-    tls_consume(h->tls, plain.n);
+    channel_consume(&h->channel, plain.n);
     return reason;
 }
 
@@ -253,13 +266,13 @@ static bool in_mid_exchange(const struct https *h)
 /* What was read comes first; then whether TLS goes on. */
 static void see_the_end(struct https *h, sim_ns now)
 {
-    const struct proto *tls = tls_proto(h->tls);
+    enum proto_status status = channel_status(&h->channel);
 
     if (!is_running(h) || h->state == HTTPS_CLOSING)
         return;
-    if (tls->status == PROTO_FAILED) {
-        https_fail(h, now, tls->reason);
-    } else if (tls->status == PROTO_DONE || tls_peer_closed(h->tls)) {
+    if (status == PROTO_FAILED) {
+        https_fail(h, now, channel_reason(&h->channel));
+    } else if (status == PROTO_DONE || channel_peer_closed(&h->channel)) {
         end_body(h, now);
         if (in_mid_exchange(h))
             https_fail(h, now, REASON_CLOSED_EARLY);
@@ -272,9 +285,9 @@ static void see_the_opening(struct https *h, sim_ns now)
 {
     bool queued = buf_len(&h->queued) > 0;
 
-    if (!is_running(h) || h->state != HTTPS_HANDSHAKE || !tls_is_open(h->tls))
+    if (!is_running(h) || h->state != HTTPS_HANDSHAKE || !channel_is_open(&h->channel))
         return;
-    set_state(h, HTTPS_IDLE, "handshake complete");
+    set_state(h, HTTPS_IDLE, h->channel.tls ? "handshake complete" : "connected");
     if (h->user->opened)
         h->user->opened(h, now);
     if (!is_running(h) || !queued)
@@ -297,33 +310,42 @@ static void proceed(struct https *h, sim_ns now)
 void https_start(struct proto *p, sim_ns now)
 {
     struct https *h = (struct https *)p;
-    struct proto *tls = tls_proto(h->tls);
 
-    tls->ops->start(tls, now);
+    channel_start(&h->channel, now);
     proceed(h, now);
 }
 
 void https_input(struct proto *p, sim_ns now, struct span in)
 {
     struct https *h = (struct https *)p;
-    struct proto *tls = tls_proto(h->tls);
 
     if (p->status != PROTO_RUNNING)
         return;
-    tls->ops->input(tls, now, in);
+    channel_input(&h->channel, now, in);
     proceed(h, now);
+}
+
+static void say_label(struct https *h)
+{
+    if (h->label[0])
+        trace_text(h->proto.env->trace, h->label);
+    h->label[0] = '\0';
 }
 
 /* To TLS all that we send is "application data"; whoever reads a chart wants the message. */
 static void name_messages(struct https *h)
 {
-    static const char bare[] = "application data";
+    static const char data[] = "application data";
     struct trace *trace = h->proto.env->trace;
     char all[sizeof(trace->label)];
     char *at, *next;
 
     if (!trace)
         return;
+    if (!h->channel.tls) {
+        say_label(h);
+        return;
+    }
     memcpy(all, trace->label, sizeof(all));
     trace->label[0] = '\0';
     for (at = all; *at; at = next) {
@@ -331,28 +353,25 @@ static void name_messages(struct https *h)
 
         next = at + n + strspn(at + n, ", ");
         at[n] = '\0';
-        if (strcmp(at, bare) != 0) {
+        if (strcmp(at, data) != 0)
             trace_text(trace, at);
-        } else if (h->label[0]) {
-            trace_text(trace, h->label);
-            h->label[0] = '\0';
-        }
+        else
+            say_label(h);
     }
 }
 
 bool https_output(struct proto *p, sim_ns now, struct buf *out)
 {
     struct https *h = (struct https *)p;
-    struct proto *tls = tls_proto(h->tls);
 
-    if (tls->ops->output(tls, now, out)) {
+    if (channel_output(&h->channel, now, out)) {
         name_messages(h);
         return true;
     }
     if (h->state == HTTPS_CLOSING)
         proto_done(p);
-    else if (tls->status == PROTO_FAILED)
-        https_fail(h, now, tls->reason);
+    else if (channel_status(&h->channel) == PROTO_FAILED)
+        https_fail(h, now, channel_reason(&h->channel));
     return false;
 }
 
@@ -362,35 +381,4 @@ void https_expire(struct proto *p, sim_ns now)
 {
     (void)p;
     (void)now;
-}
-
-/* ---- Documents ---- */
-
-enum reason https_parse(struct https *h, struct span body, struct m2m_doc *doc, char why[80])
-{
-    memset(doc, 0, sizeof(*doc));
-    why[0] = '\0';
-    if (body.n == 0)
-        return REASON_NONE;
-    meter(h, OP_XML_DOCUMENT, 1, body.n);
-    return m2mxml_parse(body, doc, why);
-}
-
-enum reason https_answer_reason(int status, const struct m2m_doc *doc)
-{
-    enum reason reason = REASON_NONE;
-    char word[sizeof(doc->u.error.additional)];
-    size_t n;
-
-    if (status < 300)
-        return REASON_NONE;
-    if (doc->kind == DOC_ERROR_INFO) {
-        n = strcspn(doc->u.error.additional, ": ");
-        memcpy(word, doc->u.error.additional, n);
-        word[n] = '\0';
-        reason = n > 0 ? reason_find(word) : REASON_NONE;
-    }
-    if (reason == REASON_NONE || reason == REASON_COUNT)
-        reason = m2m_status_reason(status);
-    return reason == REASON_NONE ? REASON_HTTP_STATUS : reason;
 }

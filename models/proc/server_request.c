@@ -133,7 +133,7 @@ bool server_request_read(struct https *h, enum server_role role, const struct ht
 {
     q->method = m->method;
     q->body_octets = m->body.n;
-    q->peer_name = tls_peer_name(h->tls);
+    q->peer_name = tls_peer_name(h->channel.tls);
     if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
                                                            sizeof(q->requesting_entity)))
         q->requesting_entity[0] = '\0';

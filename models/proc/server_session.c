@@ -58,7 +58,7 @@ static void refuse(struct server_session *s, sim_ns now, int status, const char 
 
     if (status == STATUS_SERVICE_UNAVAILABLE)
         a.retry_after_s = s->retry_after_s;
-    if (!send_answer(s, now, &a) && tls_is_open(s->https.tls))
+    if (!send_answer(s, now, &a) && tls_is_open(s->https.channel.tls))
         https_fail(&s->https, now, REASON_HTTP_TOO_LARGE); /* the peer asks and does not read */
     else if (s->last)
         https_finish(&s->https, now, "the last answer");
@@ -90,7 +90,7 @@ static bool make_key(struct server_session *s)
         se_put(env->se, SE_KMR, key);
         break;
     case SERVER_MAS:
-        made = tls_export(s->https.tls, M2M_EXPORTER_CONNECTION, key, sizeof(key));
+        made = tls_export(s->https.channel.tls, M2M_EXPORTER_CONNECTION, key, sizeof(key));
         if (made)
             se_put(env->se, SE_KMC, key);
         break;
@@ -186,7 +186,7 @@ static bool wrap_kmr(struct server_session *s, struct m2m_doc *doc)
     uint8_t kek[M2M_KEY_LEN];
     bool wrapped;
 
-    wrapped = tls_export(s->https.tls, M2M_EXPORTER_BOOTSTRAP, kek, sizeof(kek)) &&
+    wrapped = tls_export(s->https.channel.tls, M2M_EXPORTER_BOOTSTRAP, kek, sizeof(kek)) &&
               !se_wrap(env->se, env->meter, SE_KMR, kek, doc->u.bootstrap.wrapped_kmr);
     explicit_bzero(kek, sizeof(kek));
     doc->u.bootstrap.has_key = wrapped;
