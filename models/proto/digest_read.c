@@ -88,8 +88,8 @@ static struct span take_while(struct span *s, bool (*is)(uint8_t c))
 
     while (taken.n < s->n && is(s->p[taken.n]))
         taken.n++;
-    s->p += taken.n;
-    s->n -= taken.n;
+    if (taken.n > 0)
+        *s = span_of(s->p + taken.n, s->n - taken.n);
     return taken;
 }
 

@@ -311,6 +311,7 @@ START_TEST(info)
     ck_assert_str_eq(i.next_nonce, "x");
     ck_assert_uint_eq(i.rspauth[15], 0xff);
     ck_assert_int_eq(digest_read_info(span_str(""), &i), REASON_DIGEST_MALFORMED);
+    ck_assert_int_eq(digest_read_info(span_of(NULL, 0), &i), REASON_DIGEST_MALFORMED);
     ck_assert_int_eq(digest_read_info(span_str("nextnonce=\"x\""), &i), REASON_DIGEST_MALFORMED);
     ck_assert_int_eq(
         digest_read_info(span_str("qop=auth, rspauth=\"\", cnonce=\"c\", nc=00000001"), &i),
