@@ -106,7 +106,8 @@ struct eap_peer_settings {
     const char *identity; /* answered to Request/Identity; copied. SIM, AKA: NULL: from the UICC */
     const struct eap_method *const *methods; /* acceptable, most wanted first; borrowed */
     size_t method_count;
-    uint32_t mtu; /* longest packet to send, EAP_MTU_MIN or more; 0: EAP_MTU */
+    /* Longest packet to send, of methods that can fragment; EAP_MTU_MIN or more; 0: EAP_MTU. */
+    uint32_t mtu;
     struct eap_peer_credentials credentials;
 };
 struct eap_peer *eap_peer_new(struct proto_env *env, const struct eap_peer_settings *settings);

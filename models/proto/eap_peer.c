@@ -212,7 +212,7 @@ static const struct rule {
 
 static void put_response(struct eap_peer *p, uint8_t type, struct span data, const char *name)
 {
-    p->responded = eap_put(&p->response, EAP_RESPONSE, p->packet.id, type, 0, EAP_NAK, data);
+    p->responded = eap_put(&p->response, EAP_RESPONSE, p->packet.id, type, 0, 0, data);
     assert(p->responded); /* into an empty buffer of the longest packet */
     p->response_name = name;
     p->naked = false;
@@ -244,38 +244,11 @@ static const struct eap_method *find_method(struct eap_peer *p, size_t *at)
     return NULL;
 }
 
-/* RFC 3748 5.3.1 and 5.3.2: the long form answers only a request in the long form. */
 static void put_nak(struct eap_peer *p)
 {
-    bool expanded = p->packet.whole.p[4] == EAP_EXPANDED;
-    uint8_t data[8 * MAX_METHODS + 8] = {0};
-    size_t n = 0, none = expanded ? 8 : 1;
-
-    for (size_t i = 0; i < p->settings.method_count; i++) {
-        const struct eap_method *m = p->settings.methods[i];
-        uint32_t type = m->type == EAP_EXPANDED ? m->vendor_type : m->type;
-        const uint8_t entry[8] = {EAP_EXPANDED,
-                                  (uint8_t)(m->vendor >> 16),
-                                  (uint8_t)(m->vendor >> 8),
-                                  (uint8_t)m->vendor,
-                                  (uint8_t)(type >> 24),
-                                  (uint8_t)(type >> 16),
-                                  (uint8_t)(type >> 8),
-                                  (uint8_t)type};
-
-        if (p->refused & UINT32_C(1) << i)
-            continue;
-        if (expanded) {
-            memcpy(data + n, entry, sizeof(entry));
-            n += sizeof(entry);
-        } else if (!memchr(data, m->type, n)) {
-            data[n++] = m->type;
-        }
-    }
-    if (n == 0 && expanded)
-        data[0] = EAP_EXPANDED; /* vendor 0, type 0: no alternative */
-    put_response(p, expanded ? EAP_EXPANDED : EAP_NAK, span_of(data, n ? n : none),
-                 "EAP-Response/Nak");
+    p->responded = eap_nak_put(&p->response, &p->packet, p->settings.methods,
+                               p->settings.method_count, p->refused);
+    p->response_name = "EAP-Response/Nak";
     p->naked = true;
 }
 

@@ -102,7 +102,7 @@ static bool is_identity_response(const struct eap_server *s)
 static bool is_nak(const struct eap_server *s)
 {
     return s->packet.id == s->id && s->packet.type == EAP_NAK && s->proposed &&
-           (s->packet.whole.p[4] == EAP_NAK || s->method->type == EAP_EXPANDED);
+           (!eap_is_long_form(&s->packet) || s->method->type == EAP_EXPANDED);
 }
 
 static bool is_of_current(const struct eap_server *s)
@@ -291,37 +291,11 @@ static void on_propose_method(struct eap_server *s)
     s->proposed = s->half != NULL;
 }
 
-/* RFC 3748 5.3.1: types of one octet, 254 for "some expanded type"; 5.3.2: expanded types. */
-static bool nak_names(const struct eap_packet *nak, const struct eap_method *m)
-{
-    struct span in = nak->data;
-    struct eap_packet wish;
-
-    if (nak->whole.p[4] == EAP_NAK)
-        return in.n > 0 && memchr(in.p, m->type, in.n);
-    for (size_t i = 0; i + 8 <= in.n; i += 8) {
-        const uint8_t *p = in.p + i;
-
-        wish = (struct eap_packet){
-            .type = p[0],
-            .vendor = (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3],
-            .vendor_type = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7],
-        };
-        if (wish.vendor == 0 && wish.vendor_type < EAP_EXPANDED) {
-            wish.type = (uint8_t)wish.vendor_type;
-            wish.vendor_type = 0;
-        }
-        if (p[0] == EAP_EXPANDED && eap_method_is(m, &wish))
-            return true;
-    }
-    return false;
-}
-
 static void on_nak(struct eap_server *s)
 {
     drop_half(s);
     for (size_t i = 0; i < s->user.method_count; i++)
-        if (!nak_names(&s->packet, s->user.methods[i]))
+        if (!eap_nak_names(&s->packet, s->user.methods[i]))
             s->candidates &= ~(UINT32_C(1) << i);
 }
 
