@@ -55,6 +55,11 @@ struct report_options {
 enum err report_write(struct reader *r, const struct report_options *o, FILE *to,
                       char why[160]) MUST_USE;
 
+/* The methods of bootstrap and connection side by side: latency, round trips, octets, device and
+ * server time, energy, each with its confidence interval over the devices. ERR_NOT_FOUND: the run
+ * has none. */
+enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160]) MUST_USE;
+
 struct chart_options {
     int64_t procedure_id; /* ROW_NULL_ID: not by id */
     const char *node;     /* NULL: not by node */

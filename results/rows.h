@@ -22,12 +22,13 @@ struct row_procedure {
     int64_t procedure_id, node_id, peer_id;
     const char *
         kind; /* bootstrap, connection, registration, refresh, deregistration, container, request */
-    const char *method; /* tls-x509, tls-psk, pre-provisioned, https */
+    const char *method; /* tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https */
     sim_ns t_intended, t_start, t_end;
     const char *outcome; /* success | failed | unfinished */
     const char *reason;  /* reason_text */
     uint32_t attempts, messages;
     uint64_t octets_up, octets_down;
+    uint32_t round_trips; /* how often the device spoke and was answered, over all attempts */
     sim_ns parts[7]; /* in the order of enum ledger_part; sums to t_end - t_intended */
     int64_t device_energy_nj;
     sim_ns device_ns, server_ns; /* processor time charged at each side, crypto and other */

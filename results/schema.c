@@ -33,9 +33,10 @@ const char *const schema_statements[] = {
 
     "CREATE TABLE procedures (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, peer_id INTEGER,\n"
     "  kind TEXT,   -- bootstrap, connection, registration, refresh, deregistration, container, request\n"
-    "  method TEXT, -- tls-x509, tls-psk, pre-provisioned, https\n"
+    "  method TEXT, -- tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https\n"
     "  t_intended INTEGER, t_start INTEGER, t_end INTEGER, outcome TEXT, reason TEXT,\n"
     "  attempts INTEGER, messages INTEGER, octets_up INTEGER, octets_down INTEGER,\n"
+    "  round_trips INTEGER, -- how often the device spoke and was answered\n"
     "  device_crypto INTEGER, server_crypto INTEGER, network INTEGER, queue INTEGER,\n"
     "  retransmission INTEGER, backoff INTEGER, other INTEGER, -- the seven parts, ns\n"
     "  device_energy_nj INTEGER,\n"
@@ -48,7 +49,7 @@ const char *const schema_statements[] = {
     "  PRIMARY KEY (run_id, procedure_id)) WITHOUT ROWID",
 
     "CREATE TABLE keys (run_id INTEGER, key_id INTEGER, node_id INTEGER,\n"
-    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session\n"
+    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session, MSK, EMSK\n"
     "  parent_key INTEGER, procedure_id INTEGER, t_born INTEGER, t_first_use INTEGER,\n"
     "  t_last_use INTEGER, uses INTEGER, t_expires INTEGER, t_end INTEGER,\n"
     "  end_reason TEXT, -- expired, renewed, erased, revoked, failed, closed, run-end\n"
@@ -156,10 +157,10 @@ const char *const schema_statements[] = {
 #define INSERT(table, count, columns) {table, columns, count}
 const struct schema_insert schema_inserts[TABLE_COUNT] = {
     [TABLE_NODE] = INSERT("nodes", 6, "node_id, name, population, kind, class, parent"),
-    [TABLE_PROCEDURE] = INSERT("procedures", 24,
+    [TABLE_PROCEDURE] = INSERT("procedures", 25,
         "procedure_id, node_id, peer_id, kind, method, t_intended, t_start, t_end, outcome, reason, "
-        "attempts, messages, octets_up, octets_down, device_crypto, server_crypto, network, queue, "
-        "retransmission, backoff, other, device_energy_nj, device_ns, server_ns"),
+        "attempts, messages, octets_up, octets_down, round_trips, device_crypto, server_crypto, network, "
+        "queue, retransmission, backoff, other, device_energy_nj, device_ns, server_ns"),
     [TABLE_KEY] = INSERT("keys", 12,
         "key_id, node_id, type, parent_key, procedure_id, t_born, t_first_use, t_last_use, uses, "
         "t_expires, t_end, end_reason"),
@@ -209,8 +210,8 @@ const struct schema_digest schema_digests[] = {
      "ORDER BY node_id", NULL},
     {"procedures",
      "SELECT procedure_id, node_id, peer_id, kind, method, t_intended, t_start, t_end, outcome, "
-     "reason, attempts, messages, octets_up, octets_down, device_crypto, server_crypto, network, "
-     "queue, retransmission, backoff, other, device_energy_nj, device_ns, server_ns "
+     "reason, attempts, messages, octets_up, octets_down, round_trips, device_crypto, "
+     "server_crypto, network, queue, retransmission, backoff, other, device_energy_nj, device_ns, server_ns "
      "FROM procedures WHERE run_id = ?1 ORDER BY procedure_id", NULL},
     {"keys",
      "SELECT key_id, node_id, type, parent_key, procedure_id, t_born, t_first_use, t_last_use, "

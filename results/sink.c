@@ -47,6 +47,7 @@ static void put_procedure(void *arg, const struct row_procedure *row)
     batch_int(b, row->messages);
     batch_int(b, (int64_t)row->octets_up);
     batch_int(b, (int64_t)row->octets_down);
+    batch_int(b, row->round_trips);
     for (size_t i = 0; i < sizeof row->parts / sizeof row->parts[0]; i++)
         batch_int(b, row->parts[i]);
     batch_int(b, row->device_energy_nj);

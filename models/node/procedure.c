@@ -157,6 +157,17 @@ static const char *control_name(const struct tcp_segment *s)
     return "ACK";
 }
 
+/* Somebody said something: a device's words and a server's behind them make a round trip. */
+static void count_trip(struct procedure *p, int64_t src, int64_t dst)
+{
+    if (src == p->node_id) {
+        p->spoke = true;
+    } else if (dst == p->node_id && p->spoke) {
+        p->spoke = false;
+        p->round_trips++;
+    }
+}
+
 void procedure_message(struct procedure *p, int64_t src, int64_t dst,
                        const struct flow_packet *packet, const char *label, bool continued)
 {
@@ -165,6 +176,8 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
     struct message *m;
     size_t used;
 
+    if (s->length > 0 || s->flags & TCP_SYN)
+        count_trip(p, src, dst);
     if (!p->log || (!speaks && packet->fate == NET_DELIVERED))
         return;
     m = add_message(p->log);
@@ -190,6 +203,7 @@ void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
     size_t used;
 
     p->missing |= packet->fate != NET_DELIVERED;
+    count_trip(p, src, dst);
     if (!p->log)
         return;
     m = add_message(p->log);
@@ -262,6 +276,7 @@ void procedure_end(struct procedure *p, sim_ns now, const char *outcome, enum re
                                 .messages = p->messages,
                                 .octets_up = p->octets_up,
                                 .octets_down = p->octets_down,
+                                .round_trips = p->round_trips,
                                 .device_energy_nj = p->energy_nj,
                                 .device_ns = p->device_ns,
                                 .server_ns = p->server_ns};

@@ -31,6 +31,8 @@ struct procedure {
     sim_ns t_intended, t_start;
     uint32_t attempts, messages;
     uint64_t octets_up, octets_down;
+    uint32_t round_trips;
+    bool spoke; /* the device, since a server last did */
     int64_t energy_nj;
     sim_ns device_ns, server_ns;
     struct ledger ledger;

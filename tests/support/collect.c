@@ -53,6 +53,7 @@ static void on_procedure(void *arg, const struct row_procedure *row)
     digest_number(c, row->t_end);
     digest_number(c, (int64_t)row->octets_up);
     digest_number(c, (int64_t)row->octets_down);
+    digest_number(c, row->round_trips);
     for (int i = 0; i < 7; i++)
         digest_number(c, row->parts[i]);
 }

@@ -50,11 +50,11 @@ START_TEST(rows_come_back)
          "1meter-1metersdevicecortex-m4-"},
         {"SELECT concat FROM (SELECT procedure_id||' '||node_id||' '||peer_id||kind||method||"
          "t_intended||' '||t_start||' '||t_end||outcome||reason||attempts||' '||messages||' '||"
-         "octets_up||' '||octets_down||' '||device_crypto||' '||server_crypto||' '||network||' '||"
+         "octets_up||' '||octets_down||' '||round_trips||' '||device_crypto||' '||server_crypto||' '||network||' '||"
          "queue||' '||retransmission||' '||backoff||' '||other||' '||device_energy_nj||' '||"
          "device_ns||' '||server_ns AS concat FROM procedures WHERE procedure_id = 2)",
          "2 2 101bootstraptls-x50910000000000 10000000000 15000000000failedcertificate-expired1 14 "
-         "2400 3900 2000000000 500000000 1000000000 250000000 1000000000 0 250000000 81000000 "
+         "2400 3900 6 2000000000 500000000 1000000000 250000000 1000000000 0 250000000 81000000 "
          "2200000000 600000000"},
         {"SELECT key_id||' '||node_id||type||parent_key||procedure_id||' '||t_born||' '||"
          "t_first_use||' '||t_last_use||' '||uses||' '||t_expires||' '||t_end||end_reason "
@@ -82,7 +82,7 @@ START_TEST(rows_come_back)
         {"SELECT t||' '||node_id||rule||detail FROM violations",
          "77000000000 1one-kmctwo live Kmc"},
         {"SELECT t||' '||level||code||text||count FROM notes", "5000000000 warningN1a note3"},
-        {"PRAGMA user_version", "1"},
+        {"PRAGMA user_version", "2"},
         {"PRAGMA journal_mode", "delete"},
         {"PRAGMA freelist_count", "0"},
     };
@@ -353,7 +353,7 @@ START_TEST(foreign_files)
     ck_assert_int_eq(system(command), 0);
     ck_assert_int_eq(reader_open(sample_path, &r, why), ERR_FORMAT);
     sample_write(sample_path, NULL);
-    snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 2'", sample_path);
+    snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 3'", sample_path);
     ck_assert_int_eq(system(command), 0);
     ck_assert_int_eq(reader_open(sample_path, &r, why), ERR_FORMAT);
     ck_assert_ptr_nonnull(strstr(why, "version 2"));

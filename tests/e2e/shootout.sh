@@ -1,0 +1,45 @@
+# shootout: the zoo of methods with a few devices each, as table and as JSON, and what it refuses.
+. "$(dirname "$0")/lib.sh"
+
+# Beside the networks it names.
+ln -s "$M2M_SOURCE/topologies/networks" networks
+sed "s/count: 200/count: $(scaled 6 2)/" "$M2M_SOURCE/topologies/bootstrap-zoo.yaml" >zoo.yaml
+populations=$(grep -c 'kind: device' zoo.yaml)
+devices=$((populations * $(scaled 6 2)))
+
+m2m 0 shootout zoo.yaml -o zoo.db --progress off
+for line in fibre cellular lossy; do
+    says out "^bootstrap over $line\$"
+    says out "^connection over $line\$"
+done
+for method in tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk; do
+    says out "^$method +[0-9]+ +100 % "
+done
+equal "every connection is there" "$devices" \
+    "$(sql zoo.db "select count(*) from procedures where kind = 'connection' and outcome = 'success'")"
+equal "what fails has a reason" 0 \
+    "$(sql zoo.db "select count(*) from procedures where outcome = 'failed' and reason = ''")"
+cp out table
+
+# The same of the database, and without keeping one; nothing is left behind.
+m2m 0 shootout zoo.db
+equal "of the database" "" "$(diff table out)"
+mkdir scratch
+TMPDIR=$work/scratch m2m 0 shootout zoo.yaml --progress off --threads 1
+equal "for once, and with one thread" "" "$(diff table out)"
+equal "no temporary file stays" "" "$(ls scratch)"
+m2m 0 shootout zoo.db --json
+valid_json out
+
+# AKA takes four round trips, GPSK five with the identity, where nothing is lost.
+m2m 0 shootout zoo.db --json
+says out '"link":"fibre","kind":"bootstrap","method":"eap-aka",.*"round_trips":\{"mean":4,"half_width":0\}'
+says out '"link":"fibre","kind":"bootstrap","method":"eap-gpsk",.*"round_trips":\{"mean":5,"half_width":0\}'
+
+m2m 2 shootout
+m2m 3 shootout absent.yaml
+m2m 2 shootout zoo.yaml -o zoo.db --progress off
+says err 'force|exists'
+m2m 0 run "$M2M_SOURCE/topologies/hello.yaml" -o early.db --until '100 ms' --progress off
+m2m 2 shootout early.db
+finish
