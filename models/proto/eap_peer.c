@@ -179,32 +179,31 @@ static bool is_selected(const struct eap_peer *p)
 
 /* clang-format off */
 static const struct rule {
-    enum peer_state from;
+    enum peer_state from, to;
     bool (*when)(const struct eap_peer *p);
-    enum peer_state to;
     const char *why;
 } rules[] = {
-    {PEER_IDLE,          is_request,       PEER_RECEIVED,      "eapReq"},
-    {PEER_IDLE,          is_alt_success,   PEER_SUCCESS,       "altAccept"},
-    {PEER_IDLE,          is_alt_failure,   PEER_FAILURE,       "altAccept or altReject"},
-    {PEER_RECEIVED,      is_for_method,    PEER_METHOD,        "request of the method"},
-    {PEER_RECEIVED,      is_of_new_method, PEER_GET_METHOD,    "request of a method"},
-    {PEER_RECEIVED,      is_identity,      PEER_IDENTITY,      "Request/Identity"},
-    {PEER_RECEIVED,      is_notification,  PEER_NOTIFICATION,  "Request/Notification"},
-    {PEER_RECEIVED,      is_repeated,      PEER_RETRANSMIT,    "reqId == lastId"},
-    {PEER_RECEIVED,      is_success,       PEER_SUCCESS,       "rxSuccess"},
-    {PEER_RECEIVED,      is_failure,       PEER_FAILURE,       "rxFailure"},
-    {PEER_RECEIVED,      is_always,        PEER_DISCARD,       "nothing to be had here"},
-    {PEER_METHOD,        is_ignored,       PEER_DISCARD,       "ignore"},
-    {PEER_METHOD,        is_hopeless,      PEER_FAILURE,       "decision == FAIL"},
-    {PEER_METHOD,        is_always,        PEER_SEND_RESPONSE, "processed"},
-    {PEER_GET_METHOD,    is_selected,      PEER_METHOD,        "allowed"},
-    {PEER_GET_METHOD,    is_always,        PEER_SEND_RESPONSE, "Nak"},
-    {PEER_IDENTITY,      is_always,        PEER_SEND_RESPONSE, "identity told"},
-    {PEER_NOTIFICATION,  is_always,        PEER_SEND_RESPONSE, "notified"},
-    {PEER_RETRANSMIT,    is_always,        PEER_SEND_RESPONSE, "the same octets"},
-    {PEER_DISCARD,       is_always,        PEER_IDLE,          "eapNoResp"},
-    {PEER_SEND_RESPONSE, is_always,        PEER_IDLE,          "eapResp"},
+    {PEER_IDLE,          PEER_RECEIVED,      is_request,       "eapReq"},
+    {PEER_IDLE,          PEER_SUCCESS,       is_alt_success,   "altAccept"},
+    {PEER_IDLE,          PEER_FAILURE,       is_alt_failure,   "altAccept or altReject"},
+    {PEER_RECEIVED,      PEER_METHOD,        is_for_method,    "request of the method"},
+    {PEER_RECEIVED,      PEER_GET_METHOD,    is_of_new_method, "request of a method"},
+    {PEER_RECEIVED,      PEER_IDENTITY,      is_identity,      "Request/Identity"},
+    {PEER_RECEIVED,      PEER_NOTIFICATION,  is_notification,  "Request/Notification"},
+    {PEER_RECEIVED,      PEER_RETRANSMIT,    is_repeated,      "reqId == lastId"},
+    {PEER_RECEIVED,      PEER_SUCCESS,       is_success,       "rxSuccess"},
+    {PEER_RECEIVED,      PEER_FAILURE,       is_failure,       "rxFailure"},
+    {PEER_RECEIVED,      PEER_DISCARD,       is_always,        "nothing to be had here"},
+    {PEER_METHOD,        PEER_DISCARD,       is_ignored,       "ignore"},
+    {PEER_METHOD,        PEER_FAILURE,       is_hopeless,      "decision == FAIL"},
+    {PEER_METHOD,        PEER_SEND_RESPONSE, is_always,        "processed"},
+    {PEER_GET_METHOD,    PEER_METHOD,        is_selected,      "allowed"},
+    {PEER_GET_METHOD,    PEER_SEND_RESPONSE, is_always,        "Nak"},
+    {PEER_IDENTITY,      PEER_SEND_RESPONSE, is_always,        "identity told"},
+    {PEER_NOTIFICATION,  PEER_SEND_RESPONSE, is_always,        "notified"},
+    {PEER_RETRANSMIT,    PEER_SEND_RESPONSE, is_always,        "the same octets"},
+    {PEER_DISCARD,       PEER_IDLE,          is_always,        "eapNoResp"},
+    {PEER_SEND_RESPONSE, PEER_IDLE,          is_always,        "eapResp"},
 };
 /* clang-format on */
 

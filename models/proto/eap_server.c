@@ -177,34 +177,33 @@ static bool is_success(const struct eap_server *s)
 
 /* clang-format off */
 static const struct rule {
-    enum server_state from;
+    enum server_state from, to;
     bool (*when)(const struct eap_server *s);
-    enum server_state to;
     const char *why;
 } rules[] = {
-    {SERVER_PICK_UP_METHOD,  is_identity_response, SERVER_METHOD_RESPONSE, "Response/Identity"},
-    {SERVER_PICK_UP_METHOD,  is_always,            SERVER_SELECT_ACTION,   "nothing to pick up"},
-    {SERVER_IDLE,            is_response,          SERVER_RECEIVED,        "aaaEapResp"},
-    {SERVER_RECEIVED,        is_nak,               SERVER_NAK,             "Nak"},
-    {SERVER_RECEIVED,        is_of_current,        SERVER_METHOD_RESPONSE, "response of the method"},
-    {SERVER_RECEIVED,        is_always,            SERVER_DISCARD,         "nothing to be had here"},
-    {SERVER_DISCARD,         is_always,            SERVER_IDLE,            "aaaEapNoReq"},
-    {SERVER_METHOD_RESPONSE, is_ignored,           SERVER_DISCARD,         "ignore"},
-    {SERVER_METHOD_RESPONSE, is_end,               SERVER_SELECT_ACTION,   "methodState == END"},
-    {SERVER_METHOD_RESPONSE, is_asking,            SERVER_QUERY,           "a question"},
-    {SERVER_METHOD_RESPONSE, is_always,            SERVER_METHOD_REQUEST,  "methodState == CONTINUE"},
-    {SERVER_QUERY,           is_answered_end,      SERVER_SELECT_ACTION,   "methodState == END"},
-    {SERVER_QUERY,           is_answered,          SERVER_METHOD_REQUEST,  "answered"},
-    {SERVER_METHOD_REQUEST,  is_requested,         SERVER_SEND_REQUEST,    "built"},
-    {SERVER_METHOD_REQUEST,  is_always,            SERVER_SELECT_ACTION,   "nothing to say"},
-    {SERVER_PROPOSE_METHOD,  is_without_method,    SERVER_SELECT_ACTION,   "none to be had"},
-    {SERVER_PROPOSE_METHOD,  is_asking,            SERVER_QUERY,           "a question"},
-    {SERVER_PROPOSE_METHOD,  is_always,            SERVER_METHOD_REQUEST,  "methodState == PROPOSED"},
-    {SERVER_SELECT_ACTION,   is_failure,           SERVER_FAILURE,         "decision == FAILURE"},
-    {SERVER_SELECT_ACTION,   is_success,           SERVER_SUCCESS,         "decision == SUCCESS"},
-    {SERVER_SELECT_ACTION,   is_always,            SERVER_PROPOSE_METHOD,  "decision == CONTINUE"},
-    {SERVER_NAK,             is_always,            SERVER_SELECT_ACTION,   "reset"},
-    {SERVER_SEND_REQUEST,    is_always,            SERVER_IDLE,            "aaaEapReq"},
+    {SERVER_PICK_UP_METHOD,  SERVER_METHOD_RESPONSE, is_identity_response, "Response/Identity"},
+    {SERVER_PICK_UP_METHOD,  SERVER_SELECT_ACTION,   is_always,            "nothing to pick up"},
+    {SERVER_IDLE,            SERVER_RECEIVED,        is_response,          "aaaEapResp"},
+    {SERVER_RECEIVED,        SERVER_NAK,             is_nak,               "Nak"},
+    {SERVER_RECEIVED,        SERVER_METHOD_RESPONSE, is_of_current,        "response of the method"},
+    {SERVER_RECEIVED,        SERVER_DISCARD,         is_always,            "nothing to be had here"},
+    {SERVER_DISCARD,         SERVER_IDLE,            is_always,            "aaaEapNoReq"},
+    {SERVER_METHOD_RESPONSE, SERVER_DISCARD,         is_ignored,           "ignore"},
+    {SERVER_METHOD_RESPONSE, SERVER_SELECT_ACTION,   is_end,               "methodState == END"},
+    {SERVER_METHOD_RESPONSE, SERVER_QUERY,           is_asking,            "a question"},
+    {SERVER_METHOD_RESPONSE, SERVER_METHOD_REQUEST,  is_always,            "methodState == CONTINUE"},
+    {SERVER_QUERY,           SERVER_SELECT_ACTION,   is_answered_end,      "methodState == END"},
+    {SERVER_QUERY,           SERVER_METHOD_REQUEST,  is_answered,          "answered"},
+    {SERVER_METHOD_REQUEST,  SERVER_SEND_REQUEST,    is_requested,         "built"},
+    {SERVER_METHOD_REQUEST,  SERVER_SELECT_ACTION,   is_always,            "nothing to say"},
+    {SERVER_PROPOSE_METHOD,  SERVER_SELECT_ACTION,   is_without_method,    "none to be had"},
+    {SERVER_PROPOSE_METHOD,  SERVER_QUERY,           is_asking,            "a question"},
+    {SERVER_PROPOSE_METHOD,  SERVER_METHOD_REQUEST,  is_always,            "methodState == PROPOSED"},
+    {SERVER_SELECT_ACTION,   SERVER_FAILURE,         is_failure,           "decision == FAILURE"},
+    {SERVER_SELECT_ACTION,   SERVER_SUCCESS,         is_success,           "decision == SUCCESS"},
+    {SERVER_SELECT_ACTION,   SERVER_PROPOSE_METHOD,  is_always,            "decision == CONTINUE"},
+    {SERVER_NAK,             SERVER_SELECT_ACTION,   is_always,            "reset"},
+    {SERVER_SEND_REQUEST,    SERVER_IDLE,            is_always,            "aaaEapReq"},
 };
 /* clang-format on */
 
