@@ -10,7 +10,7 @@ struct gpsk_peer {
     struct gpsk g;
     enum peer_state state;
     const struct eap_peer_credentials *credentials;
-    enum gpsk_op answer; /* what build gives; 0: a Nak */
+    enum gpsk_op answer; /* what build gives; 0: nothing */
 };
 
 static struct gpsk_peer *peer_of(struct eap_half *h)
@@ -66,6 +66,7 @@ static void peer_on_1(struct gpsk_peer *p, const struct gpsk_message *m)
     }
     if (!choose_suite(p, m->field[GPSK_CSUITE_LIST])) {
         p->state = PEER_ENDED;
+        g->half.unwilling = true; /* RFC 5433 10: EAP-Nak */
         eap_half_fail(&g->half, REASON_NO_COMMON_SUITE);
         return;
     }
@@ -151,17 +152,10 @@ static void peer_process(struct eap_half *h, sim_ns now, const struct eap_packet
 
 static bool peer_build(struct eap_half *h, sim_ns now, uint8_t id, struct buf *out)
 {
-    static const uint8_t no_method = 0;
     struct gpsk_peer *p = peer_of(h);
 
     (void)now;
-    if (p->answer)
-        return gpsk_put_message(&p->g, p->answer, EAP_RESPONSE, id, out);
-    if (h->reason != REASON_NO_COMMON_SUITE)
-        return false;
-    /* RFC 5433 10 */
-    trace_text(h->env->trace, "EAP-Response/Nak");
-    return eap_put(out, EAP_RESPONSE, id, EAP_NAK, 0, 0, span_of(&no_method, 1));
+    return p->answer && gpsk_put_message(&p->g, p->answer, EAP_RESPONSE, id, out);
 }
 
 static void peer_free(struct eap_half *h)

@@ -27,6 +27,8 @@ struct eap_half {
                                cleared by the machine before each process */
     bool protected_success; /* peer, with DONE: both sides said success under a MAC: an EAP-Failure
                                is ignored (decision UNCOND_SUCC, RFC 3748 4.2) */
+    bool unwilling; /* peer, FAILED at its first request: this method cannot be had with this
+                       server; the machine says Nak and names the others (RFC 5433 10) */
     struct eap_keys keys;
     struct eap_query query; /* server: what it waits for; build is not called meanwhile */
 };

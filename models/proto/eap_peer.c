@@ -48,6 +48,7 @@ struct eap_peer {
     uint32_t refused; /* bit i: settings.methods[i] lacks what it needs */
     unsigned last_id;
     bool naked;               /* the last response was a Nak */
+    enum reason unwilling;    /* why a method did not want to; tells more than the Nak */
     struct eap_packet packet; /* eapReq: valid within one input() */
     bool arrived, ignored;
     bool alt_accept, alt_reject;
@@ -169,7 +170,7 @@ static bool is_ignored(const struct eap_peer *p)
  * to say (an alert, a client error) says it, and the server's EAP-Failure ends it. */
 static bool is_hopeless(const struct eap_peer *p)
 {
-    return p->half->state == EAP_HALF_FAILED && !p->responded;
+    return p->half && p->half->state == EAP_HALF_FAILED && !p->responded;
 }
 
 static bool is_selected(const struct eap_peer *p)
@@ -217,6 +218,34 @@ static void put_response(struct eap_peer *p, uint8_t type, struct span data, con
     p->naked = false;
 }
 
+static void put_nak(struct eap_peer *p)
+{
+    p->responded = eap_nak_put(&p->response, &p->packet, p->settings.methods,
+                               p->settings.method_count, p->refused);
+    p->response_name = "EAP-Response/Nak";
+    p->naked = true;
+}
+
+static void drop_half(struct eap_peer *p)
+{
+    if (!p->half)
+        return;
+    eap_keys_wipe(&p->half->keys);
+    p->half->ops->free(p->half);
+    p->half = NULL;
+    p->method = NULL;
+}
+
+static void refuse_method(struct eap_peer *p)
+{
+    for (size_t i = 0; i < p->settings.method_count; i++)
+        if (p->settings.methods[i] == p->method)
+            p->refused |= UINT32_C(1) << i;
+    p->unwilling = p->half->reason;
+    drop_half(p);
+    put_nak(p);
+}
+
 /* m.check, m.process, m.buildResp and m.getKey in one. */
 static void on_method(struct eap_peer *p, sim_ns now)
 {
@@ -227,6 +256,10 @@ static void on_method(struct eap_peer *p, sim_ns now)
     p->ignored = h->discard;
     if (p->ignored)
         return;
+    if (h->unwilling) {
+        refuse_method(p);
+        return;
+    }
     p->responded = h->ops->build(h, now, p->packet.id, &p->response);
     /* What is not answered was not a request for us. */
     p->ignored = !p->responded && h->state != EAP_HALF_FAILED;
@@ -241,14 +274,6 @@ static const struct eap_method *find_method(struct eap_peer *p, size_t *at)
             return p->settings.methods[i];
         }
     return NULL;
-}
-
-static void put_nak(struct eap_peer *p)
-{
-    p->responded = eap_nak_put(&p->response, &p->packet, p->settings.methods,
-                               p->settings.method_count, p->refused);
-    p->response_name = "EAP-Response/Nak";
-    p->naked = true;
 }
 
 static void on_get_method(struct eap_peer *p)
@@ -297,7 +322,9 @@ static enum reason failure_reason(const struct eap_peer *p)
 {
     if (p->half && p->half->reason)
         return p->half->reason;
-    return p->naked ? REASON_EAP_NO_METHOD : REASON_EAP_FAILURE;
+    if (p->naked)
+        return p->unwilling ? p->unwilling : REASON_EAP_NO_METHOD;
+    return REASON_EAP_FAILURE;
 }
 
 static void on_success(struct eap_peer *p)
@@ -406,10 +433,7 @@ static void release(struct proto *proto)
 {
     struct eap_peer *p = of_proto(proto);
 
-    if (p->half) {
-        eap_keys_wipe(&p->half->keys);
-        p->half->ops->free(p->half);
-    }
+    drop_half(p);
     credential_free(p->settings.credentials.credential);
     free((char *)p->settings.identity);
     eap_outgoing_release(&p->last);

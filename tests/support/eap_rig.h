@@ -96,6 +96,7 @@ struct eap_test_script {
     unsigned may_continue_from; /* the peer: rounds after which a Success would do; 0: the last */
     bool protected_success;     /* of the peer */
     bool no_peer, no_server;    /* eap_test_method's half cannot be made */
+    bool peer_unwilling;        /* eap_test_method's; REASON_NO_COMMON_SUITE */
     unsigned peer_fails_at;     /* round, from 1; 0: never. REASON_EAP_MAC */
     bool peer_fails_silently;   /* without a response */
     unsigned peer_discards_at;  /* once */

@@ -81,6 +81,11 @@ static void peer_process(struct eap_half *h, sim_ns now, const struct eap_packet
     (void)now;
     if (discards(t, s->peer_discards_at))
         return;
+    if (s->peer_unwilling && t->method == &eap_test_method) {
+        h->unwilling = true;
+        eap_half_fail(h, REASON_NO_COMMON_SUITE);
+        return;
+    }
     if (in->data.n != 17 || in->data.p[0] != t->round + 1) {
         eap_half_fail(h, REASON_EAP_MALFORMED);
         return;

@@ -268,6 +268,34 @@ START_TEST(nak_of_what_lacks_its_means)
 }
 END_TEST
 
+/* A method that learns from its first request that it cannot be had. */
+START_TEST(nak_by_the_method)
+{
+    static const struct eap_method *const two[] = {&eap_test_method, &eap_test_other};
+
+    eap_test_script = (struct eap_test_script){.peer_unwilling = true};
+    begin(two, 2);
+    ck_assert(REQUEST(1, T ROUND1));
+    EXPECT(1, "\x03\xc8");
+    ck_assert(went_through("METHOD -> SEND_RESPONSE"));
+    ck_assert_str_eq(pair.side[0].trace.label, "EAP-Response/Nak");
+    /* asked for again: the same answer; another one is well */
+    ck_assert(REQUEST(2, T ROUND1));
+    EXPECT(2, "\x03\xc8");
+    ck_assert(REQUEST(3, "\xc8" ROUND1));
+    say(EAP_SUCCESS, 3, "", 0);
+    ck_assert_int_eq(proto->status, PROTO_DONE);
+    end();
+    /* it knew why */
+    begin_alone();
+    ck_assert(REQUEST(1, T ROUND1));
+    EXPECT(1, "\x03\x00");
+    say(EAP_FAILURE, 1, "", 0);
+    expect_failed(REASON_NO_COMMON_SUITE);
+    end();
+}
+END_TEST
+
 /* They export no keys, and without an EMSK there is no Kmr (README.md). */
 START_TEST(one_time_passwords_are_refused)
 {
@@ -497,6 +525,7 @@ int main(void)
     tcase_add_test(tc, ignored_by_the_method);
     tcase_add_test(tc, nak);
     tcase_add_test(tc, nak_of_what_lacks_its_means);
+    tcase_add_test(tc, nak_by_the_method);
     tcase_add_test(tc, one_time_passwords_are_refused);
     tcase_add_test(tc, success_out_of_place);
     tcase_add_test(tc, success_without_a_method);
