@@ -61,6 +61,7 @@
     X(REASON_EAP_VERSION,          "eap-no-common-version")   /* AT_VERSION_LIST, AT_KDF: none that we have */ \
     X(REASON_EAP_CLIENT_ERROR,     "eap-client-error")        /* the peer could not process our request */ \
     X(REASON_EAP_DENIED,           "eap-temporarily-denied")  /* AT_NOTIFICATION 1026 */ \
+    X(REASON_EAP_KEYS,             "eap-keys-differ")         /* peer and server derived another MSK */ \
     X(REASON_AKA_AUTN,             "aka-wrong-autn")          /* MAC-A does not match: not the home network */ \
     X(REASON_AKA_SYNC,             "aka-sqn-out-of-range")    /* and the resynchronisation did not help */ \
     X(REASON_AKA_RES,              "aka-wrong-res") \

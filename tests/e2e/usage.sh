@@ -26,7 +26,7 @@ says out 'OpenSSL'
 
 # Every subcommand that --help lists has a help of its own, and none is missing from the list.
 "$M2MSIM" --help >help
-for name in run check show list report shootout chart verify bench doctor version; do
+for name in run check show list report shootout chart pcap serve attach verify bench doctor version; do
     says help "^ *$name\\b"
     m2m 0 "$name" --help
     says out "m2msim $name"

@@ -1,0 +1,219 @@
+#include "models/proc/eap_access.h"
+
+#include "sim/base/xalloc.h"
+
+#include <stdlib.h>
+
+struct eap_access {
+    struct proto proto;
+    struct eap_peer *peer;
+    struct radius_client *client;
+    unsigned round_trips;
+    uint64_t octets_out, octets_in;
+    bool has_server_msk;
+};
+
+static struct eap_access *of(struct proto *p)
+{
+    return (struct eap_access *)p;
+}
+
+static struct proto *peer_of(struct eap_access *a)
+{
+    return eap_peer_proto(a->peer);
+}
+
+/* What the peer has to say goes to the server. false: it says nothing. */
+static bool pass_on(struct eap_access *a, sim_ns now)
+{
+    struct trace *trace = a->proto.env->trace;
+    size_t mark = trace ? strlen(trace->label) : 0;
+    struct buf said;
+    bool some;
+
+    buf_init(&said, EAP_PACKET_MAX);
+    peer_of(a)->ops->output(peer_of(a), now, &said);
+    if (trace) /* it names what is within RADIUS */
+        trace->label[mark] = '\0';
+    some = buf_len(&said) > 0;
+    a->octets_out += buf_len(&said);
+    if (some)
+        radius_client_eap(a->client, now, buf_span(&said));
+    buf_wipe(&said);
+    return some;
+}
+
+static void give_to_peer(struct eap_access *a, sim_ns now, struct span eap)
+{
+    a->octets_in += eap.n;
+    peer_of(a)->ops->input(peer_of(a), now, eap);
+}
+
+/* RFC 3579 2.1: the pass-through may ask for the identity itself. */
+static void start(struct proto *p, sim_ns now)
+{
+    struct eap_access *a = of(p);
+    struct proto *client = radius_client_proto(a->client);
+    struct buf ask;
+
+    client->ops->start(client, now);
+    peer_of(a)->ops->start(peer_of(a), now);
+    buf_init(&ask, 16);
+    eap_put(&ask, EAP_REQUEST, 0, EAP_IDENTITY, 0, 0, span_of(NULL, 0));
+    give_to_peer(a, now, buf_span(&ask));
+    buf_clear(&ask);
+    if (!pass_on(a, now))
+        proto_fail(p, REASON_EAP_IDENTITY);
+    p->expiry = client->expiry;
+}
+
+/* The Access-Accept's keys are those that the authenticator would use (RFC 3748 7.10). */
+static bool keys_agree(struct eap_access *a)
+{
+    uint8_t msk[EAP_KEY_LEN];
+    bool same;
+
+    a->has_server_msk = radius_client_msk(a->client, msk);
+    if (!a->has_server_msk)
+        return true;
+    same = memcmp(msk, eap_peer_keys(a->peer)->msk, sizeof(msk)) == 0;
+    explicit_bzero(msk, sizeof(msk));
+    return same;
+}
+
+static void accepted(struct eap_access *a, sim_ns now)
+{
+    struct proto *peer = peer_of(a);
+
+    eap_peer_alternate(a->peer, now, true);
+    if (peer->status != PROTO_DONE)
+        proto_fail(&a->proto, peer->reason ? peer->reason : REASON_EAP_FAILURE);
+    else if (!keys_agree(a))
+        proto_fail(&a->proto, REASON_EAP_KEYS);
+    else
+        proto_done(&a->proto);
+}
+
+static void refused(struct eap_access *a, sim_ns now)
+{
+    struct proto *peer = peer_of(a), *client = radius_client_proto(a->client);
+    bool told = client->reason == REASON_RADIUS_REJECT;
+
+    if (told)
+        eap_peer_alternate(a->peer, now, false);
+    proto_fail(&a->proto, told && peer->reason ? peer->reason : client->reason);
+}
+
+/* After the client did something: its answer to the peer, the peer's to it. */
+static void follow(struct eap_access *a, sim_ns now)
+{
+    struct proto *client = radius_client_proto(a->client);
+    struct span reply = radius_client_reply(a->client);
+    bool said = false, asked = reply.n > 0;
+
+    if (asked) {
+        a->round_trips++;
+        give_to_peer(a, now, reply);
+        radius_client_taken(a->client);
+        said = client->status == PROTO_RUNNING && pass_on(a, now);
+    }
+    switch (client->status) {
+    case PROTO_DONE:
+        accepted(a, now);
+        break;
+    case PROTO_FAILED:
+        refused(a, now);
+        break;
+    case PROTO_RUNNING:
+        /* The way is reliable and the server's packet genuine: its repetition would change nothing
+         * for a peer that does not answer. */
+        if (asked && !said)
+            proto_fail(&a->proto, peer_of(a)->reason ? peer_of(a)->reason : REASON_TIMEOUT);
+        break;
+    }
+    if (a->proto.status == PROTO_RUNNING)
+        a->proto.expiry = client->expiry;
+}
+
+static void input(struct proto *p, sim_ns now, struct span in)
+{
+    struct eap_access *a = of(p);
+    struct proto *client = radius_client_proto(a->client);
+
+    if (p->status != PROTO_RUNNING || in.n == 0)
+        return;
+    client->ops->input(client, now, in);
+    follow(a, now);
+}
+
+static bool output(struct proto *p, sim_ns now, struct buf *out)
+{
+    struct proto *client = radius_client_proto(of(p)->client);
+
+    return client->ops->output(client, now, out);
+}
+
+static void expire(struct proto *p, sim_ns now)
+{
+    struct eap_access *a = of(p);
+    struct proto *client = radius_client_proto(a->client);
+
+    client->ops->expire(client, now);
+    follow(a, now);
+}
+
+static void release(struct proto *p)
+{
+    struct eap_access *a = of(p);
+
+    proto_free(peer_of(a));
+    proto_free(radius_client_proto(a->client));
+    free(a);
+}
+
+static const struct proto_ops ops = {.name = "eap-access",
+                                     .start = start,
+                                     .input = input,
+                                     .output = output,
+                                     .expire = expire,
+                                     .free = release};
+
+struct eap_access *eap_access_new(struct proto_env *env, const struct eap_access_settings *settings)
+{
+    struct eap_access *a = xcalloc(1, sizeof(*a));
+
+    proto_init(&a->proto, &ops, env);
+    a->peer = eap_peer_new(env, &settings->peer);
+    a->client = radius_client_new(env, &settings->radius);
+    return a;
+}
+
+struct proto *eap_access_proto(struct eap_access *a)
+{
+    return &a->proto;
+}
+
+const struct eap_peer *eap_access_peer(const struct eap_access *a)
+{
+    return a->peer;
+}
+
+unsigned eap_access_round_trips(const struct eap_access *a)
+{
+    return a->round_trips;
+}
+
+uint64_t eap_access_octets_out(const struct eap_access *a)
+{
+    return a->octets_out;
+}
+
+uint64_t eap_access_octets_in(const struct eap_access *a)
+{
+    return a->octets_in;
+}
+
+bool eap_access_has_server_msk(const struct eap_access *a)
+{
+    return a->has_server_msk;
+}

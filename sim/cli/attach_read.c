@@ -1,0 +1,184 @@
+#include "sim/cli/attach.h"
+
+#include <string.h>
+
+#define MOST_COUNT       1000000
+#define MOST_PARALLEL    1000
+#define DEFAULT_PATIENCE (30 * SIM_S)
+
+static int need(const struct cli *c, const struct attach_given *g, const char *option)
+{
+    if (cli_value(c, option))
+        return EXIT_DONE;
+    return cli_error(c, EXIT_USAGE, "--method %s needs --%s", g->method->name, option);
+}
+
+static int need_all(const struct cli *c, const struct attach_given *g, const char *const *names)
+{
+    int exit = EXIT_DONE;
+
+    for (; *names && exit == EXIT_DONE; names++)
+        exit = need(c, g, *names);
+    return exit;
+}
+
+static int read_key(const struct cli *c, struct attach_given *g)
+{
+    static const char *const needed[] = {"identity", "psk", NULL};
+    uint8_t key[M2M_KEY_LEN] = {0};
+    unsigned long long suite = 0;
+    int exit = need_all(c, g, needed);
+
+    if (exit)
+        return exit;
+    if (!live_hex(c, "psk", key, g->method->type == EAP_PSK ? 16 : 32) ||
+        !cli_number(c, "gpsk-suite", &suite))
+        return EXIT_USAGE;
+    if (suite > 2)
+        return cli_error(c, EXIT_USAGE, "--gpsk-suite: 1 or 2");
+    se_put(&g->se, SE_KMR, key);
+    explicit_bzero(key, sizeof key);
+    g->settings.peer.credentials.has_psk = true;
+    g->settings.peer.credentials.psk_slot = SE_KMR;
+    g->settings.peer.credentials.gpsk_suite = (unsigned)suite;
+    return EXIT_DONE;
+}
+
+static int read_card(const struct cli *c, struct attach_given *g)
+{
+    static const char *const needed[] = {"imsi", "k", "opc", NULL};
+    struct eap_peer_credentials *own = &g->settings.peer.credentials;
+    const char *imsi = cli_value(c, "imsi");
+    uint8_t k[16], opc[16], sqn[6] = {0};
+    unsigned long long digits = 2;
+    uint64_t number = 0;
+    int exit = need_all(c, g, needed);
+
+    if (exit)
+        return exit;
+    if (!live_hex(c, "k", k, sizeof k) || !live_hex(c, "opc", opc, sizeof opc) ||
+        !live_hex(c, "sqn", sqn, sizeof sqn) || !cli_number(c, "mnc-digits", &digits))
+        return EXIT_USAGE;
+    if (strlen(imsi) < 6 || strlen(imsi) > IMSI_MAX || imsi[strspn(imsi, "0123456789")] != '\0')
+        return cli_error(c, EXIT_USAGE, "--imsi: 6 to %d digits", IMSI_MAX);
+    if (digits != 2 && digits != 3)
+        return cli_error(c, EXIT_USAGE, "--mnc-digits: 2 or 3");
+    for (size_t i = 0; i < sizeof sqn; i++)
+        number = number << 8 | sqn[i];
+    uicc_init(&g->uicc, imsi, (unsigned)digits, k, opc);
+    uicc_set_sqn(&g->uicc, number);
+    explicit_bzero(k, sizeof k);
+    own->uicc = &g->uicc;
+    own->network_name = cli_value(c, "network-name");
+    if (cli_flag(c, "reauth"))
+        own->reauth = &g->reauth;
+    return EXIT_DONE;
+}
+
+static int read_certificates(const struct cli *c, struct attach_given *g)
+{
+    static const char *const needed[] = {"identity", "ca", "cert", NULL};
+    int exit = need_all(c, g, needed);
+
+    if (exit == EXIT_DONE && !live_tls_read(c, false, &g->tls, &exit))
+        return exit;
+    g->settings.peer.credentials.tls = g->tls.context;
+    g->settings.peer.credentials.expect_name = cli_value(c, "server-name");
+    return exit;
+}
+
+static int read_credentials(const struct cli *c, struct attach_given *g)
+{
+    switch (g->method->type) {
+    case EAP_GPSK:
+    case EAP_PSK:
+        return read_key(c, g);
+    case EAP_SIM:
+    case EAP_AKA:
+    case EAP_AKA_PRIME:
+        return read_card(c, g);
+    case EAP_TLS:
+        return read_certificates(c, g);
+    default:
+        return cli_error(c, EXIT_USAGE, "--method %s: no real server speaks it", g->method->name);
+    }
+}
+
+static int read_method(const struct cli *c, struct attach_given *g)
+{
+    const char *name = cli_value(c, "method"), *names[32], *near;
+    size_t n = 0;
+
+    if (!name)
+        return cli_error(c, EXIT_USAGE, "--method is needed");
+    g->method = eap_method_by_name(name);
+    if (g->method)
+        return EXIT_DONE;
+    for (; n < eap_method_count() && n < 32; n++)
+        names[n] = eap_method_at(n)->name;
+    near = diag_nearest(name, names, n);
+    return cli_error(c, EXIT_USAGE, "--method: unknown '%s'%s%s%s", name,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static int read_bounds(const struct cli *c, struct attach_given *g)
+{
+    unsigned long long mtu = EAP_MTU;
+    sim_ns patience = DEFAULT_PATIENCE;
+
+    g->count = g->parallel = 1;
+    if (!cli_number(c, "count", &g->count) || !cli_number(c, "parallel", &g->parallel) ||
+        !cli_number(c, "mtu", &mtu) || !cli_time(c, "patience", &patience) ||
+        !live_seed(c, &g->seed))
+        return EXIT_USAGE;
+    if (g->count < 1 || g->count > MOST_COUNT)
+        return cli_error(c, EXIT_USAGE, "--count: from 1 to %d", MOST_COUNT);
+    if (g->parallel < 1 || g->parallel > MOST_PARALLEL)
+        return cli_error(c, EXIT_USAGE, "--parallel: from 1 to %d", MOST_PARALLEL);
+    if (g->parallel > 1 && cli_flag(c, "reauth"))
+        return cli_error(c, EXIT_USAGE, "--reauth goes one after the other, without --parallel");
+    if (mtu < EAP_MTU_MIN || mtu > RADIUS_PACKET_MAX)
+        return cli_error(c, EXIT_USAGE, "--mtu: from %d to %d", EAP_MTU_MIN, RADIUS_PACKET_MAX);
+    if (patience == 0)
+        return cli_error(c, EXIT_USAGE, "--patience must be above 0");
+    g->settings.peer.mtu = g->settings.radius.framed_mtu = (uint32_t)mtu;
+    g->settings.radius.mrd = patience;
+    return EXIT_DONE;
+}
+
+int attach_read(const struct cli *c, struct attach_given *g)
+{
+    const char *secret = cli_value(c, "secret"), *place = cli_value(c, "radius");
+    int exit;
+
+    if (strcmp(cli_argument(c, 0), "eap") != 0)
+        return cli_error(c, EXIT_USAGE, "can attach 'eap', not '%s'", cli_argument(c, 0));
+    exit = read_method(c, g);
+    if (exit)
+        return exit;
+    g->settings.peer.methods = &g->method;
+    g->settings.peer.method_count = 1;
+    if (!place)
+        return cli_error(c, EXIT_USAGE, "--radius is needed: where the server is");
+    if (!secret || !*secret)
+        return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
+    if (!live_place_read(c, "radius", place, &g->place))
+        return EXIT_USAGE;
+    exit = read_bounds(c, g);
+    if (exit)
+        return exit;
+    g->settings.peer.identity = cli_value(c, "identity");
+    g->settings.radius.secret = span_str(secret);
+    g->settings.radius.nas_identifier = "m2msim";
+    g->json = cli_flag(c, "json");
+    g->secrets = cli_flag(c, "secrets");
+    return read_credentials(c, g);
+}
+
+void attach_release(struct attach_given *g)
+{
+    live_tls_release(&g->tls);
+    se_release(&g->se);
+    uicc_release(&g->uicc);
+    explicit_bzero(&g->reauth, sizeof g->reauth);
+}

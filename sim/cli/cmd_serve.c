@@ -1,0 +1,255 @@
+/* serve: the MAS as a real AAA server, RADIUS with EAP on a UDP socket. */
+#include "sim/cli/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/entity.h"
+#include "models/host/live_mas.h"
+#include "sim/base/json.h"
+#include "sim/cli/live_args.h"
+#include "topologies/users.h"
+
+#define DEFAULT_CONVERSATIONS 4096
+#define MOST_CONVERSATIONS    1000000
+#define DEFAULT_PATIENCE      (30 * SIM_S)
+
+static const struct cli_option options[] = {
+    {"radius", 0, "HOST:PORT", "listen there (default 127.0.0.1:1812; PORT alone: of 127.0.0.1)"},
+    {"secret", 0, "TEXT", "RADIUS's shared secret"},
+    {"users", 0, "FILE", "who may come in: a line a user, IDENTITY METHODS CREDENTIAL"},
+    {"cert", 0, "FILE", "EAP-TLS: the server's certificate (PEM)"},
+    {"key", 0, "FILE", "EAP-TLS: its private key (PEM, RSA)"},
+    {"ca", 0, "FILE", "EAP-TLS: the authority of the users' certificates (PEM)"},
+    {"server-id", 0, "NAME", "GPSK, PSK: what the server calls itself (default m2msim)"},
+    {"network-name", 0, "NAME", "AKA': the access network's name (default WLAN)"},
+    {"realm", 0, "NAME", "SIM, AKA: of the temporary identities that are handed out"},
+    {"no-reauth", 0, NULL, "SIM, AKA: hand out neither pseudonyms nor fast re-authentication"},
+    {"mtu", 0, "N", "longest EAP packet to send, in octets (default 1020)"},
+    {"patience", 0, "TIME", "a conversation without a request for so long ends (default 30 s)"},
+    {"conversations", 0, "N", "at a time (default 4096)"},
+    {"until-idle", 0, "TIME", "end when nothing came and nothing ran for so long"},
+    {"seed", 0, "N", "what the server draws is a function of this (default: of the system)"},
+    {"secrets", 0, NULL, "print MSK and EMSK too"},
+    {"json", 0, NULL, "a JSON object a line"},
+    {NULL, 0, NULL, NULL}};
+
+struct serve {
+    bool json, secrets;
+    struct users *users;
+    struct live_place place;
+    struct live_tls tls;
+    struct live_mas_settings settings;
+    unsigned long long accepted, refused;
+};
+
+/* ---- a line a conversation ---- */
+
+static void print_json(const struct serve *s, const struct live_mas_end *e)
+{
+    fputs("{\"identity\": ", stdout);
+    json_text(stdout, e->identity);
+    fputs(", \"method\": ", stdout);
+    json_text(stdout, e->method ? e->method->name : "");
+    printf(", \"outcome\": \"%s\", \"reason\": \"%s\", \"ms\": %.3f, \"requests\": %u, "
+           "\"octets_in\": %llu, \"octets_out\": %llu",
+           live_outcome(e->status), reason_text(e->reason), (double)(e->ended - e->began) / SIM_MS,
+           e->requests, (unsigned long long)e->octets_in, (unsigned long long)e->octets_out);
+    if (s->secrets && e->keys)
+        live_print_keys(e->keys, true);
+    puts("}");
+}
+
+/* Who it was, in quotes, and without what a terminal would obey. */
+static void print_text(const struct serve *s, const struct live_mas_end *e)
+{
+    json_text(stdout, e->identity);
+    printf(" %s %s %s %.3f ms %u requests %llu B in %llu B out", e->method ? e->method->name : "-",
+           live_outcome(e->status), e->reason ? reason_text(e->reason) : "-",
+           (double)(e->ended - e->began) / SIM_MS, e->requests, (unsigned long long)e->octets_in,
+           (unsigned long long)e->octets_out);
+    if (s->secrets && e->keys)
+        live_print_keys(e->keys, false);
+    putchar('\n');
+}
+
+static void on_end(void *arg, const struct live_mas_end *end)
+{
+    struct serve *s = arg;
+
+    if (end->status == PROTO_DONE)
+        s->accepted++;
+    else
+        s->refused++;
+    if (end->reauth)
+        users_keep(s->users, end->permanent, end->reauth);
+    if (s->json)
+        print_json(s, end);
+    else
+        print_text(s, end);
+    fflush(stdout); /* who watches it through a pipe waits for this line */
+}
+
+static void on_query(void *arg, struct proto_env *env, const struct eap_query *query,
+                     struct eap_answer *out)
+{
+    users_answer(((struct serve *)arg)->users, env, query, out);
+}
+
+/* ---- reading the command line ---- */
+
+static bool read_bounds(const struct cli *c, struct serve *s)
+{
+    unsigned long long conversations = DEFAULT_CONVERSATIONS, mtu = EAP_MTU, seed = 0;
+    sim_ns patience = DEFAULT_PATIENCE, quiet = SIM_NEVER;
+
+    if (!cli_number(c, "conversations", &conversations) || !cli_number(c, "mtu", &mtu) ||
+        !cli_time(c, "patience", &patience) || !cli_time(c, "until-idle", &quiet) ||
+        !live_seed(c, &seed))
+        return false;
+    if (conversations < 1 || conversations > MOST_CONVERSATIONS) {
+        cli_error(c, EXIT_USAGE, "--conversations: from 1 to %d", MOST_CONVERSATIONS);
+        return false;
+    }
+    if (mtu < EAP_MTU_MIN || mtu > RADIUS_PACKET_MAX) {
+        cli_error(c, EXIT_USAGE, "--mtu: from %d to %d", EAP_MTU_MIN, RADIUS_PACKET_MAX);
+        return false;
+    }
+    if (patience == 0) {
+        cli_error(c, EXIT_USAGE, "--patience must be above 0");
+        return false;
+    }
+    s->settings.conversations = (size_t)conversations;
+    s->settings.radius.eap.mtu = (uint32_t)mtu;
+    s->settings.radius.idle = patience;
+    s->settings.quiet = quiet;
+    s->settings.seed = seed;
+    return true;
+}
+
+static void read_eap(const struct cli *c, struct serve *s)
+{
+    struct eap_server_settings *e = &s->settings.radius.eap;
+
+    e->server_id = cli_value(c, "server-id") ? cli_value(c, "server-id") : "m2msim";
+    e->network_name = cli_value(c, "network-name") ? cli_value(c, "network-name") : "WLAN";
+    e->realm = cli_value(c, "realm");
+    e->pseudonyms = e->fast_reauth = !cli_flag(c, "no-reauth");
+    e->tls = s->tls.context;
+    e->credential = s->tls.credential;
+}
+
+static int read_users(const struct cli *c, struct serve *s)
+{
+    struct diag_list *diags = diag_list_new();
+
+    s->users = users_read(cli_value(c, "users"), diags);
+    diag_print(diags, stderr, cli_colour(c, STDERR_FILENO));
+    diag_list_free(diags);
+    if (!s->users)
+        return EXIT_SCENARIO;
+    for (size_t i = 0; i < users_count(s->users); i++)
+        if (users_at(s->users, i)->kind == USER_CERTIFICATE && !s->tls.credential)
+            return cli_error(c, EXIT_USAGE, "'%s' comes with a certificate: --cert, --key and --ca",
+                             users_at(s->users, i)->identity);
+    return EXIT_DONE;
+}
+
+static int read_line(const struct cli *c, struct serve *s)
+{
+    const char *secret = cli_value(c, "secret");
+    const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
+    int exit = EXIT_USAGE;
+
+    if (strcmp(cli_argument(c, 0), "mas") != 0)
+        return cli_error(c, EXIT_USAGE, "can serve 'mas', not '%s'", cli_argument(c, 0));
+    if (!secret || !*secret)
+        return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
+    if (!cli_value(c, "users"))
+        return cli_error(c, EXIT_USAGE, "--users is needed: who may come in");
+    if (!live_place_read(c, "radius", place, &s->place) || !read_bounds(c, s) ||
+        !live_tls_read(c, true, &s->tls, &exit))
+        return exit;
+    s->settings.radius.secret = span_str(secret);
+    read_eap(c, s);
+    s->json = cli_flag(c, "json");
+    s->secrets = cli_flag(c, "secrets");
+    return read_users(c, s);
+}
+
+/* ---- serving ---- */
+
+static void say_sum(const struct serve *s, const struct live_mas *mas)
+{
+    const struct live_udp_counts *n = live_mas_counts(mas);
+
+    fprintf(stderr,
+            "%llu accepted, %llu refused; %llu datagrams in, %llu out, %llu of no conversation, "
+            "%llu beyond the limit\n",
+            s->accepted, s->refused, (unsigned long long)n->datagrams_in,
+            (unsigned long long)n->datagrams_out, (unsigned long long)n->foreign,
+            (unsigned long long)n->refused);
+}
+
+static int serve(const struct cli *c, struct serve *s)
+{
+    struct live *live = live_new();
+    struct live_mas *mas = NULL;
+    const char *why = "no such host";
+    int exit = EXIT_DONE;
+
+    s->settings.answer = on_query;
+    s->settings.ended = on_end;
+    s->settings.arg = s;
+    if (live_mas_new(live, s->place.host, &s->place.port, &s->settings, &mas, &why)) {
+        exit = cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", s->place.host, s->place.port,
+                         why);
+    } else if (live_watch_signals(live)) {
+        exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
+    } else {
+        fprintf(stderr, "listening at %s:%d, %zu user%s\n", s->place.host, s->place.port,
+                users_count(s->users), users_count(s->users) == 1 ? "" : "s");
+        live_run(live, -1);
+        say_sum(s, mas);
+    }
+    live_free(live);
+    live_mas_free(mas);
+    return exit;
+}
+
+static int run(struct cli *c)
+{
+    struct serve s = {.json = false};
+    int exit;
+
+    if (crypto_init())
+        return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
+    exit = read_line(c, &s);
+    if (exit == EXIT_DONE)
+        exit = serve(c, &s);
+    users_free(s.users);
+    live_tls_release(&s.tls);
+    return exit;
+}
+
+extern const struct cli_command cli_serve;
+const struct cli_command cli_serve = {
+    .name = "serve",
+    .arguments = "mas",
+    .summary = "the MAS as a real RADIUS/EAP server, in real time",
+    .details =
+        "The protocol cores of the simulation on a UDP socket, for real RADIUS and EAP clients "
+        "(`m2msim attach\neap`, eapol_test, an access point). On stdout a line for each "
+        "conversation that has ended: identity,\nmethod, outcome, reason, time, requests and "
+        "octets of RADIUS. Ends by Ctrl-C, SIGTERM or --until-idle\n(exit code 0). A users file "
+        "has lines like\n"
+        "  \"gpsk user\" gpsk 64-HEX-DIGITS\n"
+        "  psk-user psk 32-HEX-DIGITS\n"
+        "  * aka,aka-prime,sim IMSI K OPC AMF SQN\n"
+        "  device-1 tls NAME-IN-CERTIFICATE",
+    .options = options,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run};

@@ -1,0 +1,155 @@
+#include "sim/cli/live_args.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "crypto/entity.h"
+#include "crypto/hash.h"
+
+static bool read_port(const char *text, int *out)
+{
+    char *end;
+    long port;
+
+    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0' || strlen(text) > 5)
+        return false;
+    port = strtol(text, &end, 10);
+    *out = (int)port;
+    return port <= 65535;
+}
+
+bool live_place_read(const struct cli *c, const char *option, const char *text,
+                     struct live_place *out)
+{
+    const char *colon = strrchr(text, ':'), *host = text;
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    bool good = read_port(colon ? colon + 1 : text, &out->port);
+
+    if (good && colon && n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        host++;
+        n -= 2;
+    } else if (good && colon && memchr(text, ':', n)) {
+        good = false; /* an IPv6 address without its brackets */
+    }
+    if (good && colon)
+        good = n > 0 && n < sizeof out->host;
+    if (!good) {
+        cli_error(c, EXIT_USAGE, "--%s needs PORT, HOST:PORT or [IPv6]:PORT; '%s' is none", option,
+                  text);
+        return false;
+    }
+    snprintf(out->host, sizeof out->host, "%.*s", colon ? (int)n : 9, colon ? host : "127.0.0.1");
+    return true;
+}
+
+bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n)
+{
+    const char *text = cli_value(c, option);
+
+    if (!text || hex_decode(text, strlen(text), out, n))
+        return true;
+    /* Not shown: it may be a key with a typing error. */
+    cli_error(c, EXIT_USAGE, "--%s needs %zu hex digits; there are %zu characters", option, 2 * n,
+              strlen(text));
+    return false;
+}
+
+bool live_together(const struct cli *c, const char *one, const char *other)
+{
+    if (!cli_value(c, one) == !cli_value(c, other))
+        return true;
+    cli_error(c, EXIT_USAGE, "--%s and --%s go together", one, other);
+    return false;
+}
+
+/* ---- EAP-TLS ---- */
+
+static bool make_context(const struct cli *c, bool server, struct live_tls *t, int *exit)
+{
+    static const enum tls_suite suites[] = {TLS_SUITE_RSA_AES_128_CCM,
+                                            TLS_SUITE_RSA_AES_128_CBC_SHA};
+    struct rng stream = rng_stream((uint64_t)host_unix_ns(), "context", "live");
+    struct tls_settings settings = {.server = server,
+                                    .version = TLS_1_2,
+                                    .suites = suites,
+                                    .suite_count = 2,
+                                    .authority = t->authority};
+    enum err err;
+
+    entity_enter_live(&stream);
+    err = tls_context_new(&settings, &t->context);
+    entity_leave();
+    if (!err)
+        return true;
+    *exit = cli_error(c, EXIT_INTERNAL, "TLS cannot be set up: %s", err_text(err));
+    return false;
+}
+
+bool live_tls_read(const struct cli *c, bool server, struct live_tls *t, int *exit)
+{
+    const char *certificate = cli_value(c, "cert"), *ca = cli_value(c, "ca"), *path = "", *why = "";
+
+    *t = (struct live_tls){NULL};
+    *exit = EXIT_USAGE;
+    if (!live_together(c, "cert", "key"))
+        return false;
+    if (!ca && !certificate)
+        return true;
+    if (!ca || (server && !certificate)) {
+        cli_error(c, EXIT_USAGE, "--cert, --key and --ca go together");
+        return false;
+    }
+    if (authority_read_pem(ca, &t->authority, &why)) {
+        cli_error(c, EXIT_USAGE, "%s: %s", ca, why);
+        return false;
+    }
+    if (certificate &&
+        credential_read_pem(certificate, cli_value(c, "key"), &t->credential, &path, &why)) {
+        cli_error(c, EXIT_USAGE, "%s: %s", path, why);
+        live_tls_release(t);
+        return false;
+    }
+    if (make_context(c, server, t, exit))
+        return true;
+    live_tls_release(t);
+    return false;
+}
+
+void live_tls_release(struct live_tls *t)
+{
+    tls_context_free(t->context);
+    credential_free(t->credential);
+    authority_free(t->authority);
+    *t = (struct live_tls){NULL};
+}
+
+/* ---- */
+
+bool live_seed(const struct cli *c, unsigned long long *out)
+{
+    uint64_t drawn;
+
+    if (cli_value(c, "seed"))
+        return cli_number(c, "seed", out);
+    if (getrandom(&drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+        return cli_error(c, EXIT_INTERNAL, "the system has no random octets") == EXIT_DONE;
+    *out = drawn;
+    return true;
+}
+
+const char *live_outcome(enum proto_status status)
+{
+    return status == PROTO_DONE ? "accepted" : "refused";
+}
+
+void live_print_keys(const struct eap_keys *keys, bool json)
+{
+    char msk[2 * EAP_KEY_LEN + 1], emsk[2 * EAP_KEY_LEN + 1];
+
+    hex_encode(keys->msk, EAP_KEY_LEN, msk);
+    hex_encode(keys->emsk, EAP_KEY_LEN, emsk);
+    printf(json ? ", \"msk\": \"%s\", \"emsk\": \"%s\"" : " msk=%s emsk=%s", msk, emsk);
+    explicit_bzero(msk, sizeof msk);
+    explicit_bzero(emsk, sizeof emsk);
+}

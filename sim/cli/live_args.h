@@ -1,0 +1,40 @@
+/* What `serve` and `attach` read alike: a place on the network, octets in hex, certificates. */
+#ifndef SIM_CLI_LIVE_ARGS_H
+#define SIM_CLI_LIVE_ARGS_H
+
+#include "models/proto/eap.h"
+#include "sim/cli/cli.h"
+
+struct live_place {
+    char host[256];
+    int port;
+};
+/* `PORT` (of 127.0.0.1), `HOST:PORT` or `[IPv6]:PORT`. false: a usage error was printed. */
+bool live_place_read(const struct cli *c, const char *option, const char *text,
+                     struct live_place *out);
+
+/* The option's value, exactly n octets in hex; untouched when not given. false: a usage error was
+ * printed. */
+bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n);
+/* Both must be given, or neither. */
+bool live_together(const struct cli *c, const char *one, const char *other);
+
+/* EAP-TLS's, from --cert, --key and --ca. Zeros: none. */
+struct live_tls {
+    struct authority *authority;
+    struct credential *credential;
+    struct tls_context *context;
+};
+/* Nothing given: zeros, and true. A peer may have --ca alone. false: *exit, and it was printed. */
+bool live_tls_read(const struct cli *c, bool server, struct live_tls *out, int *exit);
+void live_tls_release(struct live_tls *t);
+
+/* From --seed, else drawn from the system. false: a usage error was printed. */
+bool live_seed(const struct cli *c, unsigned long long *out);
+
+/* "accepted", "refused" */
+const char *live_outcome(enum proto_status status);
+/* " msk=HEX emsk=HEX", or as members of a JSON object. */
+void live_print_keys(const struct eap_keys *keys, bool json);
+
+#endif
