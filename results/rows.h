@@ -29,7 +29,7 @@ struct row_procedure {
     uint32_t attempts, messages;
     uint64_t octets_up, octets_down;
     uint32_t round_trips; /* how often the device spoke and was answered, over all attempts */
-    sim_ns parts[7]; /* in the order of enum ledger_part; sums to t_end - t_intended */
+    sim_ns parts[7];      /* in the order of enum ledger_part; sums to t_end - t_intended */
     int64_t device_energy_nj;
     sim_ns device_ns, server_ns; /* processor time charged at each side, crypto and other */
 };

@@ -50,7 +50,8 @@ START_TEST(rows_come_back)
          "1meter-1metersdevicecortex-m4-"},
         {"SELECT concat FROM (SELECT procedure_id||' '||node_id||' '||peer_id||kind||method||"
          "t_intended||' '||t_start||' '||t_end||outcome||reason||attempts||' '||messages||' '||"
-         "octets_up||' '||octets_down||' '||round_trips||' '||device_crypto||' '||server_crypto||' '||network||' '||"
+         "octets_up||' '||octets_down||' '||round_trips||' '||device_crypto||' '||server_crypto||' "
+         "'||network||' '||"
          "queue||' '||retransmission||' '||backoff||' '||other||' '||device_energy_nj||' '||"
          "device_ns||' '||server_ns AS concat FROM procedures WHERE procedure_id = 2)",
          "2 2 101bootstraptls-x50910000000000 10000000000 15000000000failedcertificate-expired1 14 "
