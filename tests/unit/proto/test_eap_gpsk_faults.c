@@ -156,6 +156,30 @@ START_TEST(gpsk_3_with_false_echoes)
 }
 END_TEST
 
+/* A suite that both know, but that was not offered, under a right MAC: bidding down. */
+START_TEST(a_suite_that_was_not_offered)
+{
+    struct halves h;
+    struct gpsk *g;
+
+    halves_init(&h, "device-1", "mas", PSK);
+    h.server_settings.gpsk_suites = 2;
+    halves_make(&h, &eap_method_gpsk);
+    ck_assert(passes(&h, h.server, 1));
+    g = gpsk_of(h.peer);
+    g->csuite_sel[5] = 1;
+    g->suite = KDF_GPSK_AES;
+    gpsk_derive(g, PSK);
+    ck_assert(!passes(&h, h.peer, 1));
+    ck_assert_int_eq(h.server->state, EAP_HALF_CONTINUE);
+    g->csuite_sel[5] = 2;
+    g->suite = KDF_GPSK_SHA256;
+    gpsk_derive(g, PSK);
+    ck_assert(passes(&h, h.peer, 1));
+    halves_release(&h);
+}
+END_TEST
+
 /* Each message out of its turn, and again after its turn. */
 START_TEST(out_of_turn)
 {
@@ -496,6 +520,7 @@ int main(void)
     tcase_add_loop_test(tc, altered, GPSK_3, GPSK_4 + 1);
     tcase_add_test(tc, altered_gpsk_2);
     tcase_add_test(tc, gpsk_3_with_false_echoes);
+    tcase_add_test(tc, a_suite_that_was_not_offered);
     tcase_add_test(tc, out_of_turn);
     tcase_add_test(tc, replayed);
     tcase_add_test(tc, false_fails);
