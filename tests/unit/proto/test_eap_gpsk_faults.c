@@ -354,6 +354,31 @@ START_TEST(oversized_gpsk_1)
 }
 END_TEST
 
+/* RFC 5433 9.2: whole suites. */
+START_TEST(broken_list)
+{
+    static const uint8_t list[] = {0, 0, 0, 0, 0, 2, 0};
+
+    for (size_t n = 1; n <= sizeof(list); n++) {
+        struct gpsk_message m = {.op = GPSK_1};
+        struct halves h;
+        struct buf b;
+        size_t begin;
+
+        halves_init(&h, "device-1", "mas", PSK);
+        halves_make(&h, &eap_method_gpsk);
+        m.field[GPSK_RAND_SERVER] = span_of(psk, 32);
+        m.field[GPSK_CSUITE_LIST] = span_of(list, n);
+        buf_init(&b, 256);
+        begin = eap_begin(&b, EAP_REQUEST, 1, EAP_GPSK, 0, 0);
+        ck_assert(gpsk_write(&b, &m) && eap_end(&b, begin));
+        ck_assert_int_eq(takes(h.peer, buf_span(&b)), n == 6);
+        buf_clear(&b);
+        halves_release(&h);
+    }
+}
+END_TEST
+
 /* ---- protected data ---- */
 
 struct pd {
@@ -528,6 +553,7 @@ int main(void)
     tcase_add_test(tc, too_long_for_the_way);
     tcase_add_test(tc, longest_names);
     tcase_add_test(tc, oversized_gpsk_1);
+    tcase_add_test(tc, broken_list);
     tcase_add_loop_test(tc, plain_protected_data, 0, COUNT(plain_blocks));
     tcase_add_loop_test(tc, sealed_protected_data, 0, COUNT(sealed_blocks));
     tcase_add_loop_test(tc, protected_data_on_the_way, GPSK_2, GPSK_4 + 1);

@@ -441,7 +441,24 @@ START_TEST(false_macs)
 }
 END_TEST
 
-/* RFC 5247's long form of the type would move what the tag covers. */
+/* RAND_S says which conversation it is: another one's message costs nothing. */
+START_TEST(of_another_conversation)
+{
+    struct halves h;
+    uint8_t octets[256];
+
+    up_to(&h, _i);
+    memcpy(octets, buf_span(&h.packet).p, buf_len(&h.packet));
+    octets[6] ^= 1;
+    for (int k = 0; k < 5; k++)
+        ck_assert(!takes(taker(&h, _i), span_of(octets, buf_len(&h.packet))));
+    ck_assert_uint_eq(taker(&h, _i)->unverified, 0);
+    ck_assert(takes(taker(&h, _i), buf_span(&h.packet)));
+    halves_release(&h);
+}
+END_TEST
+
+/* RFC 3748's long form of the type would move what the tag covers. */
 START_TEST(expanded_type)
 {
     struct halves h;
@@ -602,6 +619,7 @@ int main(void)
     tcase_add_test(tc, out_of_turn);
     tcase_add_test(tc, replayed);
     tcase_add_loop_test(tc, false_macs, 2, 5);
+    tcase_add_loop_test(tc, of_another_conversation, 2, 5);
     tcase_add_test(tc, expanded_type);
     tcase_add_loop_test(tc, said_in_the_channel, 0, COUNT(sayings));
     tcase_add_test(tc, payload_too_long);

@@ -378,19 +378,21 @@ START_TEST(what_is_no_packet)
          "0123456789abcdef\x01\x04xx\x01",
          25},
     };
-    uint8_t longest[RADIUS_PACKET_MAX + 1] = {1, 0, 0x10, 0};
+    uint8_t longest[RADIUS_PACKET_MAX + 4] = {1, 0, 0x10, 0};
     struct radius_packet p;
 
     ck_assert_int_eq(radius_parse(span_of(NULL, 0), &p), REASON_RADIUS_MALFORMED);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         ck_assert_msg(radius_parse(span_of(bad[i].octets, bad[i].n), &p) == REASON_RADIUS_MALFORMED,
                       "%zu", i);
-    for (size_t i = RADIUS_HEADER; i + 4 <= RADIUS_PACKET_MAX; i += 4)
+    for (size_t i = RADIUS_HEADER; i < sizeof(longest); i += 4)
         longest[i + 1] = 4;
     ck_assert_int_eq(radius_parse(span_of(longest, RADIUS_PACKET_MAX), &p), REASON_NONE);
     /* RFC 2865 3: what lies beyond the length is padding */
     ck_assert_int_eq(radius_parse(span_of(longest, sizeof(longest)), &p), REASON_NONE);
     ck_assert_uint_eq(p.whole.n, RADIUS_PACKET_MAX);
+    longest[3] = 4;
+    ck_assert_int_eq(radius_parse(span_of(longest, sizeof(longest)), &p), REASON_RADIUS_MALFORMED);
     longest[3] = 20;
     longest[2] = 0;
     ck_assert_int_eq(radius_parse(span_of(longest, sizeof(longest)), &p), REASON_NONE);

@@ -156,6 +156,26 @@ START_TEST(state_and_user_name_come_along)
 }
 END_TEST
 
+/* The answer overtakes a repetition that was due, but not sent yet. */
+START_TEST(answered_before_it_is_said_again)
+{
+    struct radius_client_settings s = {0};
+    struct radius_writer w;
+    struct lone l;
+    struct span a;
+
+    lone_client(&l, &s);
+    says_identity(&l, 0);
+    sends(&l, 0);
+    a = answer(&l, &w, RADIUS_ACCESS_CHALLENGE, span_of(request_8, 6));
+    l.proto->ops->expire(l.proto, l.proto->expiry);
+    l.proto->ops->input(l.proto, 3 * SIM_S, a);
+    ck_assert_uint_eq(radius_client_reply(l.client).n, 6);
+    ck_assert_uint_eq(sends(&l, 3 * SIM_S).n, 0);
+    lone_release(&l);
+}
+END_TEST
+
 /* What is not the answer is dropped, and the true one is still taken. */
 START_TEST(false_answers)
 {
@@ -308,6 +328,7 @@ int main(void)
     tcase_add_test(tc, repetitions_by_default);
     tcase_add_test(tc, repetitions_as_set);
     tcase_add_test(tc, state_and_user_name_come_along);
+    tcase_add_test(tc, answered_before_it_is_said_again);
     tcase_add_test(tc, false_answers);
     tcase_add_loop_test(tc, answers, 0, COUNT(endings));
     tcase_add_test(tc, a_bare_rejection);
