@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RADIUS_PORTS 49152 /* a PAA's port for each session: answers need no other key */
+/* A dynamic port (RFC 6335 6) for each session: answers need no other key. */
+#define RADIUS_PORT_FIRST 49152
+#define RADIUS_PORTS      16384
 
 static const struct cfg_server *config(const struct server_end *e)
 {
@@ -138,6 +140,6 @@ bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_op
     mas = server_for(d, e->client_population->config->device->connect.mas, from->dev->mas_index);
     route_between(d, s->population->index, s->index, mas->population->index, &up, &down);
     session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &mas->datagrams,
-                     (uint16_t)(1024 + e->pana_session % RADIUS_PORTS));
+                     (uint16_t)(RADIUS_PORT_FIRST + e->pana_session % RADIUS_PORTS));
     return true;
 }
