@@ -49,11 +49,18 @@ static void set_defaults(struct pana_rig_settings *s)
 static void answer_query(struct pana_rig *r)
 {
     const struct eap_query *q = eap_server_query(r->server);
+    const struct pana_rig_settings *s = &r->settings;
     struct eap_answer a = {.reason = REASON_EAP_IDENTITY};
+    bool found = false;
 
-    for (size_t i = 0; i < r->settings.user_count; i++)
-        if (strcmp(r->settings.users[i].identity, q->identity) == 0)
-            a = r->settings.users[i].answer;
+    for (size_t i = 0; i < s->user_count && q->kind == EAP_QUERY_USER; i++) {
+        if (strcmp(s->users[i].identity, q->identity) != 0)
+            continue;
+        a = s->users[i].answer;
+        found = true;
+    }
+    if (!found && s->answer)
+        s->answer(s->answer_arg, q, &a);
     eap_server_answer(r->server, r->pair.now, &a);
 }
 

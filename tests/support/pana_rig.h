@@ -14,6 +14,8 @@ struct pana_rig_settings {
     struct eap_server_settings server;
     const struct eap_rig_user *users;
     size_t user_count;
+    void (*answer)(void *arg, const struct eap_query *q, struct eap_answer *a); /* as eap_rig's */
+    void *answer_arg;
     const char *begin_with;  /* not NULL: no Request/Identity, the server is told who it is */
     struct pana_params last; /* for the last PAR */
     /* What the parent of the PAA makes of EAP-Success; zeros: passes it on. */
