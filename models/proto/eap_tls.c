@@ -58,9 +58,9 @@ static void follow(struct tls_half *t, sim_ns now)
 
     while (p->ops->output(p, now, out))
         continue;
-    if (p->status != PROTO_RUNNING || tls_peer_closed(t->tls)) {
+    if (p->status != PROTO_RUNNING) {
         t->tls_failed = true;
-        fail(t, p->reason ? p->reason : REASON_CLOSED_EARLY);
+        fail(t, p->reason ? p->reason : REASON_CLOSED_EARLY); /* none: close_notify */
     } else if (tls_received(t->tls).n > 0) {
         fail(t, REASON_TLS_PROTOCOL); /* nobody has anything to say inside */
     } else if (!t->server && tls_is_open(t->tls)) {
@@ -99,7 +99,7 @@ static void process(struct eap_half *h, sim_ns now, const struct eap_packet *in)
 
     switch (eap_tls_frame_read(&t->frame, in->data)) {
     case EAP_TLS_STARTED:
-        if (t->server || t->begun)
+        if (t->begun) /* a server has, by then: Start is its own word */
             fail(t, REASON_EAP_MALFORMED);
         else
             begin(t, now);

@@ -170,6 +170,10 @@ START_TEST(peer_out_of_order)
     ck_assert(packet.data.p[0] & EAP_TLS_FLAG_MORE);
     ck_assert(!SAY("\x00\x16\x03\x03\x00\x01\x00"));
     expect(REASON_EAP_FRAGMENT);
+    begin(PEER);
+    ck_assert(SAY("\x20"));
+    ck_assert(!SAY("\xc0\x00\x00\x00\x05xx"));
+    expect(REASON_EAP_FRAGMENT);
 }
 END_TEST
 
@@ -344,7 +348,8 @@ static bool rogue_say(struct rogue *g)
     bool some;
 
     buf_init(&b, EAP_PACKET_MAX);
-    ck_assert(eap_tls_frame_write(&g->frame, EAP_RESPONSE, packet.id, EAP_MTU, &b));
+    ck_assert(eap_tls_frame_write(&g->frame, side == PEER ? EAP_REQUEST : EAP_RESPONSE,
+                                  side == PEER ? ++next_id : packet.id, EAP_MTU, &b));
     some = feed(buf_span(&b));
     buf_clear(&b);
     return some;
@@ -376,16 +381,48 @@ static void rogue_open(struct rogue *g)
     }
 }
 
+static void rogue_free(struct rogue *g)
+{
+    pair_enter(&rig.pair, 1 - side);
+    proto_free(tls_proto(g->tls));
+    pair_leave();
+    eap_tls_frame_release(&g->frame);
+}
+
 static void rogue_end(struct rogue *g)
 {
     pair_enter(&rig.pair, 0);
     rogue_pull(g);
     pair_leave();
     ck_assert(rogue_say(g));
-    pair_enter(&rig.pair, 0);
-    proto_free(tls_proto(g->tls));
+    rogue_free(g);
+}
+
+/* A server by hand, with `data` in the flight of its Finished; "": none. */
+static void rogue_serve(struct rogue *g, const char *data)
+{
+    struct tls_peer_settings own = {.expect_name = EAP_TLS_RIG_PEER};
+    struct proto *p;
+
+    begin(PEER);
+    ck_assert(!credential_copy(eap_tls_rig_credential(EAP_TLS_RIG_GOOD, true), &own.credential));
+    eap_tls_frame_init(&g->frame);
+    pair_enter(&rig.pair, 1);
+    g->tls = tls_new(eap_tls_rig_context(settings.suite, true), &rig.pair.side[1].env, &own);
+    p = tls_proto(g->tls);
+    p->ops->start(p, 0);
     pair_leave();
-    eap_tls_frame_release(&g->frame);
+    ck_assert(SAY("\x20"));
+    while (!tls_is_open(g->tls)) {
+        pair_enter(&rig.pair, 1);
+        if (eap_tls_frame_read(&g->frame, packet.data) == EAP_TLS_MESSAGE)
+            p->ops->input(p, 0, eap_tls_frame_message(&g->frame));
+        if (tls_is_open(g->tls))
+            ck_assert(tls_write(g->tls, 0, span_str(data)));
+        rogue_pull(g);
+        pair_leave();
+        rogue_say(g);
+    }
 }
 
 START_TEST(what_is_said_inside)
@@ -413,6 +450,25 @@ START_TEST(what_is_said_inside)
 }
 END_TEST
 
+START_TEST(what_a_server_says_inside)
+{
+    const uint8_t success[4] = {EAP_SUCCESS, 0, 0, 4};
+    uint8_t verdict[4];
+    struct rogue g;
+
+    rogue_serve(&g, "");
+    memcpy(verdict, success, 4);
+    verdict[1] = next_id;
+    feed(span_of(verdict, 4));
+    ck_assert_int_eq(eap_rig_proto(&rig, PEER)->status, PROTO_DONE);
+    rogue_free(&g);
+    teardown();
+    rogue_serve(&g, "hello?");
+    rogue_free(&g);
+    expect(REASON_TLS_PROTOCOL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("eap_tls_faults");
@@ -430,6 +486,7 @@ int main(void)
     tcase_add_test(tc, server_and_no_tls);
     tcase_add_test(tc, server_needs_the_acknowledgement);
     tcase_add_test(tc, what_is_said_inside);
+    tcase_add_test(tc, what_a_server_says_inside);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
     srunner_run_all(sr, CK_ENV);
