@@ -195,7 +195,7 @@ static void put_cell(FILE *to, const struct row *r, enum figure f, double unit, 
     char a[32], b[32], text[80] = "-";
 
     /* An interval below what three digits show is left out. */
-    if (r->devices > 0 && half * 2000 > r->of[f].mean / unit)
+    if (r->devices > 0 && half >= 0.0005 && half * 2000 > r->of[f].mean / unit)
         snprintf(text, sizeof text, "%s ±%s", text_figure(r->of[f].mean / unit, a),
                  text_figure(half, b));
     else if (r->devices > 0)

@@ -91,12 +91,11 @@ static void check_method(struct reader *r, const struct scn_population *p)
         tell(r, place_of(r, &p->name, &d->bootstrap.method, &d->connect.method), "S227",
              "connection by %s needs a Kmr, and bootstrap 'none' leaves the device without",
              method_of_connect(d->connect.method)->name);
-    if (method_of_bootstrap(d->bootstrap.method)->certificates) {
+    if (method_of_bootstrap(d->bootstrap.method)->certificates)
         check_tls(r, p, &d->bootstrap.tls, USE_CERTIFICATE, "bootstrap with certificates");
-        if ((uint64_t)d->bootstrap.wrong_ca_ppm + d->bootstrap.expired_ppm > ALL)
-            tell(r, place_of(r, &p->name, &d->bootstrap.expired_ppm, &d->bootstrap.wrong_ca_ppm),
-                 "S212", "'wrong_ca' and 'expired' are together more than 100 %%");
-    }
+    if ((uint64_t)d->bootstrap.wrong_ca_ppm + d->bootstrap.expired_ppm > ALL)
+        tell(r, place_of(r, &p->name, &d->bootstrap.expired_ppm, &d->bootstrap.wrong_ca_ppm),
+             "S212", "'wrong_ca' and 'expired' are together more than 100 %%");
     if (method_of_connect(d->connect.method)->tls_psk)
         check_tls(r, p, &d->connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
     if (d->ival.gate && !d->ival.capable)

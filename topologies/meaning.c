@@ -7,6 +7,16 @@ static bool by_certificates(const struct cfg_device *d)
     return method_of_bootstrap(d->bootstrap.method)->certificates;
 }
 
+static bool by_ibe(const struct cfg_device *d)
+{
+    return method_of_bootstrap(d->bootstrap.method)->ibe;
+}
+
+static bool by_authority(const struct cfg_device *d)
+{
+    return by_certificates(d) || by_ibe(d);
+}
+
 static bool by_exchange(const struct cfg_device *d)
 {
     return method_of_bootstrap(d->bootstrap.method)->exchange;
@@ -63,8 +73,9 @@ static bool is_not_poisson(const struct cfg_device *d)
 static const struct meaning meanings[] = {
     {AT(bootstrap.tls.suite), by_certificates, "this bootstrap has no TLS with certificates"},
     {AT(bootstrap.tls.version), by_certificates, "this bootstrap has no TLS with certificates"},
-    {AT(bootstrap.wrong_ca_ppm), by_certificates, "this bootstrap has no certificates"},
-    {AT(bootstrap.expired_ppm), by_certificates, "this bootstrap has no certificates"},
+    {AT(bootstrap.wrong_ca_ppm), by_authority, "this bootstrap has no certificates"},
+    {AT(bootstrap.expired_ppm), by_authority, "this bootstrap has no certificates"},
+    {AT(bootstrap.ibe), by_ibe, "this bootstrap is not by eap-ibake"},
     {AT(bootstrap.msbf), by_exchange, "nobody bootstraps these devices"},
     {AT(bootstrap.wrong_key_ppm), by_key, "this bootstrap has no shared key"},
     {AT(bootstrap.gpsk_suite), by_gpsk, "this bootstrap is not by eap-gpsk"},

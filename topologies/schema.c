@@ -34,6 +34,7 @@ static const struct schema_word connects[] = {
     {"tls-psk", CFG_CONNECT_TLS_PSK}, {"eap-gpsk", CFG_CONNECT_EAP_GPSK}, {"eap-psk", CFG_CONNECT_EAP_PSK},
     {"eap-sim", CFG_CONNECT_EAP_SIM}, {"eap-aka", CFG_CONNECT_EAP_AKA},
     {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word ibe_schemes[] = {{"sakke", IBE_SAKKE}, {"bf", IBE_BF}, {NULL, 0}};
 static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
 static const struct schema_word securities[] = {
     {"channel", 0}, {"object", SCHEMA_LATER}, {"none", SCHEMA_LATER}, {NULL, 0}};
@@ -70,13 +71,15 @@ static const struct schema_key bootstrap_keys[] = {
     {"at", TYPE_POPULATION, AT(device.bootstrap.msbf), .kind = CFG_MSBF,
      .derived = "the only population of kind msbf", .help = "the MSBF that serves it"},
     {"wrong_ca", TYPE_SHARE, AT(device.bootstrap.wrong_ca_ppm), .max = ONE, .standard = "0 %",
-     .help = "share of devices whose certificate is from another CA"},
+     .help = "share of devices whose certificate, or identity-based key, is from another authority"},
     {"expired", TYPE_SHARE, AT(device.bootstrap.expired_ppm), .max = ONE, .standard = "0 %",
-     .help = "share of devices whose certificate has expired before the run"},
+     .help = "share of devices whose certificate, or identity-based key, has expired before the run"},
     {"wrong_key", TYPE_SHARE, AT(device.bootstrap.wrong_key_ppm), .max = ONE, .standard = "0 %",
      .help = "eap-gpsk, eap-psk: share of devices whose key is not the one the provider has"},
     {"gpsk_suite", TYPE_WORD, AT(device.bootstrap.gpsk_suite), .words = gpsk_suites, .standard = "best",
      .help = "eap-gpsk: 1 (AES-128), 2 (HMAC-SHA-256), or the better of those both have"},
+    {"ibe", TYPE_WORD, AT(device.bootstrap.ibe), .words = ibe_schemes, .standard = "sakke",
+     .help = "eap-ibake: SAKKE (RFC 6508) or Boneh-Franklin (RFC 5091)"},
     END};
 static const struct schema_section bootstrap = {bootstrap_keys, NULL};
 

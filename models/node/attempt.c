@@ -105,9 +105,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
     struct device_end *e = session_user(s);
     struct proto_env *env = session_env(s);
 
-    (void)now;
     if (e->pana)
-        return device_make_pana(e, env);
+        return device_make_pana(e, env, now);
     switch (e->kind) {
     case PROC_BOOTSTRAP:
         return make_bootstrap(e, env);
@@ -158,13 +157,20 @@ static void free_result(struct device_end *e)
         free(e->result.connection);
 }
 
+/* What stays of it when its session, which borrowed from it, is gone. */
+static void free_end(struct device_end *e)
+{
+    free_result(e);
+    ibe_user_free(e->ibe);
+    free(e);
+}
+
 void device_free_end(struct device_end *e)
 {
     if (!e)
         return;
     session_free(e->session);
-    free_result(e);
-    free(e);
+    free_end(e);
 }
 
 static void step(struct session *s, sim_ns now)
@@ -239,8 +245,7 @@ void device_drop_session(struct device *dev, sim_ns now, bool retire, const char
         return;
     }
     session_retire(e->session);
-    free_result(e);
-    free(e);
+    free_end(e);
 }
 
 static sim_ns lifetime(const struct device *dev, int64_t expires_unix_ns)

@@ -23,7 +23,7 @@ static const struct method_facts *facts(const struct device_end *e)
 /* ---- prepare ---- */
 
 /* What the EAP peer proves itself with. false: OpenSSL would not. */
-static bool fill_credentials(struct device_end *e, struct eap_peer_credentials *out)
+static bool fill_credentials(struct device_end *e, sim_ns now, struct eap_peer_credentials *out)
 {
     struct device *dev = e->dev;
     const struct cfg_device *c = dev->population->config->device;
@@ -36,6 +36,12 @@ static bool fill_credentials(struct device_end *e, struct eap_peer_credentials *
         out->has_psk = true;
         out->psk_slot = bootstrap ? SE_CREDENTIAL : SE_KMR;
         out->gpsk_suite = bootstrap ? c->bootstrap.gpsk_suite : c->connect.gpsk_suite;
+    }
+    if (f->ibe) {
+        e->ibe = identity_of_device(dev, now);
+        out->ibe = e->ibe;
+        out->expect_name = device_mas(dev)->fqdn;
+        return e->ibe != NULL;
     }
     if (f->certificates) {
         out->tls = dev->population->bootstrap.client;
@@ -77,7 +83,7 @@ static void fill_params(const struct device_end *e, const char *name, struct pan
     }
 }
 
-struct proto *device_make_pana(struct device_end *e, struct proto_env *env)
+struct proto *device_make_pana(struct device_end *e, struct proto_env *env, sim_ns now)
 {
     struct device *dev = e->dev;
     const struct cfg_eap *c = device_deployment(dev)->in.eap;
@@ -93,7 +99,7 @@ struct proto *device_make_pana(struct device_end *e, struct proto_env *env)
     pac->eap.mtu = c->mtu;
     pac->device_id = name;
     fill_params(e, name, &pac->params);
-    if (!fill_credentials(e, &pac->eap.credentials))
+    if (!fill_credentials(e, now, &pac->eap.credentials))
         return NULL;
     if (e->kind == PROC_BOOTSTRAP)
         e->result.bootstrap = xcalloc(1, sizeof *e->result.bootstrap);

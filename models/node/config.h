@@ -4,6 +4,7 @@
 #ifndef MODELS_NODE_CONFIG_H
 #define MODELS_NODE_CONFIG_H
 
+#include "crypto/ibe.h"
 #include "models/net/udp.h"
 #include "models/proto/pana.h"
 #include "models/proto/tls.h"
@@ -52,10 +53,12 @@ struct cfg_device { /* kind: device */
         enum cfg_bootstrap method;
         struct cfg_tls tls;
         uint32_t msbf;          /* index of the population that serves it */
-        uint32_t wrong_ca_ppm;  /* share whose certificate is from another CA */
-        uint32_t expired_ppm;   /* share whose certificate has expired before the run */
+        uint32_t wrong_ca_ppm;  /* share whose certificate, or identity-based key, is from another
+                                   authority */
+        uint32_t expired_ppm;   /* share for whom it has expired before the run */
         uint32_t wrong_key_ppm; /* share whose shared key is not the one the provider has */
         unsigned gpsk_suite;    /* 1, 2; 0: whichever both like best */
+        enum ibe_scheme ibe;    /* of eap-ibake */
     } bootstrap;
     struct {
         enum cfg_connect method;

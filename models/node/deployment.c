@@ -279,6 +279,7 @@ static enum err build(struct deployment *d, struct diag_list *diags)
     d->setup = rng_stream(d->in.seed, "deployment", "setup");
     secret = rng_stream(d->in.seed, "deployment", "RADIUS secret");
     rng_bytes(&secret, d->radius_secret, sizeof d->radius_secret);
+    identity_make_authorities(d);
     err = make_authorities(d, diags);
     if (!err)
         err = make_nodes(d);
@@ -398,6 +399,7 @@ void deployment_free(struct deployment *d)
     keyring_free(d->keys);
     authority_free(d->authority);
     authority_free(d->rogue);
+    identity_free_authorities(d);
     key_pool_free(d->pool);
     if (d->sim)
         sim_free(d->sim);

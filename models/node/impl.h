@@ -120,6 +120,12 @@ struct hss_record {
     uint64_t draws; /* of its RANDs */
 };
 
+/* A MAS's identity-based keys for a period. */
+struct server_ibe {
+    struct server_ibe *next;
+    struct ibe_user *user;
+};
+
 struct server {
     struct population *population;
     uint32_t index;
@@ -133,6 +139,7 @@ struct server {
     struct server_end *ends;          /* list of its sessions */
     bool off;
     struct credential *credential; /* MSBF; MAS for EAP-TLS */
+    struct server_ibe *ibe;        /* MAS for EAP-IBAKE; the latest first */
     /* tables: records by index; maps from the first 8 octets of the Node-ID, and from the
      * Connection-ID */
     struct mas_record *mas;
@@ -153,6 +160,7 @@ enum end_kind {
 
 /* What an AAA session has found out about its user, in prepare; and what the HSS said. */
 struct aaa_work {
+    const struct ibe_user *ibe;
     uint32_t population, device;
     uint8_t node_id[M2M_NODE_ID_LEN];
     bool found;
@@ -210,6 +218,7 @@ struct device_end {
     enum procedure_kind kind; /* of the request to write, or of the procedure it is made for */
     bool pana;                /* EAP over PANA: the core is a pana_client */
     uint32_t behind;          /* sessions at servers that were opened for it */
+    struct ibe_user *ibe;     /* EAP-IBAKE's key while the session lasts; NULL: none */
     bool request_wanted;      /* the next step writes a request of this kind */
     bool open;                /* mId: the handshake is over */
     union {
@@ -260,6 +269,7 @@ struct deployment {
     struct keyring *keys;
     struct key_pool *pool;
     struct authority *authority, *rogue;
+    struct ibe_authority *ibe[IBE_SCHEMES], *rogue_ibe[IBE_SCHEMES]; /* by scheme - 1 */
     uint8_t radius_secret[16]; /* shared by every PAA and MAS */
     struct rng setup;          /* contexts and authorities draw from it */
     struct population *populations;
@@ -308,6 +318,16 @@ void route_release(struct deployment *d);
 void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t to,
                    struct net_route *up, struct net_route *down);
 sim_ns route_look_ahead(const struct deployment *d);
+
+/* identity.c: identity-based keys (EAP-IBAKE). The provider's key-management authority gives them
+ * out beforehand, with the half-year as period; no message of it is modeled. */
+void identity_make_authorities(struct deployment *d);
+void identity_free_authorities(struct deployment *d);
+/* Prepare: a device's own, to be freed with ibe_user_free; NULL: its name is none. */
+struct ibe_user *identity_of_device(const struct device *dev, sim_ns now);
+/* Commit: a MAS's, which lives as long as it; NULL: nobody uses EAP-IBAKE. */
+const struct ibe_user *identity_of_server(struct server *s, sim_ns now);
+void identity_forget(struct server *s);
 
 /* image.c */
 void image_make(struct population *p);
@@ -382,7 +402,8 @@ static inline struct procedure *device_end_procedure(const struct device_end *e)
 }
 
 /* attempt_pana.c: bootstrap and connection by EAP over PANA, the device's side. */
-struct proto *device_make_pana(struct device_end *e, struct proto_env *env); /* prepare */
+struct proto *device_make_pana(struct device_end *e, struct proto_env *env,
+                               sim_ns now); /* prepare */
 void device_pana_advanced(struct device_end *e, sim_ns now);
 /* Done with, but it answers what the PAA may repeat; frees itself. */
 void device_linger(struct device *dev);

@@ -89,6 +89,8 @@ static struct device *find_device(const struct server *mas, const struct aaa_que
     /* Each by its own method alone, and under the identity that belongs to it. */
     if (!f->eap || f->uicc != (subscriber_of(d, q->identity) == dev))
         return NULL;
+    if (f->certificates) /* whose certificate it must be */
+        str_append(a->certificate_name, sizeof a->certificate_name, 0, q->identity);
     if (bootstrap && f->psk) {
         a->has_psk = true;
         device_credential_key(dev, a->psk);
@@ -176,7 +178,8 @@ static struct proto *make_core(struct session *session, sim_ns now)
                            .mtu = c->mtu,
                            .network_name = NETWORK_NAME,
                            .tls = e->client_population->bootstrap.server,
-                           .credential = e->server->credential}},
+                           .credential = e->server->credential,
+                           .ibe = e->aaa->ibe}},
         .find = find,
         .arg = e,
         .linger = c->radius_linger};
@@ -289,6 +292,7 @@ bool aaa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_op
         return server_drop(end, ops, user);
     e = server_end_new(s, from->client, END_AAA, &aaa_ops, from->behind++);
     e->aaa = xcalloc(1, sizeof *e->aaa);
+    e->aaa->ibe = identity_of_server(s, node_now(s->population->d));
     session_accept_udp(e->session, end, ops, user);
     return true;
 }

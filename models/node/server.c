@@ -599,6 +599,7 @@ void server_release(struct server *s)
         session_free(session);
     }
     credential_free(s->credential);
+    identity_forget(s);
     if (s->population && s->population->config->kind == CFG_NSCL) {
         for (uint32_t i = 0; i < s->record_count; i++)
             nscl_deregister(&s->scl[i]);

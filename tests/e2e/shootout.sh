@@ -12,7 +12,7 @@ for line in fibre cellular lossy; do
     says out "^bootstrap over $line\$"
     says out "^connection over $line\$"
 done
-for method in tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk; do
+for method in tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk eap-ibake; do
     says out "^$method +[0-9]+ +100 % "
 done
 equal "every connection is there" "$devices" \

@@ -69,6 +69,7 @@ static const struct way ways[] = {
     {"pre-provisioned", "eap-aka", "", "MSK", 0},
     {"eap-gpsk", "eap-gpsk", "EMSK", "MSK", 11}, /* etsi-m2m.md 4.4: 9, and 2 for the identity */
     {"eap-psk", "eap-psk", "EMSK", "MSK", 11},
+    {"eap-ibake", "tls-psk", "EMSK", "Kmr", 0},
     {"tls-x509", "eap-gpsk", "", "MSK", 0},
     {"pre-provisioned", "eap-psk", "", "MSK", 0},
     {"none", "eap-aka", NULL, "MSK", 0},
@@ -150,6 +151,20 @@ START_TEST(every_method)
 }
 END_TEST
 
+/* Both schemes, at devices of one fleet and one MAS. */
+START_TEST(the_other_scheme_of_ibake)
+{
+    struct collect c;
+
+    run(&c, SETS("populations.meters.bootstrap.method=eap-ibake",
+                 "populations.meters.bootstrap.ibe=bf", "populations.meters.count=4"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.registered, 4);
+    ck_assert_uint_eq(counts.failed, 0);
+    collect_release(&c);
+}
+END_TEST
+
 /* Keys end, and are had again, by the same ways. */
 START_TEST(renewals)
 {
@@ -198,6 +213,34 @@ START_TEST(over_lossy_lines)
     }
     ck_assert(waited);
     collect_release(&c);
+}
+END_TEST
+
+/* Each bootstrap before each connection: where Kmr came from does not matter, and where there is
+ * none only those connect that need none. */
+START_TEST(every_pair_over_lossy_lines)
+{
+    static const char *const bootstraps[] = {
+        "pre-provisioned", "none",          "tls-x509", "eap-tls", "eap-sim",
+        "eap-aka",         "eap-aka-prime", "eap-gpsk", "eap-psk", "eap-ibake"};
+    static const char *const connects[] = {"tls-psk", "eap-gpsk", "eap-psk",
+                                           "eap-sim", "eap-aka",  "eap-aka-prime"};
+    struct collect c;
+
+    for (size_t i = 0; i < sizeof connects / sizeof *connects; i++) {
+        char bootstrap[80], connect[80];
+        if (!strcmp(bootstraps[_i], "none") && i < 3)
+            continue;
+        snprintf(bootstrap, sizeof bootstrap, "populations.meters.bootstrap.method=%s",
+                 bootstraps[_i]);
+        snprintf(connect, sizeof connect, "populations.meters.connect.method=%s", connects[i]);
+        run(&c, SETS(bootstrap, connect, "populations.meters.count=3", "run.until=30 min",
+                     "links.meters -> msbf.loss=5 %", "links.meters -> nscl.loss=5 %",
+                     "links.meters -> mas.loss=5 %"));
+        check_sums(&c);
+        ck_assert_msg(counts.registered == 3, "%s, %s", bootstraps[_i], connects[i]);
+        collect_release(&c);
+    }
 }
 END_TEST
 
@@ -283,6 +326,18 @@ static const struct failure failures[] = {
     {{"populations.meters.bootstrap.method=eap-tls", "populations.meters.bootstrap.expired=100 %"},
      "bootstrap",
      "certificate-expired"},
+    {{"populations.meters.bootstrap.method=eap-ibake",
+      "populations.meters.bootstrap.wrong_ca=100 %"},
+     "bootstrap",
+     "ibe-decrypt-failed"},
+    {{"populations.meters.bootstrap.method=eap-ibake",
+      "populations.meters.bootstrap.expired=100 %"},
+     "bootstrap",
+     "key-expired"},
+    {{"populations.meters.bootstrap.method=eap-ibake",
+      "populations.meters.bootstrap.wrong_ca=100 %", "populations.meters.bootstrap.ibe=bf"},
+     "bootstrap",
+     "ibe-decrypt-failed"},
 };
 #define FAILURES (sizeof failures / sizeof *failures)
 
@@ -389,8 +444,10 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, every_method, 0, WAYS);
+    tcase_add_test(t, the_other_scheme_of_ibake);
     tcase_add_test(t, renewals);
     tcase_add_loop_test(t, over_lossy_lines, 0, WAYS);
+    tcase_add_loop_test(t, every_pair_over_lossy_lines, 0, 10);
     tcase_add_test(t, over_a_long_line);
     tcase_add_test(t, over_small_packets);
     tcase_add_loop_test(t, each_failure_has_its_name, 0, FAILURES);

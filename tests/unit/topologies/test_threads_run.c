@@ -29,7 +29,8 @@ START_TEST(the_same_rows_over_pana)
 {
     static const char *const bootstraps[] = {"populations.meters.bootstrap.method=eap-tls",
                                              "populations.meters.bootstrap.method=eap-sim",
-                                             "populations.meters.bootstrap.method=eap-aka"};
+                                             "populations.meters.bootstrap.method=eap-aka",
+                                             "populations.meters.bootstrap.method=eap-gpsk"};
     const char *const *sets =
         SETS(bootstraps[_i], "populations.meters.connect.method=eap-aka-prime",
              "populations.meters.uicc.ahead=30 %", "populations.meters.count=60",
@@ -49,6 +50,25 @@ START_TEST(the_same_rows_over_pana)
 }
 END_TEST
 
+/* Slow pairings, few devices. */
+START_TEST(the_same_rows_by_ibake)
+{
+    const char *const *sets =
+        SETS("populations.meters.bootstrap.method=eap-ibake", "populations.meters.count=8",
+             "populations.meters.arrivals.over=1 s", "links.meters -> msbf.loss=5 %",
+             "run.until=10 min");
+    struct collect one, more;
+
+    fleet_run_text(&one, 1, fleet_eap, sets, NULL);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        fleet_run_text(&more, threads, fleet_eap, sets, NULL);
+        ck_assert_uint_eq(more.digest, one.digest);
+        collect_release(&more);
+    }
+    collect_release(&one);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -60,7 +80,8 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 280);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
-    tcase_add_loop_test(t, the_same_rows_over_pana, 0, 3);
+    tcase_add_loop_test(t, the_same_rows_over_pana, 0, 4);
+    tcase_add_test(t, the_same_rows_by_ibake);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);
