@@ -157,6 +157,8 @@ static bool make_ssl(struct tls *t)
     if (t->credential && (SSL_use_certificate(t->ssl, credential_certificate(t->credential)) != 1 ||
                           SSL_use_PrivateKey(t->ssl, credential_key(t->credential)) != 1))
         return false;
+    if (t->context->server && t->psk_hint && SSL_use_psk_identity_hint(t->ssl, t->psk_hint) != 1)
+        return false;
     if (t->context->server)
         SSL_set_accept_state(t->ssl);
     else
@@ -229,6 +231,7 @@ static void release(struct proto *p)
     credential_free(t->credential);
     free(t->expect_name);
     free(t->psk_identity);
+    free(t->psk_hint);
     buf_wipe(&t->plain);
     buf_clear(&t->out);
     free(t);
@@ -253,6 +256,7 @@ struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
     t->credential = settings->credential;
     t->expect_name = settings->expect_name ? xstrdup(settings->expect_name) : NULL;
     t->psk_identity = settings->psk_identity ? xstrdup(settings->psk_identity) : NULL;
+    t->psk_hint = settings->psk_hint ? xstrdup(settings->psk_hint) : NULL;
     t->psk_slot = settings->psk_slot;
     t->psk_find = settings->psk_find;
     t->psk_arg = settings->psk_arg;

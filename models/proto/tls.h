@@ -47,7 +47,8 @@ struct tls_settings {
     size_t suite_count;
     enum tls_group group; /* for ECDHE suites */
     const struct authority
-        *authority; /* trust anchor of certificate suites, both roles; NULL for PSK */
+        *authority;         /* trust anchor of certificate suites, both roles; NULL for PSK */
+    bool anonymous_clients; /* server: asks for no certificate (TS 33.222 5.3: HTTP says who) */
 };
 /* Draws ticket keys etc. from the entered entity: call between entity_enter and entity_leave.
  * Sessions are never cached or resumed. ERR_CRYPTO when OpenSSL does not have the suite. */
@@ -71,6 +72,7 @@ struct tls_peer_settings {
     const char
         *expect_name; /* the peer's certificate must carry it (DNS/URI SAN or CN); NULL: any */
     const char *psk_identity; /* client: sent as is; copied */
+    const char *psk_hint;     /* server: sent; client: what it must be; NULL: none, any; copied */
     enum se_slot psk_slot;    /* client: in env->se */
     tls_psk_find psk_find;    /* server */
     void *psk_arg;

@@ -127,8 +127,7 @@ static unsigned client_psk(SSL *ssl, const char *hint, char *identity, unsigned 
     size_t n = t->psk_identity ? strlen(t->psk_identity) : 0;
     unsigned got;
 
-    (void)hint;
-    if (n == 0 || n >= identity_max) {
+    if (n == 0 || n >= identity_max || (t->psk_hint && (!hint || strcmp(hint, t->psk_hint) != 0))) {
         t->local_reason = REASON_PSK_UNKNOWN;
         return 0;
     }
@@ -176,7 +175,7 @@ static bool set_suites(SSL_CTX *ssl, const struct tls_settings *s)
     return SSL_CTX_set_cipher_list(ssl, list) == 1;
 }
 
-/* Both sides show a certificate, and trust the one authority. */
+/* Both sides show a certificate, unless clients are anonymous, and trust the one authority. */
 static bool set_certificates(SSL_CTX *ssl, const struct tls_settings *s)
 {
     X509 *anchor;
@@ -187,7 +186,8 @@ static bool set_certificates(SSL_CTX *ssl, const struct tls_settings *s)
     /* What OpenSSL keeps about a certificate's extensions it makes at first use: here, not inside
      * some endpoint's step. */
     X509_check_purpose(anchor, -1, 0);
-    SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    if (!s->server || !s->anonymous_clients)
+        SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, tls_verify, NULL);
     SSL_CTX_set_max_cert_list(ssl, MAX_CERTIFICATE_LIST);
     return X509_STORE_add_cert(SSL_CTX_get_cert_store(ssl), anchor) == 1;

@@ -25,7 +25,7 @@ struct tls {
     struct proto proto;
     const struct tls_context *context;
     struct credential *credential; /* owned */
-    char *expect_name, *psk_identity;
+    char *expect_name, *psk_identity, *psk_hint;
     enum se_slot psk_slot;
     tls_psk_find psk_find;
     void *psk_arg;

@@ -83,7 +83,8 @@ static void make_context(struct rig *r, int side)
                                     .suites = &suite,
                                     .suite_count = 1,
                                     .group = s->group,
-                                    .authority = psk ? NULL : trusted};
+                                    .authority = psk ? NULL : trusted,
+                                    .anonymous_clients = s->anonymous};
 
     if (server && s->other_server_suite)
         suite = suite == TLS_SUITE_PSK_AES_128_CBC_SHA ? TLS_SUITE_PSK_AES_128_CBC_SHA256
@@ -103,7 +104,7 @@ static struct credential *make_credential(struct rig *r, bool server)
     bool other = server ? s->server_stranger : s->client_stranger;
     struct credential *c = NULL;
 
-    if (tls_suite_is_psk(s->suite) || (!server && s->client_bare))
+    if (tls_suite_is_psk(s->suite) || (!server && (s->client_bare || s->anonymous)))
         return NULL;
     must(credential_issue(other ? stranger : trusted, pool, server ? 0 : 1,
                           server ? "server.example" : "meter-1.example", server,
@@ -116,7 +117,8 @@ static void make_endpoint(struct rig *r, int side)
 {
     const struct rig_settings *s = &r->settings;
     bool psk = tls_suite_is_psk(s->suite);
-    struct tls_peer_settings settings = {.psk_slot = SE_KMR};
+    struct tls_peer_settings settings = {.psk_slot = SE_KMR,
+                                         .psk_hint = side == 0 ? s->hint_wanted : s->hint_sent};
     uint8_t key[32];
 
     pair_enter(&r->pair, side);

@@ -23,6 +23,9 @@ struct rig_settings {
     bool client_stranger, server_stranger; /* issued by an authority nobody trusts */
     bool client_bare;                      /* no client certificate */
     const char *expect_name;               /* NULL: the server's; */
+    /* Variants. */
+    bool anonymous;                      /* clients have no certificate and are asked for none */
+    const char *hint_sent, *hint_wanted; /* PSK identity hints */
 };
 
 struct rig {

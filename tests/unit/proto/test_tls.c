@@ -49,6 +49,56 @@ START_TEST(conversation)
 }
 END_TEST
 
+/* TS 33.222 5.3: the server alone has a certificate. */
+START_TEST(anonymous_clients)
+{
+    struct rig_settings s = combination(_i);
+    struct rig r;
+
+    if (tls_suite_is_psk(s.suite))
+        return;
+    s.anonymous = true;
+    rig_init(&r, &s);
+    ck_assert_int_eq(rig_run(&r, pair_clean()), PAIR_ENDED);
+    ck_assert(rig_is_complete(&r));
+    ck_assert_str_eq(tls_peer_name(r.tls[1]), "");
+    ck_assert_str_eq(tls_peer_name(r.tls[0]), "server.example");
+    ck_assert_uint_eq(r.pair.side[1].meter.use[OP_X509_PARSE].calls, 0);
+    rig_release(&r);
+    /* One that is anonymous by itself is still refused where certificates are asked for. */
+    s.anonymous = false;
+    s.client_bare = true;
+    rig_init(&r, &s);
+    rig_run(&r, pair_clean());
+    ck_assert(!rig_is_complete(&r));
+    rig_release(&r);
+}
+END_TEST
+
+/* RFC 4279 5.2: a client that wants a hint goes no further without it. */
+START_TEST(identity_hints)
+{
+    static const struct {
+        const char *sent, *wanted;
+        bool ok;
+    } cases[] = {{"a", "a", true}, {"a", NULL, true}, {"a", "b", false}, {NULL, "a", false}};
+    struct rig_settings s = combination(_i);
+
+    for (size_t i = 0; tls_suite_is_psk(s.suite) && i < 4; i++) {
+        struct rig r;
+
+        s.hint_sent = cases[i].sent;
+        s.hint_wanted = cases[i].wanted;
+        rig_init(&r, &s);
+        ck_assert_int_eq(rig_run(&r, pair_clean()), PAIR_ENDED);
+        ck_assert(rig_is_complete(&r) == cases[i].ok);
+        if (!cases[i].ok)
+            ck_assert_int_eq(rig_proto(&r, 0)->reason, REASON_PSK_UNKNOWN);
+        rig_release(&r);
+    }
+}
+END_TEST
+
 START_TEST(x25519_too)
 {
     struct rig_settings s = {.suite = TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA256,
@@ -329,6 +379,8 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, suites_are_named);
     tcase_add_loop_test(tc, conversation, 0, n);
+    tcase_add_loop_test(tc, anonymous_clients, 0, n);
+    tcase_add_loop_test(tc, identity_hints, 0, n);
     tcase_add_test(tc, x25519_too);
     tcase_add_loop_test(tc, every_chunking, 0, n);
     tcase_add_loop_test(tc, cut_at_octets, 0, n);

@@ -172,6 +172,21 @@ START_TEST(handshake_operations)
 }
 END_TEST
 
+/* The same holds of a server that asks for no certificate, and of a hint. */
+START_TEST(handshake_operations_of_variants)
+{
+    struct rig_settings s = {.seed = 21, .anonymous = true, .hint_sent = "hint"};
+    struct counted c;
+
+    ck_assert(rig_combination(_i, &s.suite, &s.version));
+    run_counted(&c, &s);
+    for (int side = 0; side < 2; side++)
+        compare(&c, &s, side);
+    ck_assert_uint_eq(side_calls[0].sign, 0);
+    rig_release(&c.rig);
+}
+END_TEST
+
 /* Beside what libssl draws, libcrypto does for RSA: padding at the client, a false premaster at the
  * server. (And for keys and blinding, which belong to the price of those operations.) */
 START_TEST(handshake_random)
@@ -295,6 +310,7 @@ int main(void)
     rig_global_init();
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, handshake_operations, 0, 2 * n);
+    tcase_add_loop_test(tc, handshake_operations_of_variants, 0, n);
     tcase_add_loop_test(tc, handshake_random, 0, n);
     tcase_add_loop_test(tc, record_octets, 0, n);
     tcase_add_test(tc, export_is_a_prf);
