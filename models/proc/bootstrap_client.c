@@ -44,10 +44,16 @@ struct proto *bootstrap_client_new(struct proto_env *env, const struct bootstrap
     struct tls_peer_settings peer = {.credential = settings->credential,
                                      .expect_name = settings->msbf};
     struct m2m_doc request = {.kind = DOC_BOOTSTRAP_REQUEST};
+    struct exchange *x;
 
     snprintf(request.u.bootstrap_request.device_id, sizeof(request.u.bootstrap_request.device_id),
              "%s", settings->device_id);
     request.u.bootstrap_request.ival_capable = settings->ival_capable;
-    return exchange_new(env, &bootstrap_plan, settings->context, &peer, settings->msbf, &request,
-                        result);
+    x = exchange_new(env, &(struct exchange_settings){.plan = &bootstrap_plan,
+                                                      .context = settings->context,
+                                                      .peer = &peer,
+                                                      .host = settings->msbf,
+                                                      .request = &request,
+                                                      .result = result});
+    return x ? &x->https.proto : NULL;
 }

@@ -40,11 +40,17 @@ struct proto *connection_client_new(struct proto_env *env,
     struct doc_connection_request *r = &request.u.connection_request;
     char identity[M2M_PSK_IDENTITY_MAX];
     struct tls_peer_settings peer = {.psk_identity = identity, .psk_slot = SE_KMR};
+    struct exchange *x;
 
     key_kmr_identity(settings->node_id, settings->kmr_index, identity);
     memcpy(r->node_id, settings->node_id, sizeof(r->node_id));
     snprintf(r->scl_id, sizeof(r->scl_id), "%s", settings->scl_id);
     r->ival_capable = settings->ival_capable;
-    return exchange_new(env, &connection_plan, settings->context, &peer, settings->mas, &request,
-                        result);
+    x = exchange_new(env, &(struct exchange_settings){.plan = &connection_plan,
+                                                      .context = settings->context,
+                                                      .peer = &peer,
+                                                      .host = settings->mas,
+                                                      .request = &request,
+                                                      .result = result});
+    return x ? &x->https.proto : NULL;
 }

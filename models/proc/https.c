@@ -233,6 +233,11 @@ static void read_messages(struct https *h, sim_ns now)
     }
 }
 
+const struct http_message *https_held_message(const struct https *h)
+{
+    return h->held && h->state == HTTPS_EXCHANGE ? http_reader_message(h->reader) : NULL;
+}
+
 void https_end_exchange(struct https *h, sim_ns now)
 {
     if (!is_running(h) || h->state != HTTPS_EXCHANGE)

@@ -68,6 +68,8 @@ bool https_send(struct https *h, sim_ns now, struct http_out m, const struct m2m
                 const char *label);
 /* A client that has asked, a server that has a request for its node. */
 void https_begin_exchange(struct https *h);
+/* The message that a server's exchange is about, once more; NULL outside of one. */
+const struct http_message *https_held_message(const struct https *h);
 /* The exchange is over; a server goes on with what was pipelined behind it. */
 void https_end_exchange(struct https *h, sim_ns now);
 /* close_notify (bare: nothing, the host's FIN says it), then PROTO_DONE after output(). */

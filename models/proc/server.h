@@ -4,6 +4,7 @@
 #ifndef MODELS_PROC_SERVER_H
 #define MODELS_PROC_SERVER_H
 
+#include "models/proc/ua.h"
 #include "models/proto/http.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/proto.h"
@@ -13,10 +14,11 @@ enum server_role { SERVER_MSBF, SERVER_MAS, SERVER_NSCL };
 
 struct server_settings {
     enum server_role role;
-    const struct tls_context *context;
-    struct credential *credential; /* taken over; NULL for PSK roles */
-    tls_psk_find psk_find;         /* MAS: by Kmr identity; NSCL: by Kmc identity */
+    const struct tls_context *context; /* NULL: bare TCP, with naf alone */
+    struct credential *credential;     /* taken over; NULL for PSK roles */
+    tls_psk_find psk_find;             /* MAS: by Kmr identity; NSCL: by Kmc identity */
     void *psk_arg;
+    const struct naf_settings *naf; /* MSBF, MAS: it is a NAF of GBA (ua.h); NULL: it is not */
 };
 
 struct server_session; /* a proto */
@@ -28,16 +30,26 @@ struct server_request {
     enum http_method method;
     char target[M2M_MAX_URI];            /* path */
     char requesting_entity[M2M_MAX_URI]; /* "": absent */
-    const char *peer_name;               /* certificate's common name or PSK identity; borrowed */
-    struct m2m_doc doc;                  /* DOC_NONE: no body */
+    /* Certificate's common name or PSK identity; at a NAF the IMPI; borrowed. */
+    const char *peer_name;
+    const char *btid;           /* at a NAF; "": it is none; borrowed */
+    int64_t ks_expires_unix_ns; /* at a NAF: of Ks, the longest that its key may be used */
+    struct m2m_doc doc;         /* DOC_NONE: no body */
     size_t body_octets;
 };
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the
  * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has
  * also done, in env->se:
  *  - MSBF, DOC_BOOTSTRAP_REQUEST: drawn a fresh Kmr into SE_KMR (for the MAS: se_backend_copy);
- *  - MAS, DOC_CONNECTION_REQUEST: exported Kmc into SE_KMC (for the NSCL). */
+ *  - MAS, DOC_CONNECTION_REQUEST: exported Kmc into SE_KMC (for the NSCL);
+ *  - at a NAF: put Ks_(ext/int)_NAF there instead. A NAF's MSBF has compared the deviceId with the
+ *    IMPI; whose Node-ID a connectionRequest names is the node's to check. */
 const struct server_request *server_session_request(const struct server_session *s);
+/* What a NAF must ask its BSF, or NULL. It stands until server_session_zn_answer, and nothing is
+ * read meanwhile. A device is refused by the answer's reason: REASON_GBA_BTID and
+ * REASON_KEY_EXPIRED ask it for another bootstrapping. */
+const struct zn_request *server_session_zn(const struct server_session *s);
+void server_session_zn_answer(struct server_session *s, sim_ns now, const struct zn_answer *a);
 
 struct server_answer {
     int status;
@@ -48,7 +60,7 @@ struct server_answer {
     bool close; /* Connection: close, then close_notify */
 };
 /* Answers the waiting request. A bootstrapParamSet is given its wrapped Kmr here: KEK by exporter,
- * AES-256-KW of SE_KMR (GAP C2). */
+ * AES-256-KW of SE_KMR (GAP C2); at a NAF it has none. */
 void server_session_answer(struct server_session *s, sim_ns now, const struct server_answer *a);
 /* Answer anything that comes with 503 and Retry-After (the node's queue is full). 0: no more. */
 void server_session_set_busy(struct server_session *s, uint32_t retry_after_s);

@@ -103,7 +103,7 @@ static bool check_body(struct https *h, enum server_role role, const struct http
 }
 
 /* Who asks is who TLS says it is: the certificate's name (etsi-m2m.md 4.1), the PSK identity's node
- * (GAP C12). */
+ * (GAP C12); at a NAF, whose IMPI the BSF gave. */
 static bool check_identity(enum server_role role, const struct server_request *q,
                            struct refusal *no)
 {
@@ -114,9 +114,12 @@ static bool check_identity(enum server_role role, const struct server_request *q
     case SERVER_MSBF:
         if (strcmp(q->doc.u.bootstrap_request.device_id, q->peer_name) != 0)
             return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
-                           "deviceId is not the certificate's name");
+                           q->btid[0] ? "deviceId is not the IMPI"
+                                      : "deviceId is not the certificate's name");
         break;
     case SERVER_MAS:
+        if (q->btid[0])
+            break;
         if (!key_kmr_identity_parse(span_str(q->peer_name), node_id, &index) ||
             memcmp(node_id, q->doc.u.connection_request.node_id, sizeof(node_id)) != 0)
             return refused(no, STATUS_FORBIDDEN, REASON_PERMISSION_DENIED,
@@ -133,7 +136,6 @@ bool server_request_read(struct https *h, enum server_role role, const struct ht
 {
     q->method = m->method;
     q->body_octets = m->body.n;
-    q->peer_name = tls_peer_name(h->channel.tls);
     if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
                                                            sizeof(q->requesting_entity)))
         q->requesting_entity[0] = '\0';

@@ -13,9 +13,9 @@ struct refusal {
     char additional[128];
 };
 
-/* Fills q, which is all zeros, from m: method, path, sender, document; checks what the role serves
- * and that the sender is who TLS says. false: refused, as `no` says. q's document is the caller's
- * either way. */
+/* Fills q, which is all zeros but for peer_name and btid, from m: method, path, sender, document;
+ * checks what the role serves and that the sender is who TLS, or Ua, says. false: refused, as `no`
+ * says. q's document is the caller's either way. */
 bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
                          struct server_request *q, struct refusal *no);
 

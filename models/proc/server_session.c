@@ -1,6 +1,8 @@
 #include "models/proc/server.h"
 
 #include "models/proc/https.h"
+#include "models/proc/naf.h"
+#include "models/proc/psk_gate.h"
 #include "models/proc/server_request.h"
 #include "sim/base/xalloc.h"
 
@@ -11,6 +13,8 @@
 struct server_session {
     struct https https;
     enum server_role role;
+    struct naf *naf;                /* NULL: it is none */
+    struct psk_gate gate;           /* of a NAF with PSK-TLS */
     struct server_request *request; /* NULL: the node has nothing to answer */
     uint32_t retry_after_s;
     bool busy;
@@ -27,10 +31,36 @@ static const char *status_code(int status)
     return name && *name ? name : m2m_status_name(STATUS_BAD_REQUEST);
 }
 
+/* A NAF says in a field what it is about the body, so that comes first. */
+static bool send_authentic(struct server_session *s, sim_ns now, struct http_out m,
+                           const struct m2m_doc *doc, const char *label)
+{
+    struct buf body, value;
+    bool sent;
+
+    buf_init(&body, M2M_MAX_DOC);
+    buf_init(&value, HTTP_MAX_HEADER);
+    sent = (!doc || m2mxml_write(doc, &body)) && naf_put_info(s->naf, buf_span(&body), &value);
+    if (sent) {
+        m.authentication_info = buf_len(&value) ? (const char *)buf_span(&value).p : NULL;
+        m.content_type = doc ? "application/xml" : NULL;
+        m.body = buf_span(&body);
+        sent = https_send(&s->https, now, m, NULL, label);
+    }
+    s->naf->credentials.qop = 0; /* one answer a request */
+    buf_clear(&body);
+    buf_clear(&value);
+    return sent;
+}
+
 static bool send_answer(struct server_session *s, sim_ns now, const struct server_answer *a)
 {
     struct m2m_doc error = {.kind = DOC_ERROR_INFO};
     const struct m2m_doc *doc = a->doc;
+    struct http_out m = {.status = a->status,
+                         .location = a->location,
+                         .retry_after_s = a->retry_after_s,
+                         .close = a->close};
     char label[48];
 
     if (!doc && a->status >= 400) {
@@ -42,12 +72,8 @@ static bool send_answer(struct server_session *s, sim_ns now, const struct serve
     }
     snprintf(label, sizeof(label), "%d%s%s", a->status, doc ? " " : "",
              doc ? m2m_doc_name(doc->kind) : "");
-    return https_send(&s->https, now,
-                      (struct http_out){.status = a->status,
-                                        .location = a->location,
-                                        .retry_after_s = a->retry_after_s,
-                                        .close = a->close},
-                      doc, label);
+    return s->naf ? send_authentic(s, now, m, doc, label)
+                  : https_send(&s->https, now, m, doc, label);
 }
 
 /* Answers what never becomes the node's business. additional begins with a reason's text where the
@@ -58,10 +84,12 @@ static void refuse(struct server_session *s, sim_ns now, int status, const char 
 
     if (status == STATUS_SERVICE_UNAVAILABLE)
         a.retry_after_s = s->retry_after_s;
-    if (!send_answer(s, now, &a) && tls_is_open(s->https.channel.tls))
+    if (!send_answer(s, now, &a) && channel_is_open(&s->https.channel))
         https_fail(&s->https, now, REASON_HTTP_TOO_LARGE); /* the peer asks and does not read */
     else if (s->last)
         https_finish(&s->https, now, "the last answer");
+    else
+        https_end_exchange(&s->https, now);
 }
 
 static void on_broken(struct https *h, sim_ns now, enum reason reason)
@@ -75,6 +103,11 @@ static void on_broken(struct https *h, sim_ns now, enum reason reason)
 
 /* ---- Requests ---- */
 
+static enum se_slot slot_of(const struct server_session *s)
+{
+    return s->role == SERVER_MSBF ? SE_KMR : SE_KMC;
+}
+
 /* The key that the exchange is about, into env->se. false: the session is closed already. */
 static bool make_key(struct server_session *s)
 {
@@ -82,6 +115,10 @@ static bool make_key(struct server_session *s)
     uint8_t key[M2M_KEY_LEN];
     bool made = true;
 
+    if (s->naf) {
+        se_put(env->se, slot_of(s), naf_key(s->naf));
+        return true;
+    }
     switch (s->role) {
     case SERVER_MSBF:
         rng_bytes(env->stream, key, sizeof(key));
@@ -110,25 +147,149 @@ static void drop_request(struct server_session *s)
     s->request = NULL;
 }
 
-static void on_message(struct https *h, sim_ns now, const struct http_message *m)
+static void process(struct server_session *s, sim_ns now, const struct http_message *m)
 {
-    struct server_session *s = (struct server_session *)h;
+    struct https *h = &s->https;
     struct refusal no;
 
-    s->last = !m->keep_alive;
-    if (s->busy) {
-        refuse(s, now, STATUS_SERVICE_UNAVAILABLE, reason_text(REASON_SERVER_BUSY));
-        return;
-    }
     s->request = xcalloc(1, sizeof(*s->request));
+    s->request->peer_name = s->naf ? s->naf->about.impi : tls_peer_name(h->channel.tls);
+    s->request->btid = s->naf ? s->naf->query.btid : "";
+    s->request->ks_expires_unix_ns = s->naf ? s->naf->about.expires_unix_ns : 0;
     if (!server_request_read(h, s->role, m, s->request, &no)) {
         drop_request(s);
         refuse(s, now, no.status, no.additional);
     } else if (!make_key(s)) {
         drop_request(s);
         https_fail(h, now, REASON_CLOSED_EARLY);
-    } else {
+    } else if (h->state != HTTPS_EXCHANGE) {
         https_begin_exchange(h);
+    }
+}
+
+/* ---- A NAF's requests ---- */
+
+static int status_of(enum reason reason)
+{
+    if (reason == REASON_BACKEND_TIMEOUT)
+        return STATUS_GATEWAY_TIMEOUT;
+    if (reason == REASON_SERVER_BUSY)
+        return STATUS_SERVICE_UNAVAILABLE;
+    return reason == REASON_GBA_NOT_ALLOWED ? STATUS_FORBIDDEN : STATUS_BAD_REQUEST;
+}
+
+static void challenge(struct server_session *s, sim_ns now, enum reason why)
+{
+    struct http_out m = {.status = STATUS_PERMISSION_DENIED, .close = s->last};
+    struct buf value;
+    bool sent;
+
+    buf_init(&value, HTTP_MAX_HEADER);
+    sent = naf_put_challenge(s->naf, why, &value);
+    m.www_authenticate = sent ? (const char *)buf_span(&value).p : NULL;
+    sent = sent && https_send(&s->https, now, m, NULL, "401");
+    buf_clear(&value);
+    if (!sent)
+        https_fail(&s->https, now, REASON_HTTP_TOO_LARGE);
+    else if (s->last)
+        https_finish(&s->https, now, "the last answer");
+    else
+        https_end_exchange(&s->https, now);
+}
+
+static void authenticate(struct server_session *s, sim_ns now, const struct http_message *m)
+{
+    enum reason reason;
+
+    switch (naf_judge(s->naf, m, &reason)) {
+    case NAF_ACCEPTED:
+        process(s, now, m);
+        break;
+    case NAF_ASKS:
+        https_begin_exchange(&s->https);
+        break;
+    case NAF_CHALLENGE:
+        challenge(s, now, reason);
+        break;
+    case NAF_REFUSED:
+        refuse(s, now, status_of(reason), reason_text(reason));
+        break;
+    }
+}
+
+static void on_message(struct https *h, sim_ns now, const struct http_message *m)
+{
+    struct server_session *s = (struct server_session *)h;
+
+    s->last = !m->keep_alive;
+    if (s->busy)
+        refuse(s, now, STATUS_SERVICE_UNAVAILABLE, reason_text(REASON_SERVER_BUSY));
+    else if (s->naf && !s->naf->psk)
+        authenticate(s, now, m);
+    else
+        process(s, now, m);
+}
+
+/* Records go on to TLS until the BSF must be asked who that is. */
+static void pass_gate(struct server_session *s, sim_ns now)
+{
+    struct psk_gate *g = &s->gate;
+    struct span next, identity;
+
+    while (!s->naf->asking) {
+        next = psk_gate_next(g);
+        if (next.n > 0) {
+            https_input(&s->https.proto, now, next);
+            psk_gate_drop(g, next.n);
+            continue;
+        }
+        identity = psk_gate_identity(g);
+        if (identity.n == 0)
+            return;
+        if (!naf_psk_identity(s->naf, identity))
+            psk_gate_open(g);
+    }
+}
+
+static void session_input(struct proto *p, sim_ns now, struct span in)
+{
+    struct server_session *s = (struct server_session *)p;
+
+    if (p->status != PROTO_RUNNING)
+        return;
+    if (!s->naf || !s->naf->psk || in.n == 0)
+        https_input(p, now, in);
+    else if (psk_gate_put(&s->gate, in))
+        pass_gate(s, now);
+    else
+        https_fail(&s->https, now, REASON_TLS_PROTOCOL);
+}
+
+static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+{
+    return naf_psk_find(arg, identity, psk, reason);
+}
+
+const struct zn_request *server_session_zn(const struct server_session *s)
+{
+    const struct https *h = &s->https;
+
+    return s->naf && s->naf->asking && h->proto.status == PROTO_RUNNING &&
+                   (s->naf->psk || h->state == HTTPS_EXCHANGE)
+               ? &s->naf->query
+               : NULL;
+}
+
+void server_session_zn_answer(struct server_session *s, sim_ns now, const struct zn_answer *a)
+{
+    if (!server_session_zn(s)) /* the peer went away meanwhile */
+        return;
+    naf_answer(s->naf, a);
+    if (s->naf->psk) {
+        psk_gate_open(&s->gate);
+        pass_gate(s, now);
+    } else {
+        authenticate(s, now, https_held_message(&s->https));
     }
 }
 
@@ -140,6 +301,10 @@ static void session_free(struct proto *p)
 
     drop_request(s);
     https_release(&s->https);
+    psk_gate_release(&s->gate);
+    if (s->naf)
+        naf_release(s->naf);
+    free(s->naf);
     free(s);
 }
 
@@ -147,10 +312,17 @@ static const struct https_user session_user = {.message = on_message, .broken = 
 
 static const struct proto_ops session_ops = {.name = "server session",
                                              .start = https_start,
-                                             .input = https_input,
+                                             .input = session_input,
                                              .output = https_output,
                                              .expire = https_expire,
                                              .free = session_free};
+
+/* TS 24.109 5.3.3: the names that a NAF knows. */
+static const char *hint_of(const struct naf *n)
+{
+    return n->settings.uicc_keys ? "3GPP-bootstrapping-uicc;3GPP-bootstrapping"
+                                 : gba_psk_hint(GBA_KEY_ME);
+}
 
 struct server_session *server_session_new(struct proto_env *env,
                                           const struct server_settings *settings)
@@ -161,7 +333,20 @@ struct server_session *server_session_new(struct proto_env *env,
                                      .psk_arg = settings->psk_arg};
 
     s->role = settings->role;
-    if (!https_init(&s->https, &session_ops, &session_user, env, true, settings->context, &peer)) {
+    psk_gate_init(&s->gate);
+    if (settings->naf) {
+        s->naf = xcalloc(1, sizeof(*s->naf));
+        naf_init(s->naf, env, settings->naf, settings->context != NULL);
+    }
+    if (s->naf && s->naf->psk) {
+        peer.psk_find = find_psk;
+        peer.psk_arg = s->naf;
+        peer.psk_hint = hint_of(s->naf);
+    }
+    if (!settings->context) {
+        https_init_bare(&s->https, &session_ops, &session_user, env, true);
+    } else if (!https_init(&s->https, &session_ops, &session_user, env, true, settings->context,
+                           &peer)) {
         session_free(&s->https.proto);
         return NULL;
     }
@@ -202,7 +387,7 @@ void server_session_answer(struct server_session *s, sim_ns now, const struct se
     if (!server_session_request(s)) /* the peer went away meanwhile */
         return;
     drop_request(s);
-    if (a->doc && a->doc->kind == DOC_BOOTSTRAP_PARAM_SET) {
+    if (a->doc && a->doc->kind == DOC_BOOTSTRAP_PARAM_SET && !s->naf) {
         with_key = *a->doc;
         answer.doc = &with_key;
         if (!wrap_kmr(s, &with_key)) {

@@ -72,7 +72,8 @@ struct tls_peer_settings {
     const char
         *expect_name; /* the peer's certificate must carry it (DNS/URI SAN or CN); NULL: any */
     const char *psk_identity; /* client: sent as is; copied */
-    const char *psk_hint;     /* server: sent; client: what it must be; NULL: none, any; copied */
+    const char *psk_hint;     /* server: sent; client: what it, or one of its elements between
+                                 semicolons, must be; NULL: none, any; copied */
     enum se_slot psk_slot;    /* client: in env->se */
     tls_psk_find psk_find;    /* server */
     void *psk_arg;

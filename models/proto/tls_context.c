@@ -119,6 +119,19 @@ static BIO_METHOD *make_bio_method(void)
 
 /* ---- pre-shared keys ---- */
 
+static bool is_hinted(const char *hint, const char *wanted)
+{
+    size_t n = strlen(wanted);
+
+    while (hint) {
+        if (strncmp(hint, wanted, n) == 0 && (hint[n] == '\0' || hint[n] == ';'))
+            return true;
+        hint = strchr(hint, ';');
+        hint += hint != NULL;
+    }
+    return false;
+}
+
 /* Without a key OpenSSL ends the handshake; why is for us to remember. */
 static unsigned client_psk(SSL *ssl, const char *hint, char *identity, unsigned identity_max,
                            unsigned char *psk, unsigned psk_max)
@@ -127,7 +140,7 @@ static unsigned client_psk(SSL *ssl, const char *hint, char *identity, unsigned 
     size_t n = t->psk_identity ? strlen(t->psk_identity) : 0;
     unsigned got;
 
-    if (n == 0 || n >= identity_max || (t->psk_hint && (!hint || strcmp(hint, t->psk_hint) != 0))) {
+    if (n == 0 || n >= identity_max || (t->psk_hint && !is_hinted(hint, t->psk_hint))) {
         t->local_reason = REASON_PSK_UNKNOWN;
         return 0;
     }

@@ -161,7 +161,8 @@ static void respond(const struct bsf *b, const char *nonce, const uint8_t *passw
     char a1[512], a2[128], all[512], h1[HEX_N], h2[HEX_N], body_hash[HEX_N];
     int used = snprintf(a1, sizeof(a1), "%s:" BSF ":", b->impi);
 
-    memcpy(a1 + used, password, n);
+    if (n > 0)
+        memcpy(a1 + used, password, n);
     md5_hex(a1, (size_t)used + n, h1);
     md5_hex(body, strlen(body), body_hash);
     snprintf(a2, sizeof(a2), "%s:/:%s", method, body_hash);

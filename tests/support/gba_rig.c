@@ -243,6 +243,13 @@ static void talker_free(struct proto *p)
 
 struct talker *gba_talker_put(struct gba_rig *r, int side, const char *const *texts, size_t count)
 {
+    if (side == 1)
+        r->server = NULL;
+    return talker_put(&r->pair, side, texts, count);
+}
+
+struct talker *talker_put(struct pair *p, int side, const char *const *texts, size_t count)
+{
     static const struct proto_ops ops = {.name = "talker",
                                          .start = talker_start,
                                          .input = talker_input,
@@ -251,16 +258,14 @@ struct talker *gba_talker_put(struct gba_rig *r, int side, const char *const *te
                                          .free = talker_free};
     struct talker *t = xcalloc(1, sizeof(*t));
 
-    proto_free(r->pair.side[side].proto);
-    if (side == 1)
-        r->server = NULL;
-    proto_init(&t->proto, &ops, &r->pair.side[side].env);
+    proto_free(p->side[side].proto);
+    proto_init(&t->proto, &ops, &p->side[side].env);
     t->texts = texts;
     t->count = count;
     t->client = side == 0;
     t->closes = true;
     buf_init(&t->heard, 1 << 20);
-    r->pair.side[side].proto = &t->proto;
+    p->side[side].proto = &t->proto;
     return t;
 }
 

@@ -73,7 +73,8 @@ struct talker {
     struct buf heard; /* with NUL after gba_talker_heard */
     bool speak;
 };
-/* Puts it on one side instead of what is there. */
+/* Puts it on one side instead of what is there, which is freed. */
+struct talker *talker_put(struct pair *p, int side, const char *const *texts, size_t count);
 struct talker *gba_talker_put(struct gba_rig *r, int side, const char *const *texts, size_t count);
 const char *gba_talker_heard(struct talker *t);
 

@@ -81,10 +81,11 @@ START_TEST(identity_hints)
     static const struct {
         const char *sent, *wanted;
         bool ok;
-    } cases[] = {{"a", "a", true}, {"a", NULL, true}, {"a", "b", false}, {NULL, "a", false}};
+    } cases[] = {{"a", "a", true},    {"a", NULL, true},  {"a", "b", false},    {NULL, "a", false},
+                 {"ab;a", "a", true}, {"a;b", "a", true}, {"ab;ac", "a", false}};
     struct rig_settings s = combination(_i);
 
-    for (size_t i = 0; tls_suite_is_psk(s.suite) && i < 4; i++) {
+    for (size_t i = 0; tls_suite_is_psk(s.suite) && i < 7; i++) {
         struct rig r;
 
         s.hint_sent = cases[i].sent;
