@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define REPETITIONS 4 /* RFC 3748 4.3: three to five */
+
 struct eap_access {
     struct proto proto;
     struct eap_peer *peer;
@@ -47,6 +49,27 @@ static void give_to_peer(struct eap_access *a, sim_ns now, struct span eap)
 {
     a->octets_in += eap.n;
     peer_of(a)->ops->input(peer_of(a), now, eap);
+}
+
+/* The server's packet to the peer, the peer's to the server. What it discards, an access point
+ * repeats after a time-out (RFC 3748 4.3); here at once, for nothing was lost on the way. false: it
+ * does not answer. */
+static bool relay(struct eap_access *a, sim_ns now)
+{
+    struct proto *peer = peer_of(a), *client = radius_client_proto(a->client);
+    bool said = false;
+
+    give_to_peer(a, now, radius_client_reply(a->client));
+    if (client->status == PROTO_RUNNING)
+        said = pass_on(a, now);
+    for (int i = 0; i < REPETITIONS && !said && peer->status == PROTO_RUNNING &&
+                    client->status == PROTO_RUNNING;
+         i++) {
+        peer->ops->input(peer, now, radius_client_reply(a->client));
+        said = pass_on(a, now);
+    }
+    radius_client_taken(a->client);
+    return said;
 }
 
 /* RFC 3579 2.1: the pass-through may ask for the identity itself. */
@@ -108,14 +131,11 @@ static void refused(struct eap_access *a, sim_ns now)
 static void follow(struct eap_access *a, sim_ns now)
 {
     struct proto *client = radius_client_proto(a->client);
-    struct span reply = radius_client_reply(a->client);
-    bool said = false, asked = reply.n > 0;
+    bool said = false, asked = radius_client_reply(a->client).n > 0;
 
     if (asked) {
         a->round_trips++;
-        give_to_peer(a, now, reply);
-        radius_client_taken(a->client);
-        said = client->status == PROTO_RUNNING && pass_on(a, now);
+        said = relay(a, now);
     }
     switch (client->status) {
     case PROTO_DONE:
@@ -125,10 +145,9 @@ static void follow(struct eap_access *a, sim_ns now)
         refused(a, now);
         break;
     case PROTO_RUNNING:
-        /* The way is reliable and the server's packet genuine: its repetition would change nothing
-         * for a peer that does not answer. */
+        /* What a peer discards for ever is not what it may expect. */
         if (asked && !said)
-            proto_fail(&a->proto, peer_of(a)->reason ? peer_of(a)->reason : REASON_TIMEOUT);
+            proto_fail(&a->proto, peer_of(a)->reason ? peer_of(a)->reason : REASON_EAP_MALFORMED);
         break;
     }
     if (a->proto.status == PROTO_RUNNING)

@@ -94,8 +94,10 @@ bool live_tls_read(const struct cli *c, bool server, struct live_tls *t, int *ex
     *exit = EXIT_USAGE;
     if (!live_together(c, "cert", "key"))
         return false;
-    if (!ca && !certificate)
+    if (!ca && !certificate) {
+        *exit = EXIT_DONE;
         return true;
+    }
     if (!ca || (server && !certificate)) {
         cli_error(c, EXIT_USAGE, "--cert, --key and --ca go together");
         return false;
@@ -110,10 +112,12 @@ bool live_tls_read(const struct cli *c, bool server, struct live_tls *t, int *ex
         live_tls_release(t);
         return false;
     }
-    if (make_context(c, server, t, exit))
-        return true;
-    live_tls_release(t);
-    return false;
+    if (!make_context(c, server, t, exit)) {
+        live_tls_release(t);
+        return false;
+    }
+    *exit = EXIT_DONE;
+    return true;
 }
 
 void live_tls_release(struct live_tls *t)

@@ -25,7 +25,8 @@ struct live_tls {
     struct credential *credential;
     struct tls_context *context;
 };
-/* Nothing given: zeros, and true. A peer may have --ca alone. false: *exit, and it was printed. */
+/* Nothing given: zeros, and true. A peer may have --ca alone. *exit: EXIT_DONE, or what it is to be
+ * when it is false; it was printed then. */
 bool live_tls_read(const struct cli *c, bool server, struct live_tls *out, int *exit);
 void live_tls_release(struct live_tls *t);
 

@@ -178,7 +178,10 @@ START_TEST(the_peer_refuses)
 
     eap_test_script = (struct eap_test_script){.rounds = 3, .peer_discards_at = 2};
     init(&r, "testing123");
-    check_failed(&r, REASON_TIMEOUT);
+    ck_assert_int_eq(run(&r, pair_clean()), PAIR_ENDED); /* once: the repetition is taken */
+    check_complete(&r);
+    ck_assert_uint_eq(eap_access_round_trips(r.access), 4);
+    release(&r);
 
     eap_test_script = (struct eap_test_script){.rounds = 3, .no_peer = true};
     init(&r, "testing123");
