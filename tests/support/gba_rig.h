@@ -22,11 +22,10 @@ struct gba_rig {
     /* The operator's. */
     struct auc_record auc;
     struct rng hss_stream;
-    struct ub_server *server;    /* NULL: side 1 is a talker */
-    struct gba_sa stored;        /* the last one */
-    struct ub_challenge kept;    /* given out by some session; impi "": none */
-    struct ub_challenge refused; /* of the last query for a challenge that was not there: unused */
-    unsigned queries[3];         /* by kind */
+    struct ub_server *server; /* NULL: side 1 is a talker */
+    struct gba_sa stored;     /* the last one */
+    struct ub_challenge kept; /* given out by some session; impi "": none */
+    unsigned queries[3];      /* by kind */
     enum reason last_zh;
     /* Faults; all zeros: none. */
     bool mute;               /* the node answers no query */
