@@ -47,7 +47,7 @@ struct live_udp {
     size_t table_size;    /* a power of two */
     uint64_t hash_key[2]; /* who sends must not choose the bucket */
     int handles;          /* of its own, not closed yet */
-    bool client, closing;
+    bool client, closing, is_quiet;
     void (*client_step)(void *user, struct proto *p, sim_ns now);
     struct buf room;
 };
@@ -153,12 +153,18 @@ static void on_quiet(uv_timer_t *timer)
 {
     struct live_udp *u = timer->data;
 
-    if (u->running == 0)
-        live_stop(u->live);
+    if (u->running > 0)
+        return;
+    u->is_quiet = true;
+    for (const struct live_udp *o = u->live->udp; o; o = o->next)
+        if (o->limits.quiet != SIM_NEVER && !o->closing && !o->is_quiet)
+            return;
+    live_stop(u->live);
 }
 
 static void nothing_happens_from_now(struct live_udp *u)
 {
+    u->is_quiet = false;
     if (u->limits.quiet != SIM_NEVER && !u->closing)
         live_timer_at(u->live, &u->quiet, sim_ns_add(live_now(u->live), u->limits.quiet), on_quiet);
 }

@@ -42,7 +42,8 @@ struct live_udp_limits {
                              one is dropped */
     sim_ns idle;          /* a running one without a datagram for so long fails */
     sim_ns linger;        /* one that has ended still answers repetitions for so long */
-    sim_ns quiet; /* live_stop when nothing arrived and nothing ran for so long; SIM_NEVER: never */
+    sim_ns quiet; /* live_stop when nothing arrived and nothing ran for so long, here and at each
+                     other socket that has this limit; SIM_NEVER: never */
 };
 /* 4,096 conversations, 30 s, 5 s, never. */
 void live_udp_limits_default(struct live_udp_limits *limits);

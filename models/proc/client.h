@@ -58,6 +58,12 @@ struct proto *pana_client_proto(struct pana_client *c);
 /* The procedure is over, and well: key and parameters are there. */
 bool pana_client_is_open(const struct pana_client *c);
 const struct pana_params *pana_client_params(const struct pana_client *c);
+/* Datagrams of PANA and their octets, repetitions too. */
+struct pana_client_counts {
+    unsigned sent, received;
+    uint64_t octets_out, octets_in;
+};
+const struct pana_client_counts *pana_client_counts(const struct pana_client *c);
 
 /* ---- mId: RESTful requests over HTTP on TLS with PSK = Kmc (etsi-m2m.md 6, 8.3) ----
  * One session, requests one at a time. RUNNING while open. */

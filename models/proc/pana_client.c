@@ -10,6 +10,7 @@ struct pana_client {
     struct pana_pac *pac;
     enum pana_usage usage;
     char sp_id[PANA_MAX_TEXT + 1];
+    struct pana_client_counts counts;
     bool open; /* judged, and well */
 };
 
@@ -94,14 +95,19 @@ static void client_start(struct proto *p, sim_ns now)
 
 static void client_input(struct proto *p, sim_ns now, struct span in)
 {
+    of(p)->counts.received++;
+    of(p)->counts.octets_in += in.n;
     pac(of(p))->ops->input(pac(of(p)), now, in);
     proceed(of(p), now);
 }
 
 static bool client_output(struct proto *p, sim_ns now, struct buf *out)
 {
+    size_t before = buf_len(out);
     bool more = pac(of(p))->ops->output(pac(of(p)), now, out);
 
+    of(p)->counts.sent += buf_len(out) > before;
+    of(p)->counts.octets_out += buf_len(out) - before;
     proceed(of(p), now);
     return more;
 }
@@ -151,4 +157,9 @@ bool pana_client_is_open(const struct pana_client *c)
 const struct pana_params *pana_client_params(const struct pana_client *c)
 {
     return pana_pac_params(c->pac);
+}
+
+const struct pana_client_counts *pana_client_counts(const struct pana_client *c)
+{
+    return &c->counts;
 }

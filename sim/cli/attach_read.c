@@ -5,6 +5,8 @@
 #define MOST_COUNT       1000000
 #define MOST_PARALLEL    1000
 #define DEFAULT_PATIENCE (30 * SIM_S)
+/* The agent repeats its last word after a second (RFC 5191 9) if our answer to it was lost. */
+#define DEFAULT_LINGER (1500 * SIM_MS)
 
 static int need(const struct cli *c, const struct attach_given *g, const char *option)
 {
@@ -36,10 +38,10 @@ static int read_key(const struct cli *c, struct attach_given *g)
         return EXIT_USAGE;
     if (suite > 2)
         return cli_error(c, EXIT_USAGE, "--gpsk-suite: 1 or 2");
-    se_put(&g->se, SE_KMR, key);
+    se_put(&g->se, SE_CREDENTIAL, key);
     explicit_bzero(key, sizeof key);
     g->settings.peer.credentials.has_psk = true;
-    g->settings.peer.credentials.psk_slot = SE_KMR;
+    g->settings.peer.credentials.psk_slot = SE_CREDENTIAL;
     g->settings.peer.credentials.gpsk_suite = (unsigned)suite;
     return EXIT_DONE;
 }
@@ -69,6 +71,7 @@ static int read_card(const struct cli *c, struct attach_given *g)
     uicc_set_sqn(&g->uicc, number);
     explicit_bzero(k, sizeof k);
     own->uicc = &g->uicc;
+    g->imsi = imsi;
     own->network_name = cli_value(c, "network-name");
     if (cli_flag(c, "reauth"))
         own->reauth = &g->reauth;
@@ -142,34 +145,76 @@ static int read_bounds(const struct cli *c, struct attach_given *g)
     if (patience == 0)
         return cli_error(c, EXIT_USAGE, "--patience must be above 0");
     g->settings.peer.mtu = g->settings.radius.framed_mtu = (uint32_t)mtu;
-    g->settings.radius.mrd = patience;
+    g->settings.radius.mrd = g->patience = patience;
     return EXIT_DONE;
 }
 
-int attach_read(const struct cli *c, struct attach_given *g)
+/* What belongs to the other of the two commands. */
+static int refuse(const struct cli *c, const char *const *names)
 {
-    const char *secret = cli_value(c, "secret"), *place = cli_value(c, "radius");
-    int exit;
+    for (; *names; names++)
+        if (cli_value(c, *names))
+            return cli_error(c, EXIT_USAGE, "--%s is not for '%s'", *names, cli_argument(c, 0));
+    return EXIT_DONE;
+}
 
-    if (strcmp(cli_argument(c, 0), "eap") != 0)
-        return cli_error(c, EXIT_USAGE, "can attach 'eap', not '%s'", cli_argument(c, 0));
-    exit = read_method(c, g);
+static int read_radius(const struct cli *c, struct attach_given *g)
+{
+    static const char *const others[] = {"pana", "usage", "linger", NULL};
+    const char *secret = cli_value(c, "secret"), *place = cli_value(c, "radius");
+    int exit = refuse(c, others);
+
     if (exit)
         return exit;
-    g->settings.peer.methods = &g->method;
-    g->settings.peer.method_count = 1;
     if (!place)
         return cli_error(c, EXIT_USAGE, "--radius is needed: where the server is");
     if (!secret || !*secret)
         return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
     if (!live_place_read(c, "radius", place, &g->place))
         return EXIT_USAGE;
-    exit = read_bounds(c, g);
+    g->settings.radius.secret = span_str(secret);
+    g->settings.radius.nas_identifier = "m2msim";
+    return EXIT_DONE;
+}
+
+static int read_pana(const struct cli *c, struct attach_given *g)
+{
+    static const char *const others[] = {"radius", "secret", NULL};
+    const char *place = cli_value(c, "pana");
+    int exit = refuse(c, others);
+
+    if (exit)
+        return exit;
+    if (cli_flag(c, "reauth"))
+        return cli_error(c, EXIT_USAGE, "--reauth is not for 'pana'");
+    if (!place)
+        return cli_error(c, EXIT_USAGE, "--pana is needed: where the agent is");
+    g->usage = PANA_USAGE_BOOTSTRAP;
+    g->linger = DEFAULT_LINGER;
+    return live_pana_place(c, place, &g->place) && live_usage(c, &g->usage) &&
+                   cli_time(c, "linger", &g->linger)
+               ? EXIT_DONE
+               : EXIT_USAGE;
+}
+
+int attach_read(const struct cli *c, struct attach_given *g)
+{
+    int exit;
+
+    g->pana = strcmp(cli_argument(c, 0), "pana") == 0;
+    if (!g->pana && strcmp(cli_argument(c, 0), "eap") != 0)
+        return cli_error(c, EXIT_USAGE, "can attach 'eap' or 'pana', not '%s'", cli_argument(c, 0));
+    exit = read_method(c, g);
+    if (exit)
+        return exit;
+    g->settings.peer.methods = &g->method;
+    g->settings.peer.method_count = 1;
+    exit = g->pana ? read_pana(c, g) : read_radius(c, g);
+    if (exit == EXIT_DONE)
+        exit = read_bounds(c, g);
     if (exit)
         return exit;
     g->settings.peer.identity = cli_value(c, "identity");
-    g->settings.radius.secret = span_str(secret);
-    g->settings.radius.nas_identifier = "m2msim";
     g->json = cli_flag(c, "json");
     g->secrets = cli_flag(c, "secrets");
     return read_credentials(c, g);

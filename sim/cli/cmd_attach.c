@@ -1,4 +1,4 @@
-/* attach: our EAP peer against a real RADIUS/EAP server. */
+/* attach: our EAP peer against a real RADIUS/EAP server, or our PaCs against a PANA agent. */
 #include "sim/cli/attach.h"
 
 #include <stdlib.h>
@@ -13,8 +13,12 @@
 
 static const struct cli_option options[] = {
     {"method", 0, "NAME", "the EAP method: aka, aka-prime, sim, tls, gpsk or psk"},
-    {"radius", 0, "HOST:PORT", "the server (PORT alone: of 127.0.0.1)"},
-    {"secret", 0, "TEXT", "RADIUS's shared secret"},
+    {"radius", 0, "HOST:PORT", "eap: the server (PORT alone: of 127.0.0.1)"},
+    {"secret", 0, "TEXT", "eap: RADIUS's shared secret"},
+    {"pana", 0, "HOST:PORT", "pana: the agent (HOST alone: port 716; PORT: of 127.0.0.1)"},
+    {"usage", 0, "USAGE", "pana: bootstrap (the default) or connection, as the agent's"},
+    {"linger", 0, "TIME",
+     "pana: how long after success the agent's last word is still answered (default 1500 ms)"},
     {"identity", 0, "TEXT", "who the peer says it is; SIM, AKA: default by the IMSI"},
     {"psk", 0, "HEX", "GPSK (64 digits), PSK (32 digits): the key"},
     {"gpsk-suite", 0, "N", "GPSK: 1 (AES) or 2 (SHA-256); default: the best that is offered"},
@@ -24,7 +28,8 @@ static const struct cli_option options[] = {
     {"opc", 0, "HEX", "SIM, AKA: OPc of the card, 32 digits"},
     {"sqn", 0, "HEX", "AKA: the highest SQN that the card has accepted, 12 digits (default 0)"},
     {"network-name", 0, "NAME", "AKA': the access network's; another is refused (default: any)"},
-    {"reauth", 0, NULL, "SIM, AKA: pseudonyms and fast re-authentication from the second time on"},
+    {"reauth", 0, NULL,
+     "eap; SIM, AKA: pseudonyms and fast re-authentication from the second time on"},
     {"cert", 0, "FILE", "TLS: our certificate (PEM)"},
     {"key", 0, "FILE", "TLS: its private key (PEM, RSA)"},
     {"ca", 0, "FILE", "TLS: the authority of the server's certificate (PEM)"},
@@ -35,7 +40,7 @@ static const struct cli_option options[] = {
     {"patience", 0, "TIME",
      "how long an answer is waited for, repetitions included (default 30 s)"},
     {"seed", 0, "N", "what the peer draws is a function of this (default: of the system)"},
-    {"secrets", 0, NULL, "print MSK and EMSK too"},
+    {"secrets", 0, NULL, "print MSK and EMSK too; pana: each success with its Kmr or Kmc"},
     {"json", 0, NULL, "a JSON object a line"},
     {NULL, 0, NULL, NULL}};
 
@@ -233,7 +238,9 @@ static int run(struct cli *c)
     if (crypto_init())
         return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
     exit = attach_read(c, &t.given);
-    if (exit == EXIT_DONE) {
+    if (exit == EXIT_DONE && t.given.pana) {
+        exit = attach_pana(c, &t.given);
+    } else if (exit == EXIT_DONE) {
         t.live = live_new();
         t.times = hist_new();
         exit = live_watch_signals(t.live) ? cli_error(c, EXIT_INTERNAL, "cannot watch for signals")
@@ -249,14 +256,19 @@ static int run(struct cli *c)
 extern const struct cli_command cli_attach;
 const struct cli_command cli_attach = {
     .name = "attach",
-    .arguments = "eap",
-    .summary = "our EAP peer against a real RADIUS/EAP server, in real time",
+    .arguments = "eap|pana",
+    .summary = "our EAP peer or PaCs against a real server, in real time",
     .details =
-        "The peer's core of the simulation, behind a RADIUS client, against hostapd, FreeRADIUS or "
-        "`m2msim serve\nmas`. On stdout a line for each attempt: identity, method, outcome, "
-        "reason, time, round trips, octets of\nEAP; with --count also their sum. 'accepted': the "
-        "server accepts, the peer has verified it, and the MSK\nthat came with it (MS-MPPE keys) "
-        "is ours.\nExit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",
+        "eap: the peer's core of the simulation, behind a RADIUS client, against hostapd, "
+        "FreeRADIUS or `m2msim\nserve mas`. On stdout a line for each attempt: identity, method, "
+        "outcome, reason, time, round trips, octets\nof EAP; with --count also their sum. "
+        "'accepted': the server accepts, the peer has verified it, and the MSK\nthat came with it "
+        "(MS-MPPE keys) is ours.\n"
+        "pana: --count PaCs, --parallel at a time, against `m2msim serve mas --pana`. On stdout a "
+        "line for each\nfailure, then the report: successes, failures by reason, and of the "
+        "successes latency, round trips (datagrams\nof the agent) and octets of PANA, the last "
+        "three each a mean.\n"
+        "Exit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

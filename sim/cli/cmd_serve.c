@@ -10,6 +10,7 @@
 #include "models/host/live_mas.h"
 #include "sim/base/json.h"
 #include "sim/cli/live_args.h"
+#include "sim/cli/serve_pana.h"
 #include "topologies/users.h"
 
 #define DEFAULT_CONVERSATIONS 4096
@@ -18,6 +19,8 @@
 
 static const struct cli_option options[] = {
     {"radius", 0, "HOST:PORT", "listen there (default 127.0.0.1:1812; PORT alone: of 127.0.0.1)"},
+    {"pana", 0, "HOST:PORT", "a PANA agent too, there (HOST alone: port 716; PORT: of 127.0.0.1)"},
+    {"usage", 0, "USAGE", "PANA: for bootstrap (Kmr, the default) or connection (Kmc)"},
     {"secret", 0, "TEXT", "RADIUS's shared secret"},
     {"users", 0, "FILE", "who may come in: a line a user, IDENTITY METHODS CREDENTIAL"},
     {"cert", 0, "FILE", "EAP-TLS: the server's certificate (PEM)"},
@@ -32,7 +35,7 @@ static const struct cli_option options[] = {
     {"conversations", 0, "N", "at a time (default 4096)"},
     {"until-idle", 0, "TIME", "end when nothing came and nothing ran for so long"},
     {"seed", 0, "N", "what the server draws is a function of this (default: of the system)"},
-    {"secrets", 0, NULL, "print MSK and EMSK too"},
+    {"secrets", 0, NULL, "print MSK and EMSK too; of PANA's sessions Kmr or Kmc"},
     {"json", 0, NULL, "a JSON object a line"},
     {NULL, 0, NULL, NULL}};
 
@@ -42,14 +45,16 @@ struct serve {
     struct live_place place;
     struct live_tls tls;
     struct live_mas_settings settings;
+    struct serve_pana *pana; /* NULL: not wanted */
     unsigned long long accepted, refused;
 };
 
 /* ---- a line a conversation ---- */
 
-static void print_json(const struct serve *s, const struct live_mas_end *e)
+static void print_json(const struct serve *s, const struct live_mas_end *e,
+                       const struct live_pana_end *pana)
 {
-    fputs("{\"identity\": ", stdout);
+    printf("{\"by\": \"%s\", \"identity\": ", pana ? "pana" : "radius");
     json_text(stdout, e->identity);
     fputs(", \"method\": ", stdout);
     json_text(stdout, e->method ? e->method->name : "");
@@ -59,12 +64,17 @@ static void print_json(const struct serve *s, const struct live_mas_end *e)
            e->requests, (unsigned long long)e->octets_in, (unsigned long long)e->octets_out);
     if (s->secrets && e->keys)
         live_print_keys(e->keys, true);
+    if (pana)
+        serve_pana_print(pana, true, s->secrets);
     puts("}");
 }
 
 /* Who it was, in quotes, and without what a terminal would obey. */
-static void print_text(const struct serve *s, const struct live_mas_end *e)
+static void print_text(const struct serve *s, const struct live_mas_end *e,
+                       const struct live_pana_end *pana)
 {
+    if (pana)
+        fputs("pana ", stdout);
     json_text(stdout, e->identity);
     printf(" %s %s %s %.3f ms %u requests %llu B in %llu B out", e->method ? e->method->name : "-",
            live_outcome(e->status), e->reason ? reason_text(e->reason) : "-",
@@ -72,13 +82,15 @@ static void print_text(const struct serve *s, const struct live_mas_end *e)
            (unsigned long long)e->octets_out);
     if (s->secrets && e->keys)
         live_print_keys(e->keys, false);
+    if (pana)
+        serve_pana_print(pana, false, s->secrets);
     putchar('\n');
 }
 
-static void on_end(void *arg, const struct live_mas_end *end)
+/* pana: NULL: a conversation of RADIUS. */
+static void note_end(struct serve *s, const struct live_mas_end *end,
+                     const struct live_pana_end *pana)
 {
-    struct serve *s = arg;
-
     if (end->status == PROTO_DONE)
         s->accepted++;
     else
@@ -86,10 +98,20 @@ static void on_end(void *arg, const struct live_mas_end *end)
     if (end->reauth)
         users_keep(s->users, end->permanent, end->reauth);
     if (s->json)
-        print_json(s, end);
+        print_json(s, end, pana);
     else
-        print_text(s, end);
+        print_text(s, end, pana);
     fflush(stdout); /* who watches it through a pipe waits for this line */
+}
+
+static void on_end(void *arg, const struct live_mas_end *end)
+{
+    note_end(arg, end, NULL);
+}
+
+static void on_pana_end(void *arg, const struct live_pana_end *end)
+{
+    note_end(arg, &end->mas, end);
 }
 
 static void on_query(void *arg, struct proto_env *env, const struct eap_query *query,
@@ -170,7 +192,7 @@ static int read_line(const struct cli *c, struct serve *s)
     if (!cli_value(c, "users"))
         return cli_error(c, EXIT_USAGE, "--users is needed: who may come in");
     if (!live_place_read(c, "radius", place, &s->place) || !read_bounds(c, s) ||
-        !live_tls_read(c, true, &s->tls, &exit))
+        !serve_pana_read(c, &s->pana) || !live_tls_read(c, true, &s->tls, &exit))
         return exit;
     s->settings.radius.secret = span_str(secret);
     read_eap(c, s);
@@ -208,11 +230,14 @@ static int serve(const struct cli *c, struct serve *s)
                          why);
     } else if (live_watch_signals(live)) {
         exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
-    } else {
+    } else if (!s->pana || (exit = serve_pana_open(c, s->pana, live, s->users, &s->settings,
+                                                   on_pana_end)) == EXIT_DONE) {
         fprintf(stderr, "listening at %s:%d, %zu user%s\n", s->place.host, s->place.port,
                 users_count(s->users), users_count(s->users) == 1 ? "" : "s");
         live_run(live, -1);
         say_sum(s, mas);
+        if (s->pana)
+            serve_pana_sum(s->pana);
     }
     live_free(live);
     live_mas_free(mas);
@@ -229,6 +254,7 @@ static int run(struct cli *c)
     exit = read_line(c, &s);
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
+    serve_pana_free(s.pana);
     users_free(s.users);
     live_tls_release(&s.tls);
     return exit;
@@ -238,13 +264,15 @@ extern const struct cli_command cli_serve;
 const struct cli_command cli_serve = {
     .name = "serve",
     .arguments = "mas",
-    .summary = "the MAS as a real RADIUS/EAP server, in real time",
+    .summary = "the MAS as a real RADIUS/EAP server, and a PAA, in real time",
     .details =
         "The protocol cores of the simulation on a UDP socket, for real RADIUS and EAP clients "
         "(`m2msim attach\neap`, eapol_test, an access point). On stdout a line for each "
         "conversation that has ended: identity,\nmethod, outcome, reason, time, requests and "
-        "octets of RADIUS. Ends by Ctrl-C, SIGTERM or --until-idle\n(exit code 0). A users file "
-        "has lines like\n"
+        "octets of RADIUS. With --pana also PANA (RFC 5191), for\n`m2msim attach pana`: the agent "
+        "asks the MAS by RADIUS within the process. Its lines begin with 'pana';\nrequests and "
+        "octets are PANA's, and Node-ID and key index follow. Ends by Ctrl-C, SIGTERM or\n"
+        "--until-idle (exit code 0). A users file has lines like\n"
         "  \"gpsk user\" gpsk 64-HEX-DIGITS\n"
         "  psk-user psk 32-HEX-DIGITS\n"
         "  * aka,aka-prime,sim IMSI K OPC AMF SQN\n"

@@ -43,6 +43,39 @@ bool live_place_read(const struct cli *c, const char *option, const char *text,
     return true;
 }
 
+bool live_pana_place(const struct cli *c, const char *text, struct live_place *out)
+{
+    char whole[sizeof out->host + 8];
+    const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
+    bool has_port = bracket ? colon && colon > bracket : colon != NULL;
+
+    if (has_port || text[strspn(text, "0123456789")] == '\0' || strlen(text) >= sizeof out->host)
+        return live_place_read(c, "pana", text, out);
+    snprintf(whole, sizeof whole, "%s:%d", text, PANA_PORT);
+    return live_place_read(c, "pana", whole, out);
+}
+
+static const char *const usage_names[] = {"bootstrap", "connection"};
+
+bool live_usage(const struct cli *c, enum pana_usage *out)
+{
+    const char *text = cli_value(c, "usage");
+
+    for (enum pana_usage u = PANA_USAGE_BOOTSTRAP; text && u <= PANA_USAGE_CONNECTION; u++)
+        if (strcmp(text, live_usage_name(u)) == 0) {
+            *out = u;
+            return true;
+        }
+    if (text)
+        cli_error(c, EXIT_USAGE, "--usage: bootstrap or connection, not '%s'", text);
+    return !text;
+}
+
+const char *live_usage_name(enum pana_usage usage)
+{
+    return usage_names[usage - PANA_USAGE_BOOTSTRAP];
+}
+
 bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n)
 {
     const char *text = cli_value(c, option);
@@ -156,4 +189,36 @@ void live_print_keys(const struct eap_keys *keys, bool json)
     printf(json ? ", \"msk\": \"%s\", \"emsk\": \"%s\"" : " msk=%s emsk=%s", msk, emsk);
     explicit_bzero(msk, sizeof msk);
     explicit_bzero(emsk, sizeof emsk);
+}
+
+static void print_hex(const char *name, const uint8_t *octets, size_t n, bool json)
+{
+    char hex[2 * M2M_KEY_LEN + 1];
+
+    hex_encode(octets, n, hex);
+    printf(json ? ", \"%s\": \"%s\"" : " %s=%s", name, hex);
+    explicit_bzero(hex, sizeof hex);
+}
+
+static void print_index(const char *name, uint64_t value, bool json)
+{
+    printf(json ? ", \"%s\": %llu" : " %s=%llu", name, (unsigned long long)value);
+}
+
+void live_print_granted(const struct pana_params *p, const uint8_t *key, bool json)
+{
+    bool connection = (p->has & 1u << PANA_ETSI_CONNECTION_ID) != 0;
+
+    if (!(p->has & 1u << PANA_ETSI_NODE_ID))
+        return;
+    print_hex("node", p->node_id, M2M_NODE_ID_LEN, json);
+    if (connection) {
+        printf(json ? ", \"connection\": \"%llu\"" : " connection=%llu",
+               (unsigned long long)p->connection_id); /* more than a JSON number holds */
+        print_index(json ? "kmc_index" : "kmc-index", p->kmc_index, json);
+    } else {
+        print_index(json ? "kmr_index" : "kmr-index", p->kmr_index, json);
+    }
+    if (key)
+        print_hex(connection ? "kmc" : "kmr", key, M2M_KEY_LEN, json);
 }

@@ -2,7 +2,7 @@
 #ifndef SIM_CLI_LIVE_ARGS_H
 #define SIM_CLI_LIVE_ARGS_H
 
-#include "models/proto/eap.h"
+#include "models/proto/pana.h"
 #include "sim/cli/cli.h"
 
 struct live_place {
@@ -12,6 +12,11 @@ struct live_place {
 /* `PORT` (of 127.0.0.1), `HOST:PORT` or `[IPv6]:PORT`. false: a usage error was printed. */
 bool live_place_read(const struct cli *c, const char *option, const char *text,
                      struct live_place *out);
+/* --pana's `text`, where a HOST alone is fine too: PANA's port 716 (RFC 5191 10.1). */
+bool live_pana_place(const struct cli *c, const char *text, struct live_place *out);
+/* --usage; untouched when not given. false: a usage error was printed. */
+bool live_usage(const struct cli *c, enum pana_usage *out);
+const char *live_usage_name(enum pana_usage usage); /* "bootstrap", "connection" */
 
 /* The option's value, exactly n octets in hex; untouched when not given. false: a usage error was
  * printed. */
@@ -37,5 +42,9 @@ bool live_seed(const struct cli *c, unsigned long long *out);
 const char *live_outcome(enum proto_status status);
 /* " msk=HEX emsk=HEX", or as members of a JSON object. */
 void live_print_keys(const struct eap_keys *keys, bool json);
+/* " node=HEX kmr-index=N" (a connection's: connection and kmc-index) as far as it is there, and
+ * " kmr=HEX" or " kmc=HEX" unless key (M2M_KEY_LEN octets) is NULL; or as members of a JSON object.
+ */
+void live_print_granted(const struct pana_params *p, const uint8_t *key, bool json);
 
 #endif

@@ -1,0 +1,191 @@
+# serve mas --pana and attach pana against each other over loopback: methods, many PaCs at a time,
+# the key on both sides, refusals with their reasons, both usages, wrong usage, and how they end.
+. "$(dirname "$0")/lib.sh"
+
+key16=000102030405060708090a0b0c0d0e0f
+key32=${key16}101112131415161718191a1b1c1d1e1f
+imsi=232010000000000
+k=90dca4eda45b53cf0f12d7c9c3bc6a89
+opc=cb9cccc4b9258e6dca4760379fb82581
+cat >users <<END
+"gpsk user" gpsk $key32
+psk-user    psk  $key16
+*           aka,aka-prime,sim $imsi $k $opc 8000 000000000041
+END
+
+await() { # FILE PATTERN COUNT: so many lines of it; the limit is for a machine that is stuck
+    tries=0
+    until lines=$(grep -cE -e "$2" "$1" 2>/dev/null); [ "${lines:-0}" -ge "$3" ] || [ $tries -gt 1200 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
+# Ends by itself too: whatever becomes of this script, nothing is left behind.
+serve() { # OPTION...: its port in $port, its pid in $running
+    rm -f serve.err serve.out
+    "$M2MSIM" serve mas --radius 0 --pana 0 --secret s3cret --users users --until-idle '90 s' "$@" \
+        >serve.out 2>serve.err &
+    running=$!
+    await serve.err 'listening at' 1
+    port=$(sed -n 's/^PANA at 127\.0\.0\.1:\([0-9]*\), [a-z]*$/\1/p' serve.err)
+    differ "serve says where its agent listens" "" "$port"
+}
+
+end() {
+    kill -TERM "$running"
+    wait "$running"
+    equal "serve's exit" 0 $?
+    running=
+}
+
+attach() { # EXPECTED-EXIT METHOD OPTION...
+    code=$1
+    method=$2
+    shift 2
+    m2m "$code" attach pana --pana "$port" --patience '120 s' --method "$method" "$@"
+}
+
+keys() { # FILE METHOD NAME: the keys in it, sorted
+    grep -E -e " $2 accepted " "$1" | sed -n "s/.* \($3=[0-9a-f]\{64\}\)\$/\1/p" | LC_ALL=C sort
+}
+
+# 20 PaCs, 8 at a time: all get in, each with a key of its own that the MAS has too.
+fleet() { # METHOD OPTION...
+    method=$1
+    shift
+    attach 0 "$method" --count 20 --parallel 8 --secrets "$@"
+    await serve.out " $method accepted " 20
+    says out '^n +20$'
+    says out '^success +20$'
+    says out '^failed +0$'
+    says out '^latency p50, ms +[0-9.]+$'
+    says out '^latency p99, ms +[0-9.]+$'
+    says out '^round trips, mean +[4-9]\.'
+    says out '^octets up, mean +[1-9][0-9]+\.'
+    says out '^octets down, mean +[1-9][0-9]+\.'
+    keys out "$method" kmr >theirs
+    keys serve.out "$method" kmr >ours
+    equal "$method: a key each" 20 "$(LC_ALL=C sort -u theirs | wc -l | tr -d ' ')"
+    holds "$method: the same Kmr on both sides" cmp theirs ours
+}
+
+card="--imsi $imsi --k $k --opc $opc"
+serve --secrets
+fleet gpsk --identity "gpsk user" --psk $key32
+fleet psk --identity psk-user --psk $key16
+# shellcheck disable=SC2086  # words
+fleet aka $card
+# shellcheck disable=SC2086
+fleet sim $card
+# shellcheck disable=SC2086
+fleet aka-prime $card
+says serve.out '^pana "gpsk user" gpsk accepted - [0-9.]+ ms [0-9]+ requests [0-9]+ B in [0-9]+ B out node=[0-9a-f]{32} kmr-index=20 kmr='
+equal "a device is one by each of its card's methods" 1 "$(sed -n \
+    's/.*"[016]232010000000000@.* node=\([0-9a-f]*\) .*/\1/p' serve.out | LC_ALL=C sort -u | wc -l | tr -d ' ')"
+# RADIUS beside it, as without.
+radius=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\), 3 users$/\1/p' serve.err)
+m2m 0 attach eap --radius "$radius" --secret s3cret --method psk --identity psk-user --psk $key16
+await serve.out '^"psk-user" psk accepted ' 1
+end
+says serve.err '^101 accepted, 0 refused; '
+says serve.err '^PANA: 100 sessions; '
+
+# Refused, and why; without --secrets no key, and no success has a line.
+serve --json
+attach 0 psk --identity psk-user --psk $key16 --count 3
+silent out 'kmr|accepted|node'
+attach 4 gpsk --identity "gpsk user" --psk "1${key32#0}" --count 2
+says out '^1 "gpsk user" gpsk refused eap-wrong-mac [0-9.]+ ms$'
+says out '^  eap-wrong-mac +2$'
+says out '^failed +2$'
+attach 4 psk --identity psk-user --psk "1${key16#0}" --json
+says out '"outcome": "refused", "reason": "pana-rejected"'
+says out '"n": 1, "success": 0, "failed": 1, "reasons": \{"pana-rejected": 1\}'
+equal "a line each, and the report" 2 "$(wc -l <out | tr -d ' ')"
+while IFS= read -r line; do
+    printf '%s\n' "$line" >line.json
+    valid_json line.json
+done <out
+attach 4 psk --identity nobody --psk $key16
+# shellcheck disable=SC2086
+attach 4 aka $card --k 00dca4eda45b53cf0f12d7c9c3bc6a89
+says out 'refused aka-wrong-autn'
+await serve.out '"refused"' 5
+says serve.out '"by": "pana", "identity": "psk-user", "method": "psk", "outcome": "refused", "reason": "eap-wrong-mac"'
+says serve.out '"identity": "nobody", .*"reason": "eap-unknown-identity"'
+says serve.out '"outcome": "accepted", .*"node": "[0-9a-f]{32}", "kmr_index": 3'
+silent serve.out 'kmr"|msk'
+while IFS= read -r line; do
+    printf '%s\n' "$line" >line.json
+    valid_json line.json
+done <serve.out
+# An agent for bootstrap has no word for who wants a connection.
+m2m 4 attach pana --pana "$port" --usage connection --patience '500 ms' --method psk \
+    --identity psk-user --psk $key16
+says out 'refused pana-timeout'
+end
+says serve.err '^PANA: [0-9]+ sessions; '
+
+# The other usage: Kmc, the same at the NSCL.
+serve --usage connection --secrets
+attach 0 psk --identity psk-user --psk $key16 --usage connection --count 4 --parallel 2 --secrets
+await serve.out ' psk accepted ' 4
+says out '^psk, connection, 2 at a time$'
+says out ' connection=[0-9]+ kmc-index=4 kmc=[0-9a-f]{64}$'
+keys out psk kmc >theirs
+keys serve.out psk kmc >ours
+equal "a Kmc each" 4 "$(LC_ALL=C sort -u theirs | wc -l | tr -d ' ')"
+holds "the same Kmc on both sides" cmp theirs ours
+# A port that is taken.
+m2m 2 serve mas --radius 0 --pana "$port" --secret s3cret --users users
+says err "cannot listen at 127\.0\.0\.1:$port: address already in use"
+end
+# Nobody listens there any more.
+attach 4 psk --identity psk-user --psk $key16 --count 2
+says out '^  connection-refused +2$'
+
+# Ctrl-C, while an answer is waited for: the agent is stopped, so to speak.
+serve
+kill -STOP "$running"
+"$M2MSIM" attach pana --pana "$port" --method psk --identity psk-user --psk $key16 --patience '60 s' \
+    >out 2>err &
+client=$!
+await /proc/$client/status '^SigCgt:.*[4-7c-f][0-9a-f]{3}$' 1 # it watches for SIGTERM
+kill -TERM $client
+wait $client
+equal "attach's exit" 7 $?
+kill -CONT "$running"
+end
+
+# Both sockets are quiet, then it ends by itself.
+"$M2MSIM" serve mas --radius 0 --pana 0 --secret s --users users --until-idle '100 ms' >out 2>err
+equal "serve's exit when idle" 0 $?
+says err '^PANA: 0 sessions; '
+
+# Wrong usage.
+m2m 2 serve mas --secret s --users users --usage connection
+says err '--usage goes with --pana'
+m2m 2 serve mas --secret s --users users --radius 0 --pana 0 --usage both
+says err "--usage: bootstrap or connection, not 'both'"
+m2m 2 serve mas --secret s --users users --radius 0 --pana 1:2:3
+says err '--pana needs PORT'
+m2m 2 attach pana --method psk --identity a --psk $key16
+says err '--pana is needed'
+m2m 2 attach pana --pana 1 --secret s --method psk --identity a --psk $key16
+says err "--secret is not for 'pana'"
+m2m 2 attach pana --pana 1 --method psk --identity a --psk $key16 --usage x
+m2m 2 attach pana --pana 1 --method psk --identity a
+says err '--method psk needs --psk'
+m2m 2 attach pana --pana 1 --method ibake
+m2m 2 attach pana --pana 1 --identity a
+says err '--method is needed'
+m2m 2 attach eap --pana 1 --method psk --identity a --psk $key16
+says err "--pana is not for 'eap'"
+# shellcheck disable=SC2086
+m2m 2 attach pana --pana 1 --method aka $card --reauth
+says err "--reauth is not for 'pana'"
+m2m 2 attach pana --pana 1 --method psk --identity a --psk $key16 --count 0
+m2m 2 attach pana --pana no.such.host.invalid --method psk --identity a --psk $key16
+says err 'cannot reach no\.such\.host\.invalid:716: '
+finish
