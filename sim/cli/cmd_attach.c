@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
     {"pana", 0, "HOST:PORT", "pana: the agent (HOST alone: port 716; PORT: of 127.0.0.1)"},
     {"usage", 0, "USAGE", "pana: bootstrap (the default) or connection, as the agent's"},
     {"linger", 0, "TIME",
-     "pana: how long after success the agent's last word is still answered (default 1500 ms)"},
+     "pana: after success the agent's last word is answered so long (default 1500 ms)"},
     {"identity", 0, "TEXT", "who the peer says it is; SIM, AKA: default by the IMSI"},
     {"psk", 0, "HEX", "GPSK (64 digits), PSK (32 digits): the key"},
     {"gpsk-suite", 0, "N", "GPSK: 1 (AES) or 2 (SHA-256); default: the best that is offered"},
@@ -265,9 +265,8 @@ const struct cli_command cli_attach = {
         "'accepted': the server accepts, the peer has verified it, and the MSK\nthat came with it "
         "(MS-MPPE keys) is ours.\n"
         "pana: --count PaCs, --parallel at a time, against `m2msim serve mas --pana`. On stdout a "
-        "line for each\nfailure, then the report: successes, failures by reason, and of the "
-        "successes latency, round trips (datagrams\nof the agent) and octets of PANA, the last "
-        "three each a mean.\n"
+        "line for each\nfailure, then the report: successes, failures by reason; of the successes "
+        "latency, and as means round\ntrips (datagrams of the agent) and octets of PANA.\n"
         "Exit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",
     .options = options,
     .min_arguments = 1,

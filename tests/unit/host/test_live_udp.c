@@ -502,6 +502,32 @@ START_TEST(a_running_one_is_not_quiet)
 }
 END_TEST
 
+/* Two sockets of one loop: quiet is when it is at both. */
+START_TEST(quiet_is_everywhere)
+{
+    struct server s, other;
+    struct core *c = client_new("a", numbers);
+
+    init(&s);
+    s.limits.quiet = 60 * SIM_MS;
+    serve(&s);
+    other = s;
+    other.limits.idle = 300 * SIM_MS;
+    other.port = 0;
+    ck_assert_int_eq(live_udp_serve(other.live, "127.0.0.1", &other.port, &server_ops, &other,
+                                    &other.limits, &other.udp, NULL),
+                     OK);
+    talk(&other, c);
+    ck_assert(live_run(s.live, LIMIT_MS));
+    ck_assert_int_ge(live_now(s.live), 360 * SIM_MS);
+    ck_assert_int_lt(live_now(s.live), 10 * SIM_S);
+    ck_assert_uint_eq(s.gone, 0);
+    ck_assert_uint_eq(other.gone, 1);
+    live_free(s.live);
+    proto_free(&c->proto);
+}
+END_TEST
+
 START_TEST(a_signal_ends_it)
 {
     struct server s;
@@ -539,6 +565,7 @@ int main(void)
     tcase_add_test(tc, a_port_that_is_taken);
     tcase_add_test(tc, quiet_ends_it);
     tcase_add_test(tc, a_running_one_is_not_quiet);
+    tcase_add_test(tc, quiet_is_everywhere);
     tcase_add_test(tc, a_signal_ends_it);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
