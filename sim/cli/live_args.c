@@ -123,7 +123,7 @@ bool live_tls_read(const struct cli *c, bool server, struct live_tls *t, int *ex
 {
     const char *certificate = cli_value(c, "cert"), *ca = cli_value(c, "ca"), *path = "", *why = "";
 
-    *t = (struct live_tls){NULL};
+    *t = (struct live_tls){0};
     *exit = EXIT_USAGE;
     if (!live_together(c, "cert", "key"))
         return false;
@@ -158,7 +158,7 @@ void live_tls_release(struct live_tls *t)
     tls_context_free(t->context);
     credential_free(t->credential);
     authority_free(t->authority);
-    *t = (struct live_tls){NULL};
+    *t = (struct live_tls){0};
 }
 
 /* ---- */

@@ -6,9 +6,11 @@ command -v tshark >/dev/null 2>&1 || skip "no tshark"
 
 n=$(scaled 5 1)
 set --
-for name in $(sed -n 's/^  \([a-z0-9-]*\): {count: [0-9]*, kind: device.*/\1/p' "$M2M_SOURCE/topologies/bootstrap-zoo.yaml"); do
+sed -n 's/^  \([a-z0-9-]*\): {count: [0-9]*, kind: device.*/\1/p' \
+    "$M2M_SOURCE/topologies/bootstrap-zoo.yaml" >names
+while read -r name; do
     set -- "$@" --set "populations.$name.count=$n"
-done
+done <names
 m2m 0 pcap bootstrap-zoo "$@" -o zoo.pcapng --progress off
 tshark -r zoo.pcapng -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE \
     -T fields -E separator=' ' -e _ws.malformed -e frame.number -Y _ws.malformed >malformed 2>/dev/null
