@@ -1,4 +1,4 @@
-#include "tests/unit/proc/chain.h"
+#include "tests/support/chain.h"
 
 /* ---- all is well ---- */
 

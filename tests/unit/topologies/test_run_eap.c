@@ -151,6 +151,28 @@ START_TEST(every_method)
 }
 END_TEST
 
+/* Suite 1 has shorter MACs than suite 2, which is what both like best. */
+START_TEST(the_suites_of_gpsk)
+{
+    static const char *const suites[] = {"populations.meters.connect.gpsk_suite=1",
+                                         "populations.meters.connect.gpsk_suite=2",
+                                         "populations.meters.connect.gpsk_suite=best"};
+    uint64_t octets[3];
+    struct collect c;
+
+    for (int i = 0; i < 3; i++) {
+        size_t at = 0;
+        run(&c, SETS("populations.meters.bootstrap.method=pre-provisioned",
+                     "populations.meters.connect.method=eap-gpsk", suites[i]));
+        ck_assert_uint_eq(counts.registered, DEVICES);
+        octets[i] = next_of(&c, "connection", &at)->row.octets_up;
+        collect_release(&c);
+    }
+    ck_assert_uint_lt(octets[0], octets[1]);
+    ck_assert_uint_eq(octets[2], octets[1]);
+}
+END_TEST
+
 /* Both schemes, at devices of one fleet and one MAS. */
 START_TEST(the_other_scheme_of_ibake)
 {
@@ -444,6 +466,7 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, every_method, 0, WAYS);
+    tcase_add_test(t, the_suites_of_gpsk);
     tcase_add_test(t, the_other_scheme_of_ibake);
     tcase_add_test(t, renewals);
     tcase_add_loop_test(t, over_lossy_lines, 0, WAYS);
