@@ -42,6 +42,7 @@ struct talk {
     sim_ns began;
     unsigned requests;
     uint64_t octets_in, octets_out;
+    bool confirmed; /* the device has used the session's identifier */
     bool told;
 };
 
@@ -63,6 +64,21 @@ static struct proto *radius_of(struct talk *t)
 static struct proto *aaa_of(struct talk *t)
 {
     return aaa_session_proto(t->aaa);
+}
+
+/* ---- a datagram's session ---- */
+
+static bool is_zero(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != 0)
+            return false;
+    return true;
+}
+
+static struct span session_of(struct span in)
+{
+    return span_of(in.p + SESSION_AT, 4);
 }
 
 /* ---- the core: between the two ---- */
@@ -136,6 +152,7 @@ static void talk_input(struct proto *p, sim_ns now, struct span in)
 
     t->requests++;
     t->octets_in += in.n;
+    t->confirmed = t->confirmed || !is_zero(session_of(in));
     paa_of(t)->ops->input(paa_of(t), now, in);
     exchange(t, now);
 }
@@ -250,19 +267,6 @@ static void put(struct live_udp_key *key, char kind, struct span octets)
     key->n = 1 + octets.n;
 }
 
-static bool is_zero(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != 0)
-            return false;
-    return true;
-}
-
-static struct span session_of(struct span in)
-{
-    return span_of(in.p + SESSION_AT, 4);
-}
-
 /* By the session; a PCI has none yet (RFC 5191 4.1): by its place, which its repetitions share. */
 static bool key_of(void *arg, struct span from, struct span in, struct live_udp_key *key)
 {
@@ -284,6 +288,13 @@ static bool second_key(void *user, struct proto *p, struct live_udp_key *key)
     (void)p;
     put(key, 'S', span_of(octets, sizeof octets));
     return true;
+}
+
+/* A device that begins anew from the same place, as after a restart, is a new one: its PCI must not
+ * end at a session that it has forgotten. */
+static bool second_only(void *user)
+{
+    return ((const struct talk *)user)->confirmed;
 }
 
 static void party_init(struct talk *t, struct party *p, const char *purpose)
@@ -354,8 +365,12 @@ static void gone(void *user, struct proto *p)
     proto_free(p);
 }
 
-static const struct live_udp_ops udp_ops = {
-    .key = key_of, .make = make, .step = step, .second_key = second_key, .gone = gone};
+static const struct live_udp_ops udp_ops = {.key = key_of,
+                                            .make = make,
+                                            .step = step,
+                                            .second_key = second_key,
+                                            .second_only = second_only,
+                                            .gone = gone};
 
 enum err live_pana_new(struct live *l, const char *host, int *port,
                        const struct live_pana_settings *settings, struct live_pana **out,

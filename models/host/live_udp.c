@@ -92,18 +92,16 @@ static void put(struct talk *t, int which, const struct live_udp_key *key)
     *head = p;
 }
 
-static void take_out(struct talk *t)
+static void take_out(struct talk *t, int which)
 {
-    for (int i = 0; i < KEYS; i++) {
-        struct place *p = &t->place[i], **at;
+    struct place *p = &t->place[which], **at;
 
-        if (!p->taken)
-            continue;
-        for (at = bucket(t->udp, &p->key); *at != p; at = &(*at)->next)
-            ;
-        *at = p->next;
-        p->taken = false;
-    }
+    if (!p->taken)
+        return;
+    for (at = bucket(t->udp, &p->key); *at != p; at = &(*at)->next)
+        ;
+    *at = p->next;
+    p->taken = false;
 }
 
 static void link_in_front(struct talk *t)
@@ -182,7 +180,8 @@ static void forget(struct talk *t, enum reason reason)
     if (t->closing)
         return;
     t->closing = true;
-    take_out(t);
+    for (int i = 0; i < KEYS; i++)
+        take_out(t, i);
     unlink_talk(t);
     u->talk_count--;
     if (!t->ended) {
@@ -255,13 +254,16 @@ static void send_datagram(void *arg, struct span datagram)
 
 static void ask_parent(struct talk *t)
 {
-    struct live_udp *u = t->udp;
+    const struct live_udp_ops *ops = t->udp->ops;
     struct live_udp_key key = {.n = 0};
 
-    if (u->client || t->place[1].taken || !u->ops->second_key)
+    if (t->udp->client)
         return;
-    if (u->ops->second_key(t->user, t->proto, &key) && !find(u, &key))
+    if (!t->place[1].taken && ops->second_key && ops->second_key(t->user, t->proto, &key) &&
+        !find(t->udp, &key))
         put(t, 1, &key);
+    if (t->place[1].taken && ops->second_only && ops->second_only(t->user))
+        take_out(t, 0);
 }
 
 static void drive(struct talk *t, enum pump_call call, struct span in)

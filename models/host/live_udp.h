@@ -32,6 +32,10 @@ struct live_udp_ops {
     /* After step, until it was true once: a second key, that the core chose itself (RADIUS: State,
      * PANA: the session). May be NULL. */
     bool (*second_key)(void *user, struct proto *p, struct live_udp_key *key);
+    /* After step: the first key leads here no more, what comes under it is to begin another
+     * conversation (PANA: a device's place, once it has its session). Looked at once there is a
+     * second key. May be NULL. */
+    bool (*second_only)(void *user);
     /* The conversation is over: the core is its parent's to free. A core that was still running has
      * failed by then: REASON_TIMEOUT (idle), REASON_RUN_END (the host ends). */
     void (*gone)(void *user, struct proto *p);

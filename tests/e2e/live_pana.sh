@@ -91,6 +91,30 @@ end
 says serve.err '^101 accepted, 0 refused; '
 says serve.err '^PANA: 100 sessions; '
 
+# With certificates, in fragments.
+if command -v openssl >/dev/null; then
+    name() { # NAME: a certificate of ours for it
+        openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$1" -out "$1.csr" 2>/dev/null
+        echo "subjectAltName=DNS:$1" >"$1.ext"
+        openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 9 \
+            -extfile "$1.ext" -out "$1.pem" 2>/dev/null
+    }
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=ca -days 9 -out ca.pem 2>/dev/null
+    name server.example
+    name device.example
+    echo 'device tls device.example' >>users
+    serve --secrets --cert server.example.pem --key server.example.key --ca ca.pem
+    attach 0 tls --identity device --cert device.example.pem --key device.example.key --ca ca.pem \
+        --server-name server.example --count 4 --parallel 4 --secrets
+    await serve.out ' tls accepted ' 4
+    keys out tls kmr >theirs
+    keys serve.out tls kmr >ours
+    equal "tls: a key each" 4 "$(LC_ALL=C sort -u theirs | wc -l | tr -d ' ')"
+    holds "tls: the same Kmr on both sides" cmp theirs ours
+    end
+    sed -i /device/d users
+fi
+
 # Refused, and why; without --secrets no key, and no success has a line.
 serve --json
 attach 0 psk --identity psk-user --psk $key16 --count 3
@@ -151,7 +175,8 @@ kill -STOP "$running"
 "$M2MSIM" attach pana --pana "$port" --method psk --identity psk-user --psk $key16 --patience '60 s' \
     >out 2>err &
 client=$!
-await /proc/$client/status '^SigCgt:.*[4-7c-f][0-9a-f]{3}$' 1 # it watches for SIGTERM
+await /proc/$client/status '^Name:.*m2msim' 1 # no more this shell, which watches for it too
+await /proc/$client/status '^SigCgt:.*[4-7c-f][0-9a-f]{3}$' 1
 kill -TERM $client
 wait $client
 equal "attach's exit" 7 $?

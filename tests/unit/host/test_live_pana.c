@@ -6,8 +6,11 @@
 #include "models/proc/client.h"
 #include "models/proto/eap_method.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define LIMIT_MS 60000
 #define MOST     8
@@ -324,6 +327,54 @@ START_TEST(strangers)
 }
 END_TEST
 
+/* Sends a PCI, after which there are so many sessions; gives one that the agent speaks of. */
+static uint32_t ask(struct rig *r, int fd, uint64_t sessions)
+{
+    static const uint8_t pci[16] = {0, 0, 0, 16, 0, 0, 0, 1};
+    uint8_t par[1500] = {0};
+    uint32_t session = 0;
+
+    ck_assert_int_eq(send(fd, pci, sizeof pci, 0), sizeof pci);
+    for (int i = 0; i < 400; i++) {
+        live_run(r->live, 25);
+        if (recv(fd, par, sizeof par, MSG_DONTWAIT) >= 16 &&
+            live_pana_counts(r->pana)->conversations >= sessions)
+            break;
+    }
+    ck_assert_int_eq(par[7], 2);
+    memcpy(&session, par + 8, sizeof session);
+    return session;
+}
+
+/* A PCI's repetition belongs to its session; but not the PCI of a device that had begun to use that
+ * session, and begins anew from the same place. */
+START_TEST(a_device_begins_anew)
+{
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    uint8_t odd[16] = {0, 0, 0, 16, 0, 0, 0, 2};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    uint32_t first, second;
+    struct rig r;
+
+    rig_open(&r, PANA_USAGE_BOOTSTRAP, MOST);
+    place.sin_port = htons((uint16_t)r.port);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&place, sizeof place), 0);
+    first = ask(&r, fd, 1);
+    ck_assert_uint_ne(first, 0);
+    ck_assert_uint_eq(ask(&r, fd, 1), first);
+    ck_assert_uint_eq(live_pana_counts(r.pana)->conversations, 1);
+    memcpy(odd + 8, &first, sizeof first);
+    ck_assert_int_eq(send(fd, odd, sizeof odd, 0), sizeof odd);
+    second = ask(&r, fd, 2);
+    ck_assert_uint_eq(live_pana_counts(r.pana)->conversations, 2);
+    ck_assert_uint_ne(second, 0);
+    close(fd);
+    rig_close(&r);
+    ck_assert_uint_eq(r.ends, 2);
+}
+END_TEST
+
 /* A session that runs when the host ends is told too. */
 START_TEST(the_end_is_told)
 {
@@ -361,6 +412,7 @@ int main(void)
     tcase_add_test(tc, connection);
     tcase_add_test(tc, refusals);
     tcase_add_test(tc, strangers);
+    tcase_add_test(tc, a_device_begins_anew);
     tcase_add_test(tc, the_end_is_told);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
