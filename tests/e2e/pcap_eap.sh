@@ -25,8 +25,8 @@ equal "PANA that is not recognised" 0 "$(count 'udp.port == 716 && !pana')"
 equal "RADIUS that is not recognised" 0 "$(count 'udp.port == 1812 && !radius')"
 equal "warnings and errors" 0 "$(count '_ws.expert.severity >= 0x600000')"
 equal "bad checksums" 0 "$(count 'ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0')"
-# EAP-TLS, SIM, AKA, PSK, AKA' and GPSK, inside PANA and inside RADIUS.
-for type in 13 18 23 47 50 51; do
+# EAP-TLS, SIM, AKA, PSK, AKA', GPSK and IBAKE, inside PANA and inside RADIUS.
+for type in 13 18 23 47 50 51 254; do
     holds "EAP type $type in PANA" test 0 -lt "$(count "pana && eap.type == $type")"
     holds "EAP type $type in RADIUS" test 0 -lt "$(count "radius && eap.type == $type")"
 done
