@@ -24,6 +24,8 @@ unsigned mas_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *
     m = &a->server->mas[record];
     if (memcmp(m->node_id, node_id, M2M_NODE_ID_LEN) != 0 || m->kmr_index != kmr_index)
         return 0;
+    if (kmr_index == 0) /* a subscription without a Kmr */
+        return 0;
     if (m->expires <= a->now) {
         *reason = REASON_KEY_EXPIRED;
         return 0;

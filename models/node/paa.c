@@ -93,6 +93,14 @@ static void note_refusal(const struct server_end *e, enum reason reason)
         p->server_reason = reason;
 }
 
+/* Nothing is awaited: what came was no beginning of a session (an answer that came twice, for one).
+ */
+static bool is_idle(struct paa_session *core)
+{
+    return paa_session_proto(core)->expiry == SIM_NEVER &&
+           paa_session_radius(core)->expiry == SIM_NEVER;
+}
+
 static void advanced(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
@@ -105,7 +113,7 @@ static void advanced(struct session *session, sim_ns now)
         if (e->server->population->config->kind == CFG_NSCL)
             store(e, paa_session_params(core));
     }
-    if (paa_session_proto(core)->status == PROTO_RUNNING)
+    if (paa_session_proto(core)->status == PROTO_RUNNING && !is_idle(core))
         return;
     note_refusal(e, paa_session_proto(core)->reason);
     server_end_forget(e);

@@ -22,28 +22,43 @@ static const struct cfg_server *config(const struct server *s)
 
 /* ---- sessions: prepare ---- */
 
+/* NULL: these clients have no TLS with it (they do what they do over PANA). */
+static const struct tls_context *context_for(const struct server *s,
+                                             const struct population *clients)
+{
+    switch (s->population->config->kind) {
+    case CFG_MSBF:
+        return clients->bootstrap.server;
+    case CFG_MAS:
+        return clients->connect.server;
+    case CFG_NSCL:
+        return clients->mid.server;
+    case CFG_DEVICE:
+    case CFG_HSS:
+        break;
+    }
+    return NULL;
+}
+
 static struct proto *make_core(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
-    const struct population *clients = e->client_population;
-    struct server_settings settings = {.psk_arg = &e->psk};
+    struct server_settings settings = {.context = context_for(e->server, e->client_population),
+                                       .psk_arg = &e->psk};
 
     (void)now;
     switch (e->server->population->config->kind) {
     case CFG_MSBF:
         settings.role = SERVER_MSBF;
-        settings.context = clients->bootstrap.server;
         if (credential_copy(e->server->credential, &settings.credential))
             return NULL;
         break;
     case CFG_MAS:
         settings.role = SERVER_MAS;
-        settings.context = clients->connect.server;
         settings.psk_find = mas_psk;
         break;
     case CFG_NSCL:
         settings.role = SERVER_NSCL;
-        settings.context = clients->mid.server;
         settings.psk_find = nscl_psk;
         break;
     case CFG_DEVICE:
@@ -280,7 +295,8 @@ static bool accept(struct flow_listener *l, struct flow_end *end, const struct f
     struct session *client = flow_user(flow_peer(end));
     struct server_end *e;
 
-    if (!client || !session_user(client) || !server_admits(s))
+    if (!client || !session_user(client) || !server_admits(s) ||
+        !context_for(s, device_of(client)->population))
         return false;
     e = server_end_new(s, device_of(client), END_HTTPS, &server_session_ops, 0);
     session_accept(e->session, end, ops, user);

@@ -54,8 +54,9 @@ ROGUE void town_hold(struct town *t, struct device *dev)
     sim_cancel(t->d->sim, &dev->timer);
 }
 
-/* Two meters, run for `span`. Without certificates unless `sets` say so: their keys take time. */
-ROGUE void town_open(struct town *t, sim_ns span, const char *const *sets)
+/* Two meters of a scenario's text, run for `span`. Without certificates unless `sets` say so: their
+ * keys take time. */
+ROGUE void town_open_text(struct town *t, const char *text, sim_ns span, const char *const *sets)
 {
     const char *all[FLEET_SETS + 3] = {"populations.meters.count=2",
                                        "populations.meters.arrivals.over=1 s",
@@ -66,7 +67,7 @@ ROGUE void town_open(struct town *t, sim_ns span, const char *const *sets)
         all[n++] = sets[i];
     memset(t, 0, sizeof *t);
     t->diags = diag_list_new();
-    t->scenario = scenario_parse("rogue.yaml", fleet_base, strlen(fleet_base), all, n, t->diags);
+    t->scenario = scenario_parse("rogue.yaml", text, strlen(text), all, n, t->diags);
     if (t->scenario)
         t->profile = profile_read(t->scenario->profile_path, t->diags);
     if (t->profile)
@@ -88,6 +89,11 @@ ROGUE void town_open(struct town *t, sim_ns span, const char *const *sets)
     t->nscl = server_find(t->d, "nscl.m2m.example");
     ck_assert(t->msbf && t->mas && t->nscl);
     town_run(t, SIM_S);
+}
+
+ROGUE void town_open(struct town *t, sim_ns span, const char *const *sets)
+{
+    town_open_text(t, fleet_base, span, sets);
 }
 
 ROGUE void town_close(struct town *t)
