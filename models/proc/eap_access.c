@@ -5,11 +5,14 @@
 #include <stdlib.h>
 
 #define REPETITIONS 4 /* RFC 3748 4.3: three to five */
+/* The longest chains of certificates through the shortest packets need fewer. */
+#define MOST_ROUND_TRIPS 1000
 
 struct eap_access {
     struct proto proto;
     struct eap_peer *peer;
     struct radius_client *client;
+    uint8_t asked_id; /* of our Request/Identity */
     unsigned round_trips;
     uint64_t octets_out, octets_in;
     bool has_server_msk;
@@ -51,6 +54,33 @@ static void give_to_peer(struct eap_access *a, sim_ns now, struct span eap)
     peer_of(a)->ops->input(peer_of(a), now, eap);
 }
 
+/* RFC 3579 2.1: the pass-through may ask for the identity itself. */
+static void ask_identity(struct eap_access *a, sim_ns now)
+{
+    struct buf ask;
+
+    buf_init(&ask, 16);
+    eap_put(&ask, EAP_REQUEST, a->asked_id, EAP_IDENTITY, 0, 0, span_of(NULL, 0));
+    give_to_peer(a, now, buf_span(&ask));
+    buf_clear(&ask);
+}
+
+/* A server that does not count on from our identifier may begin with the very same one (FreeRADIUS
+ * takes EAP-SIM's from the clock), and the peer would take its request for a repetition of ours. We
+ * are who may still change that: ours has another identifier, as if asked once more. */
+static void keep_identifiers_apart(struct eap_access *a, sim_ns now)
+{
+    struct buf unheard;
+
+    if (a->round_trips > 1 || radius_client_reply(a->client).p[1] != a->asked_id)
+        return;
+    a->asked_id ^= 0x80;
+    ask_identity(a, now);
+    buf_init(&unheard, EAP_PACKET_MAX);
+    peer_of(a)->ops->output(peer_of(a), now, &unheard);
+    buf_clear(&unheard);
+}
+
 /* The server's packet to the peer, the peer's to the server. What it discards, an access point
  * repeats after a time-out (RFC 3748 4.3); here at once, for nothing was lost on the way. false: it
  * does not answer. */
@@ -59,6 +89,7 @@ static bool relay(struct eap_access *a, sim_ns now)
     struct proto *peer = peer_of(a), *client = radius_client_proto(a->client);
     bool said = false;
 
+    keep_identifiers_apart(a, now);
     give_to_peer(a, now, radius_client_reply(a->client));
     if (client->status == PROTO_RUNNING)
         said = pass_on(a, now);
@@ -72,19 +103,14 @@ static bool relay(struct eap_access *a, sim_ns now)
     return said;
 }
 
-/* RFC 3579 2.1: the pass-through may ask for the identity itself. */
 static void start(struct proto *p, sim_ns now)
 {
     struct eap_access *a = of(p);
     struct proto *client = radius_client_proto(a->client);
-    struct buf ask;
 
     client->ops->start(client, now);
     peer_of(a)->ops->start(peer_of(a), now);
-    buf_init(&ask, 16);
-    eap_put(&ask, EAP_REQUEST, 0, EAP_IDENTITY, 0, 0, span_of(NULL, 0));
-    give_to_peer(a, now, buf_span(&ask));
-    buf_clear(&ask);
+    ask_identity(a, now);
     if (!pass_on(a, now))
         proto_fail(p, REASON_EAP_IDENTITY);
     p->expiry = client->expiry;
@@ -148,6 +174,8 @@ static void follow(struct eap_access *a, sim_ns now)
         /* What a peer discards for ever is not what it may expect. */
         if (asked && !said)
             proto_fail(&a->proto, peer_of(a)->reason ? peer_of(a)->reason : REASON_EAP_MALFORMED);
+        else if (a->round_trips >= MOST_ROUND_TRIPS)
+            proto_fail(&a->proto, REASON_TIMEOUT);
         break;
     }
     if (a->proto.status == PROTO_RUNNING)

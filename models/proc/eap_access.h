@@ -17,7 +17,8 @@ struct eap_access *eap_access_new(struct proto_env *env,
                                   const struct eap_access_settings *settings);
 /* PROTO_DONE: the server accepted, the peer is satisfied, and the keys on both sides are the same.
  * PROTO_FAILED: the peer's reason when it has one (it knows best), else the way's
- * (REASON_RADIUS_...); REASON_EAP_KEYS: the server's MSK is another. */
+ * (REASON_RADIUS_...); REASON_EAP_KEYS: the server's MSK is another; REASON_EAP_MALFORMED: the peer
+ * does not answer what the server says; REASON_TIMEOUT: 1,000 round trips came to nothing. */
 struct proto *eap_access_proto(struct eap_access *a);
 /* For what it did: method, identity, keys. */
 const struct eap_peer *eap_access_peer(const struct eap_access *a);

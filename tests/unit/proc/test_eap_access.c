@@ -2,11 +2,12 @@
 #include "models/proc/eap_access.h"
 
 #include "crypto/entity.h"
+#include "models/proto/radius_impl.h"
 #include "tests/support/eap_rig.h"
 
 #include <check.h>
 
-static const struct eap_method *const methods[] = {&eap_test_method};
+static const struct eap_method *methods[] = {&eap_test_method};
 
 struct rig {
     struct pair pair;
@@ -33,13 +34,18 @@ static void step(void *arg, struct pair *p, int side)
 
 static void init(struct rig *r, const char *secret)
 {
+    static const uint8_t key[M2M_KEY_LEN] = "any key";
     struct eap_access_settings s = {
-        .peer = {.identity = "device-1", .methods = methods, .method_count = 1},
+        .peer = {.identity = "device-1",
+                 .methods = methods,
+                 .method_count = 1,
+                 .credentials = {.has_psk = true, .psk_slot = SE_KMR}},
         .radius = {.secret = span_str(secret), .nas_identifier = "attach"}};
     struct radius_server_settings server = {.secret = span_str("testing123")};
 
     *r = (struct rig){.known = "device-1"};
     pair_init(&r->pair, 1);
+    se_put(&r->pair.side[0].se, SE_KMR, key);
     pair_enter(&r->pair, 0);
     r->access = eap_access_new(&r->pair.side[0].env, &s);
     pair_leave();
@@ -189,6 +195,109 @@ START_TEST(the_peer_refuses)
 }
 END_TEST
 
+/* ---- a server that is not ours, by hand ---- */
+
+/* The next Access-Request of side 0; false: it says nothing. */
+static bool hear(struct rig *r, struct buf *request, struct radius_packet *out)
+{
+    struct proto *p = r->pair.side[0].proto;
+
+    buf_clear(request);
+    pair_enter(&r->pair, 0);
+    while (p->ops->output(p, r->pair.now, request))
+        continue;
+    pair_leave();
+    return buf_len(request) > 0 && radius_parse(buf_span(request), out) == REASON_NONE;
+}
+
+static void challenge(struct rig *r, const struct radius_packet *request, uint8_t id, uint8_t type,
+                      struct span data)
+{
+    struct proto *p = r->pair.side[0].proto;
+    struct radius_writer w;
+    struct buf eap;
+
+    buf_init(&eap, 100);
+    ck_assert(eap_put(&eap, EAP_REQUEST, id, type, 0, 0, data));
+    radius_begin(&w, RADIUS_ACCESS_CHALLENGE, request->id, request->authenticator);
+    radius_put_eap(&w, buf_span(&eap));
+    ck_assert(radius_seal_response(&w, NULL, span_str("testing123")));
+    pair_enter(&r->pair, 0);
+    p->ops->input(p, r->pair.now, span_of(w.octets, w.n));
+    pair_leave();
+    buf_clear(&eap);
+}
+
+static void begin_by_hand(struct rig *r, struct buf *request, struct radius_packet *first)
+{
+    init(r, "testing123");
+    buf_init(request, RADIUS_PACKET_MAX);
+    pair_enter(&r->pair, 0);
+    r->pair.side[0].proto->ops->start(r->pair.side[0].proto, 0);
+    pair_leave();
+    ck_assert(hear(r, request, first));
+}
+
+/* The server's first request has the identifier that our Request/Identity had. */
+START_TEST(the_same_identifier)
+{
+    static const uint8_t round[17] = {0};
+    struct radius_packet request;
+    struct buf octets, eap;
+    struct eap_packet said;
+    struct rig r;
+
+    begin_by_hand(&r, &octets, &request);
+    challenge(&r, &request, 0, eap_test_method.type, span_of(round, sizeof(round)));
+    ck_assert(hear(&r, &octets, &request));
+    buf_init(&eap, 1000);
+    ck_assert(radius_eap(&request, &eap));
+    ck_assert_int_eq(eap_parse(buf_span(&eap), &said), REASON_NONE);
+    ck_assert_uint_eq(said.type, eap_test_method.type); /* and not the identity again */
+    ck_assert_uint_eq(said.id, 0);
+    buf_clear(&eap);
+    buf_clear(&octets);
+    release(&r);
+}
+END_TEST
+
+START_TEST(round_and_round)
+{
+    struct radius_packet request;
+    struct buf octets;
+    struct rig r;
+    unsigned rounds = 0;
+
+    begin_by_hand(&r, &octets, &request);
+    do
+        challenge(&r, &request, (uint8_t)(1 + rounds % 200), EAP_NOTIFICATION, span_str("wait"));
+    while (++rounds < 5000 && hear(&r, &octets, &request) &&
+           r.pair.side[0].proto->status == PROTO_RUNNING);
+    ck_assert_uint_eq(rounds, 1000);
+    ck_assert_int_eq(r.pair.side[0].proto->reason, REASON_TIMEOUT);
+    buf_clear(&octets);
+    release(&r);
+}
+END_TEST
+
+/* PSK discards what is no message of its. */
+START_TEST(discarded_for_ever)
+{
+    struct radius_packet request;
+    struct buf octets;
+    struct rig r;
+
+    methods[0] = &eap_method_psk;
+    begin_by_hand(&r, &octets, &request);
+    challenge(&r, &request, 1, EAP_PSK, span_of("x", 1));
+    ck_assert_int_eq(r.pair.side[0].proto->status, PROTO_FAILED);
+    ck_assert_int_eq(r.pair.side[0].proto->reason, REASON_EAP_MALFORMED);
+    methods[0] = &eap_test_method;
+    buf_clear(&octets);
+    release(&r);
+}
+END_TEST
+
 START_TEST(same_twice)
 {
     struct rig a, b;
@@ -219,6 +328,9 @@ int main(void)
     tcase_add_test(tc, refusals);
     tcase_add_test(tc, the_peer_refuses);
     tcase_add_test(tc, same_twice);
+    tcase_add_test(tc, the_same_identifier);
+    tcase_add_test(tc, round_and_round);
+    tcase_add_test(tc, discarded_for_ever);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
     srunner_run_all(sr, CK_ENV);
