@@ -65,6 +65,8 @@ static size_t read_word(struct line *l, const char *text, size_t n, size_t at)
     }
     if (quoted && at == n)
         mistake(l, w.column, "U102", "no closing '\"' on this line");
+    else if (used == 0)
+        mistake(l, w.column, "U111", "nothing between the quotes");
     else if (l->count == MOST_WORDS)
         mistake(l, w.column, "U103", "more words than any user has");
     else

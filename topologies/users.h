@@ -39,7 +39,7 @@ struct users; /* opaque; heap */
 /* NULL: mistakes are in diags. U101 unreadable, U102 word without its closing quote, U103 too few
  * or too many words, U104 unknown method, U105 methods of different credentials together, U106 not
  * hex of the right length, U107 not an IMSI, U108 the identity or the IMSI was given before, U109 a
- * word too long, U110 no users at all. */
+ * word too long, U110 no users at all, U111 an empty word. */
 struct users *users_read(const char *path, struct diag_list *diags);
 struct users *users_parse(const char *file, const char *text, size_t n, struct diag_list *diags);
 void users_free(struct users *u); /* wipes the keys; NULL is fine */

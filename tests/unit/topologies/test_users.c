@@ -82,6 +82,7 @@ static const struct {
     {"a b c d e f g h i j\n", "U103", 1, 17, "more words"},
     {"a tls b c\n", "U103", 1, 1, "NAME-IN-CERTIFICATE"},
     {"\n  \"a gpsk " KEY64 "\n", "U102", 2, 3, "closing"},
+    {"\"\" psk " KEY32 "\n", "U111", 1, 1, "nothing between"},
     {"a gpks " KEY64 "\n", "U104", 1, 3, "did you mean 'gpsk'"},
     {"a aka,akaprime 1\n", "U104", 1, 7, "'aka-prime'"},
     {"a aka, 1\n", "U104", 1, 7, "unknown method ''"},
