@@ -54,50 +54,60 @@ static struct rng stream_of(const struct server *hss, const char *imsi,
     return r;
 }
 
-static void make(struct hss_record *r, struct rng *stream, struct backend_call *c, struct meter *m)
+/* A record's RANDs are drawn where the last ones ended. */
+static void give(struct server *hss, struct hss_record *r, struct meter *m,
+                 const struct eap_query *q, bool separation, struct eap_answer *a)
 {
-    const struct eap_query *q = &c->u.auc.query;
-    struct eap_answer *a = &c->u.auc.answer;
+    struct rng stream = stream_of(hss, q->imsi, r);
     unsigned most = sizeof a->triplets / sizeof a->triplets[0];
 
     switch (q->kind) {
     case EAP_QUERY_GSM:
         a->triplet_count = q->count < most ? q->count : most;
         for (unsigned i = 0; i < a->triplet_count; i++)
-            auc_triplet(&r->auc, m, stream, &a->triplets[i]);
-        c->answer_octets += a->triplet_count * TRIPLET_OCTETS;
+            auc_triplet(&r->auc, m, &stream, &a->triplets[i]);
         break;
     case EAP_QUERY_RESYNC:
         if (!auc_resync(&r->auc, m, q->rand, q->auts)) {
             a->reason = REASON_AKA_SYNC;
             break;
         }
-        auc_vector(&r->auc, m, stream, c->u.auc.separation, &a->vector);
-        c->answer_octets += VECTOR_OCTETS;
+        auc_vector(&r->auc, m, &stream, separation, &a->vector);
         break;
     case EAP_QUERY_UMTS:
-        auc_vector(&r->auc, m, stream, c->u.auc.separation, &a->vector);
-        c->answer_octets += VECTOR_OCTETS;
+        auc_vector(&r->auc, m, &stream, separation, &a->vector);
         break;
     case EAP_QUERY_NONE:
     case EAP_QUERY_USER:
         break;
     }
+    r->draws = stream.counter;
+}
+
+void hss_answer(struct server *hss, struct meter *m, const struct eap_query *q, bool separation,
+                struct eap_answer *a)
+{
+    struct hss_record *record = record_of(hss, q->imsi);
+
+    if (record)
+        give(hss, record, m, q, separation, a);
+    else
+        a->reason = REASON_EAP_NOT_SUBSCRIBED;
+}
+
+static uint32_t answer_octets(const struct eap_query *q, const struct eap_answer *a)
+{
+    if (q->kind == EAP_QUERY_GSM)
+        return a->triplet_count * TRIPLET_OCTETS;
+    return a->reason ? 0 : VECTOR_OCTETS;
 }
 
 static void work(struct backend_call *c, struct meter *m)
 {
     const struct eap_query *q = &c->u.auc.query;
-    struct hss_record *record = record_of(c->to, q->imsi);
-    struct rng stream;
 
-    if (!record) {
-        c->u.auc.answer.reason = REASON_EAP_NOT_SUBSCRIBED;
-        return;
-    }
-    stream = stream_of(c->to, q->imsi, record);
-    make(record, &stream, c, m);
-    record->draws = stream.counter;
+    hss_answer(c->to, m, q, c->u.auc.separation, &c->u.auc.answer);
+    c->answer_octets += answer_octets(q, &c->u.auc.answer);
 }
 
 static void apply(struct backend_call *c)

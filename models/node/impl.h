@@ -496,6 +496,12 @@ bool aaa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_op
                 void **user);
 /* hss.c: triplets and vectors of a subscriber, for the MAS. */
 void hss_ask(struct server_end *e, const struct eap_query *q, bool separation);
+/* What its AuC answers, at once and for nothing: the work behind hss_ask, and the live mode. */
+void hss_answer(struct server *hss, struct meter *m, const struct eap_query *q, bool separation,
+                struct eap_answer *a);
+/* mas_aaa.c: who has this permanent identity; NULL: nobody. And AKA's access network. */
+struct device *mas_subscriber(struct deployment *d, const char *identity);
+const char *mas_network_name(void);
 
 /* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE
  * of <scl>. true: go on, with *services the capabilities granted; false: *status and *additional

@@ -12,6 +12,11 @@
 /* Of the access network, for AKA' (RFC 9048 3.1; TS 24.302 8.1.1.2): nothing of it is modeled. */
 #define NETWORK_NAME "ETHERNET"
 
+const char *mas_network_name(void)
+{
+    return NETWORK_NAME;
+}
+
 static struct aaa_session *core_of(struct session *s)
 {
     return (struct aaa_session *)(void *)session_core(s);
@@ -35,7 +40,7 @@ static const struct mas_record *record_of(const struct server *mas,
 }
 
 /* The permanent identity of SIM, AKA and AKA': a digit, the IMSI, a realm (RFC 4187 4.1.1.6). */
-static struct device *subscriber_of(struct deployment *d, const char *identity)
+struct device *mas_subscriber(struct deployment *d, const char *identity)
 {
     char imsi[IMSI_MAX + 1];
 
@@ -75,7 +80,7 @@ static struct device *find_device(const struct server *mas, const struct aaa_que
     struct deployment *d = mas->population->d;
     bool bootstrap = q->params.usage == PANA_USAGE_BOOTSTRAP;
     const struct method_facts *f;
-    struct device *dev = subscriber_of(d, q->identity);
+    struct device *dev = mas_subscriber(d, q->identity);
 
     a->reason = REASON_EAP_IDENTITY;
     if (!dev && bootstrap)
@@ -87,7 +92,7 @@ static struct device *find_device(const struct server *mas, const struct aaa_que
     f = bootstrap ? method_of_bootstrap(config_of(dev)->bootstrap.method)
                   : method_of_connect(config_of(dev)->connect.method);
     /* Each by its own method alone, and under the identity that belongs to it. */
-    if (!f->eap || f->uicc != (subscriber_of(d, q->identity) == dev))
+    if (!f->eap || f->uicc != (mas_subscriber(d, q->identity) == dev))
         return NULL;
     if (f->certificates) /* whose certificate it must be */
         str_append(a->certificate_name, sizeof a->certificate_name, 0, q->identity);

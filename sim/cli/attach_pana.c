@@ -25,6 +25,7 @@ struct load {
 struct pac {
     struct load *load;
     unsigned long long number;
+    struct live_device device; /* of a scenario */
     struct pana_client *client;
     char name[EAP_IDENTITY_MAX + 1];
     struct rng stream;
@@ -178,23 +179,29 @@ static void on_step(void *user, struct proto *p, sim_ns now)
     live_stop(a->load->live);
 }
 
-/* How it calls itself in the PCI: its identity, or its card's. */
-static void name_it(struct pac *a)
+/* How it calls itself in the PCI: its identity, or its card's; a device of a scenario by its name.
+ */
+static void name_it(struct pac *a, const struct eap_peer_settings *peer)
 {
-    const struct eap_peer_settings *peer = &a->load->given->settings.peer;
+    const struct attach_given *g = a->load->given;
 
-    str_append(a->name, sizeof a->name, 0, peer->identity ? peer->identity : a->load->given->imsi);
+    str_append(a->name, sizeof a->name, 0,
+               g->device        ? a->device.name
+               : peer->identity ? peer->identity
+                                : g->imsi);
 }
 
 static struct pana_client *make_client(struct load *l, struct pac *a)
 {
     const struct attach_given *g = l->given;
     struct pana_client_settings settings = {
-        .pac = {.eap = g->settings.peer, .linger = g->linger, .params = {.usage = g->usage}}};
+        .pac = {.linger = g->linger, .params = {.usage = g->usage}}};
     struct pana_pac_settings *pac = &settings.pac;
 
-    if (g->tls.credential && credential_copy(g->tls.credential, &pac->eap.credentials.credential))
+    if (!attach_peer(g, a->number, &a->device, &pac->eap))
         return NULL;
+    name_it(a, &pac->eap);
+    a->se = g->device ? *a->device.se : g->se;
     pana_timers_default(&pac->timers);
     pac->timers.pci_mrd = pac->timers.stalled = g->patience;
     pac->params.has = 1u << PANA_ETSI_USAGE_TYPE;
@@ -212,10 +219,8 @@ static struct pac *pac_new(struct load *l)
 
     a->number = ++l->begun;
     a->load = l;
-    name_it(a);
     str_append_number(name, sizeof name, str_append(name, sizeof name, 0, "PaC "), a->number);
     a->stream = rng_stream(l->given->seed, name, "attach");
-    a->se = l->given->se;
     a->env = (struct proto_env){.stream = &a->stream,
                                 .se = &a->se,
                                 .meter = &a->meter,
@@ -231,6 +236,7 @@ static void pac_free(struct pac *a)
 {
     if (a->client)
         proto_free(pana_client_proto(a->client));
+    live_device_release(&a->device, false);
     se_release(&a->se);
     explicit_bzero(&a->stream, sizeof a->stream);
     free(a);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "models/node/live.h"
+
 #define MOST_COUNT       1000000
 #define MOST_PARALLEL    1000
 #define DEFAULT_PATIENCE (30 * SIM_S)
@@ -144,7 +146,8 @@ static int read_bounds(const struct cli *c, struct attach_given *g)
         return cli_error(c, EXIT_USAGE, "--mtu: from %d to %d", EAP_MTU_MIN, RADIUS_PACKET_MAX);
     if (patience == 0)
         return cli_error(c, EXIT_USAGE, "--patience must be above 0");
-    g->settings.peer.mtu = g->settings.radius.framed_mtu = (uint32_t)mtu;
+    if (cli_value(c, "mtu") || !cli_argument(c, 1))
+        g->settings.peer.mtu = g->settings.radius.framed_mtu = (uint32_t)mtu;
     g->settings.radius.mrd = g->patience = patience;
     return EXIT_DONE;
 }
@@ -197,6 +200,53 @@ static int read_pana(const struct cli *c, struct attach_given *g)
                : EXIT_USAGE;
 }
 
+/* --device of a scenario, which knows the rest. */
+static int read_device(const struct cli *c, struct attach_given *g)
+{
+    static const char *const own[] = {"method", "identity", "psk",    "imsi", "k",
+                                      "opc",    "cert",     "reauth", NULL};
+    struct live_device device;
+    enum err err;
+    int exit;
+
+    for (const char *const *o = own; *o; o++)
+        if (cli_value(c, *o) || cli_flag(c, *o))
+            return cli_error(c, EXIT_USAGE, "--%s is the scenario's to say", *o);
+    g->device = cli_value(c, "device");
+    if (!g->device)
+        return cli_error(c, EXIT_USAGE, "--device is needed: a device or a population of it");
+    exit = live_scenario_read(c, 1, &g->scenario);
+    if (exit)
+        return exit;
+    g->devices = deployment_live_count(g->scenario.deployment, g->device);
+    err = deployment_live_device(g->scenario.deployment, g->device, 0, &device);
+    if (err == ERR_NOT_FOUND)
+        return cli_error(c, EXIT_USAGE, "%s has no device '%s'", g->scenario.scenario->path,
+                         g->device);
+    if (err == ERR_UNSUPPORTED)
+        return cli_error(c, EXIT_USAGE, "'%s' does not bootstrap by EAP", g->device);
+    if (err)
+        return cli_error(c, EXIT_INTERNAL, "'%s': %s", g->device, err_text(err));
+    g->method = device.method;
+    live_device_release(&device, true);
+    return EXIT_DONE;
+}
+
+/* The one peer that the command line describes. */
+static int read_peer(const struct cli *c, struct attach_given *g)
+{
+    int exit = read_method(c, g);
+
+    if (cli_value(c, "device"))
+        return cli_error(c, EXIT_USAGE, "--device is of a scenario: attach eap SCENARIO");
+    if (exit)
+        return exit;
+    g->settings.peer.methods = &g->method;
+    g->settings.peer.method_count = 1;
+    g->settings.peer.identity = cli_value(c, "identity");
+    return read_credentials(c, g);
+}
+
 int attach_read(const struct cli *c, struct attach_given *g)
 {
     int exit;
@@ -204,24 +254,35 @@ int attach_read(const struct cli *c, struct attach_given *g)
     g->pana = strcmp(cli_argument(c, 0), "pana") == 0;
     if (!g->pana && strcmp(cli_argument(c, 0), "eap") != 0)
         return cli_error(c, EXIT_USAGE, "can attach 'eap' or 'pana', not '%s'", cli_argument(c, 0));
-    exit = read_method(c, g);
-    if (exit)
-        return exit;
-    g->settings.peer.methods = &g->method;
-    g->settings.peer.method_count = 1;
     exit = g->pana ? read_pana(c, g) : read_radius(c, g);
     if (exit == EXIT_DONE)
         exit = read_bounds(c, g);
     if (exit)
         return exit;
-    g->settings.peer.identity = cli_value(c, "identity");
     g->json = cli_flag(c, "json");
     g->secrets = cli_flag(c, "secrets");
-    return read_credentials(c, g);
+    return cli_argument(c, 1) ? read_device(c, g) : read_peer(c, g);
+}
+
+bool attach_peer(const struct attach_given *g, unsigned long long number,
+                 struct live_device *device, struct eap_peer_settings *out)
+{
+    *out = g->settings.peer;
+    if (!g->device)
+        return !g->tls.credential ||
+               !credential_copy(g->tls.credential, &out->credentials.credential);
+    if (deployment_live_device(g->scenario.deployment, g->device,
+                               (uint32_t)((number - 1) % g->devices), device))
+        return false;
+    *out = device->peer;
+    if (g->settings.peer.mtu)
+        out->mtu = g->settings.peer.mtu;
+    return true;
 }
 
 void attach_release(struct attach_given *g)
 {
+    live_scenario_release(&g->scenario);
     live_tls_release(&g->tls);
     se_release(&g->se);
     uicc_release(&g->uicc);

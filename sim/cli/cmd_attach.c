@@ -6,12 +6,15 @@
 
 #include "crypto/entity.h"
 #include "models/host/live_udp.h"
+#include "models/node/live.h"
 #include "sim/base/hist.h"
 #include "sim/base/json.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 static const struct cli_option options[] = {
+    {"device", 0, "NAME", "of the scenario: a device, or a population, whose devices take turns"},
+    {"set", 0, "KEY=VALUE", "change a setting of the scenario (may be repeated)"},
     {"method", 0, "NAME", "the EAP method: aka, aka-prime, sim, tls, gpsk or psk"},
     {"radius", 0, "HOST:PORT", "eap: the server (PORT alone: of 127.0.0.1)"},
     {"secret", 0, "TEXT", "eap: RADIUS's shared secret"},
@@ -57,6 +60,7 @@ struct attach {
 struct attempt {
     struct attach *attach;
     unsigned long long number;
+    struct live_device device; /* of a scenario */
     struct eap_access *access;
     struct rng stream;
     struct meter meter;
@@ -145,9 +149,12 @@ static struct eap_access *make_access(struct attach *t, struct attempt *a)
 {
     struct eap_access_settings s = t->given.settings;
 
-    if (t->given.tls.credential &&
-        credential_copy(t->given.tls.credential, &s.peer.credentials.credential))
+    if (!attach_peer(&t->given, a->number, &a->device, &s.peer))
         return NULL;
+    if (t->given.device) {
+        s.radius.framed_mtu = s.peer.mtu;
+        a->env.se = a->device.se;
+    }
     return eap_access_new(&a->env, &s);
 }
 
@@ -175,6 +182,7 @@ static void attempt_free(struct attempt *a)
 {
     if (a->access)
         proto_free(eap_access_proto(a->access));
+    live_device_release(&a->device, false);
     explicit_bzero(&a->stream, sizeof a->stream);
     free(a);
 }
@@ -256,7 +264,7 @@ static int run(struct cli *c)
 extern const struct cli_command cli_attach;
 const struct cli_command cli_attach = {
     .name = "attach",
-    .arguments = "eap|pana",
+    .arguments = "eap|pana [SCENARIO]",
     .summary = "our EAP peer or PaCs against a real server, in real time",
     .details =
         "eap: the peer's core of the simulation, behind a RADIUS client, against hostapd, "
@@ -267,8 +275,10 @@ const struct cli_command cli_attach = {
         "pana: --count PaCs, --parallel at a time, against `m2msim serve mas --pana`. On stdout a "
         "line for each\nfailure, then the report: successes, failures by reason; of the successes "
         "latency, and as means round\ntrips (datagrams of the agent) and octets of PANA.\n"
+        "With a scenario: as a device of it, by its method of bootstrap and with its credentials, "
+        "which `m2msim\nserve mas SCENARIO` knows.\n"
         "Exit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",
     .options = options,
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = 2,
     .run = run};

@@ -8,8 +8,10 @@
 
 #include "crypto/entity.h"
 #include "models/host/live_mas.h"
+#include "models/node/live.h"
 #include "sim/base/json.h"
 #include "sim/cli/live_args.h"
+#include "sim/cli/live_scenario.h"
 #include "sim/cli/serve_pana.h"
 #include "topologies/users.h"
 
@@ -22,12 +24,14 @@ static const struct cli_option options[] = {
     {"pana", 0, "HOST:PORT", "a PANA agent too, there (HOST alone: port 716; PORT: of 127.0.0.1)"},
     {"usage", 0, "USAGE", "PANA: for bootstrap (Kmr, the default) or connection (Kmc)"},
     {"secret", 0, "TEXT", "RADIUS's shared secret"},
-    {"users", 0, "FILE", "who may come in: a line a user, IDENTITY METHODS CREDENTIAL"},
+    {"set", 0, "KEY=VALUE", "change a setting of the scenario (may be repeated)"},
+    {"users", 0, "FILE", "who may come in (too): a line a user, IDENTITY METHODS CREDENTIAL"},
     {"cert", 0, "FILE", "EAP-TLS: the server's certificate (PEM)"},
     {"key", 0, "FILE", "EAP-TLS: its private key (PEM, RSA)"},
     {"ca", 0, "FILE", "EAP-TLS: the authority of the users' certificates (PEM)"},
-    {"server-id", 0, "NAME", "GPSK, PSK: what the server calls itself (default m2msim)"},
-    {"network-name", 0, "NAME", "AKA': the access network's name (default WLAN)"},
+    {"server-id", 0, "NAME", "GPSK, PSK: what the server calls itself (default: the MAS's name)"},
+    {"network-name", 0, "NAME",
+     "AKA': the access network's name (default: the scenario's, or WLAN)"},
     {"realm", 0, "NAME", "SIM, AKA: of the temporary identities that are handed out"},
     {"no-reauth", 0, NULL, "SIM, AKA: hand out neither pseudonyms nor fast re-authentication"},
     {"mtu", 0, "N", "longest EAP packet to send, in octets (default 1020)"},
@@ -41,7 +45,9 @@ static const struct cli_option options[] = {
 
 struct serve {
     bool json, secrets;
-    struct users *users;
+    struct live_scenario scenario;
+    uint64_t devices;    /* of the scenario, that come by EAP */
+    struct users *users; /* of the file; NULL: none */
     struct live_place place;
     struct live_tls tls;
     struct live_mas_settings settings;
@@ -95,7 +101,7 @@ static void note_end(struct serve *s, const struct live_mas_end *end,
         s->accepted++;
     else
         s->refused++;
-    if (end->reauth)
+    if (end->reauth && s->users)
         users_keep(s->users, end->permanent, end->reauth);
     if (s->json)
         print_json(s, end, pana);
@@ -114,10 +120,19 @@ static void on_pana_end(void *arg, const struct live_pana_end *end)
     note_end(arg, &end->mas, end);
 }
 
+/* The file first: it may change what the scenario says of somebody. */
 static void on_query(void *arg, struct proto_env *env, const struct eap_query *query,
                      struct eap_answer *out)
 {
-    users_answer(((struct serve *)arg)->users, env, query, out);
+    struct serve *s = arg;
+    bool known = false;
+
+    if (s->users) {
+        users_answer(s->users, env, query, out);
+        known = out->reason != REASON_EAP_IDENTITY && out->reason != REASON_EAP_NOT_SUBSCRIBED;
+    }
+    if (!known && s->scenario.deployment)
+        deployment_live_answer(s->scenario.deployment, env, query, out);
 }
 
 /* ---- reading the command line ---- */
@@ -151,29 +166,50 @@ static bool read_bounds(const struct cli *c, struct serve *s)
     return true;
 }
 
-static void read_eap(const struct cli *c, struct serve *s)
+/* What the scenario says, then what the command line says. */
+static int read_eap(const struct cli *c, struct serve *s)
 {
     struct eap_server_settings *e = &s->settings.radius.eap;
+    struct live_server server;
+    uint32_t mtu = e->mtu;
 
-    e->server_id = cli_value(c, "server-id") ? cli_value(c, "server-id") : "m2msim";
-    e->network_name = cli_value(c, "network-name") ? cli_value(c, "network-name") : "WLAN";
+    *e = (struct eap_server_settings){.server_id = "m2msim", .network_name = "WLAN"};
+    if (s->scenario.deployment) {
+        if (!deployment_live_server(s->scenario.deployment, &server))
+            return cli_error(c, EXIT_SCENARIO, "%s has no MAS", s->scenario.scenario->path);
+        *e = server.eap;
+        s->devices = server.devices;
+    }
+    if (cli_value(c, "server-id"))
+        e->server_id = cli_value(c, "server-id");
+    if (cli_value(c, "network-name"))
+        e->network_name = cli_value(c, "network-name");
+    if (cli_value(c, "mtu") || !s->scenario.deployment)
+        e->mtu = mtu;
     e->realm = cli_value(c, "realm");
-    e->pseudonyms = e->fast_reauth = !cli_flag(c, "no-reauth");
-    e->tls = s->tls.context;
-    e->credential = s->tls.credential;
+    /* Only the users of the file have a memory. */
+    e->pseudonyms = e->fast_reauth = cli_value(c, "users") && !cli_flag(c, "no-reauth");
+    if (s->tls.credential) {
+        e->tls = s->tls.context;
+        e->credential = s->tls.credential;
+    }
+    return EXIT_DONE;
 }
 
 static int read_users(const struct cli *c, struct serve *s)
 {
-    struct diag_list *diags = diag_list_new();
+    struct diag_list *diags;
 
+    if (!cli_value(c, "users"))
+        return EXIT_DONE;
+    diags = diag_list_new();
     s->users = users_read(cli_value(c, "users"), diags);
     diag_print(diags, stderr, cli_colour(c, STDERR_FILENO));
     diag_list_free(diags);
     if (!s->users)
         return EXIT_SCENARIO;
     for (size_t i = 0; i < users_count(s->users); i++)
-        if (users_at(s->users, i)->kind == USER_CERTIFICATE && !s->tls.credential)
+        if (users_at(s->users, i)->kind == USER_CERTIFICATE && !s->settings.radius.eap.credential)
             return cli_error(c, EXIT_USAGE, "'%s' comes with a certificate: --cert, --key and --ca",
                              users_at(s->users, i)->identity);
     return EXIT_DONE;
@@ -189,16 +225,20 @@ static int read_line(const struct cli *c, struct serve *s)
         return cli_error(c, EXIT_USAGE, "can serve 'mas', not '%s'", cli_argument(c, 0));
     if (!secret || !*secret)
         return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
-    if (!cli_value(c, "users"))
-        return cli_error(c, EXIT_USAGE, "--users is needed: who may come in");
+    if (!cli_value(c, "users") && !cli_argument(c, 1))
+        return cli_error(c, EXIT_USAGE, "a scenario or --users is needed: who may come in");
     if (!live_place_read(c, "radius", place, &s->place) || !read_bounds(c, s) ||
         !serve_pana_read(c, &s->pana) || !live_tls_read(c, true, &s->tls, &exit))
         return exit;
     s->settings.radius.secret = span_str(secret);
-    read_eap(c, s);
     s->json = cli_flag(c, "json");
     s->secrets = cli_flag(c, "secrets");
-    return read_users(c, s);
+    exit = live_scenario_read(c, 1, &s->scenario);
+    if (exit == EXIT_DONE)
+        exit = read_eap(c, s);
+    if (exit == EXIT_DONE)
+        exit = read_users(c, s);
+    return exit;
 }
 
 /* ---- serving ---- */
@@ -213,6 +253,19 @@ static void say_sum(const struct serve *s, const struct live_mas *mas)
             s->accepted, s->refused, (unsigned long long)n->datagrams_in,
             (unsigned long long)n->datagrams_out, (unsigned long long)n->foreign,
             (unsigned long long)n->refused);
+}
+
+static void say_ready(const struct serve *s)
+{
+    size_t users = s->users ? users_count(s->users) : 0;
+
+    fprintf(stderr, "listening at %s:%d", s->place.host, s->place.port);
+    if (s->scenario.deployment)
+        fprintf(stderr, ", %llu device%s", (unsigned long long)s->devices,
+                s->devices == 1 ? "" : "s");
+    if (s->users)
+        fprintf(stderr, ", %zu user%s", users, users == 1 ? "" : "s");
+    putc('\n', stderr);
 }
 
 static int serve(const struct cli *c, struct serve *s)
@@ -230,10 +283,9 @@ static int serve(const struct cli *c, struct serve *s)
                          why);
     } else if (live_watch_signals(live)) {
         exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
-    } else if (!s->pana || (exit = serve_pana_open(c, s->pana, live, s->users, &s->settings,
-                                                   on_pana_end)) == EXIT_DONE) {
-        fprintf(stderr, "listening at %s:%d, %zu user%s\n", s->place.host, s->place.port,
-                users_count(s->users), users_count(s->users) == 1 ? "" : "s");
+    } else if (!s->pana ||
+               (exit = serve_pana_open(c, s->pana, live, &s->settings, on_pana_end)) == EXIT_DONE) {
+        say_ready(s);
         live_run(live, -1);
         say_sum(s, mas);
         if (s->pana)
@@ -256,6 +308,7 @@ static int run(struct cli *c)
         exit = serve(c, &s);
     serve_pana_free(s.pana);
     users_free(s.users);
+    live_scenario_release(&s.scenario);
     live_tls_release(&s.tls);
     return exit;
 }
@@ -263,7 +316,7 @@ static int run(struct cli *c)
 extern const struct cli_command cli_serve;
 const struct cli_command cli_serve = {
     .name = "serve",
-    .arguments = "mas",
+    .arguments = "mas [SCENARIO]",
     .summary = "the MAS as a real RADIUS/EAP server, and a PAA, in real time",
     .details =
         "The protocol cores of the simulation on a UDP socket, for real RADIUS and EAP clients "
@@ -272,12 +325,13 @@ const struct cli_command cli_serve = {
         "octets of RADIUS. With --pana also PANA (RFC 5191), for\n`m2msim attach pana`: the agent "
         "asks the MAS by RADIUS within the process. Its lines begin with 'pana';\nrequests and "
         "octets are PANA's, and Node-ID and key index follow. Ends by Ctrl-C, SIGTERM or\n"
-        "--until-idle (exit code 0). A users file has lines like\n"
+        "--until-idle (exit code 0).\nWho may come in: the scenario's devices, by their method of "
+        "bootstrap, and the users of a file, with lines\nlike\n"
         "  \"gpsk user\" gpsk 64-HEX-DIGITS\n"
         "  psk-user psk 32-HEX-DIGITS\n"
         "  * aka,aka-prime,sim IMSI K OPC AMF SQN\n"
         "  device-1 tls NAME-IN-CERTIFICATE",
     .options = options,
     .min_arguments = 1,
-    .max_arguments = 1,
+    .max_arguments = 2,
     .run = run};

@@ -151,8 +151,7 @@ static void key_progress(unsigned done, unsigned size)
     fprintf(stderr, "making the fleet's RSA keys: %u of %u\n", done, size);
 }
 
-/* $XDG_CACHE_HOME/m2msim, else ~/.cache/m2msim; NULL when there is no home. Caller frees. */
-static char *key_cache_folder(void)
+char *run_key_cache(void)
 {
     const char *given = getenv("M2MSIM_KEY_CACHE"), *xdg = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
@@ -247,7 +246,7 @@ void run_scenario(const struct cli *c, const struct run_request *q, struct run_o
     struct recorder *r = NULL;
     struct built *b = NULL;
     struct sigaction old[2];
-    char *cache = key_cache_folder();
+    char *cache = run_key_cache();
     enum err err;
 
     memset(out, 0, sizeof *out);

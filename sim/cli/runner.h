@@ -34,6 +34,10 @@ struct run_outcome {
     size_t octets_per_device;
 };
 
+/* Where the keys of fleets are kept: $XDG_CACHE_HOME/m2msim, else ~/.cache/m2msim; NULL when there
+ * is no home. The caller frees it. */
+char *run_key_cache(void);
+
 struct reader;
 /* The scenario and the cost profile that a database holds: all that its run needs to be repeated.
  * false: told on stderr. Free both, in any case. */

@@ -29,8 +29,7 @@ struct record {
 struct serve_pana {
     struct live_place place;
     enum pana_usage usage;
-    struct users *users;
-    struct live_mas_settings mas; /* seed, and who is told */
+    struct live_mas_settings mas; /* seed, who is asked and who is told */
     void (*ended)(void *arg, const struct live_pana_end *end);
     struct live_pana *pana;
     int64_t epoch_unix_ns;
@@ -107,7 +106,7 @@ static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_
     size_t n;
 
     str_append(query.identity, sizeof query.identity, 0, q->identity);
-    users_answer(s->users, env, &query, &user->answer);
+    s->mas.answer(s->mas.arg, env, &query, &user->answer);
     if (user->answer.reason != REASON_NONE)
         return;
     draw_node_id(s, q, &user->answer, p->node_id);
@@ -126,7 +125,9 @@ static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_
 static void answer(void *arg, struct proto_env *env, const struct eap_query *query,
                    struct eap_answer *out)
 {
-    users_answer(((struct serve_pana *)arg)->users, env, query, out);
+    const struct serve_pana *s = arg;
+
+    s->mas.answer(s->mas.arg, env, query, out);
 }
 
 static void on_end(void *arg, const struct live_pana_end *end)
@@ -185,13 +186,12 @@ static struct live_pana_settings settings_of(struct serve_pana *s)
 }
 
 int serve_pana_open(const struct cli *c, struct serve_pana *s, struct live *live,
-                    struct users *users, const struct live_mas_settings *mas,
+                    const struct live_mas_settings *mas,
                     void (*ended)(void *arg, const struct live_pana_end *end))
 {
     struct live_pana_settings settings;
     const char *why = "no such host";
 
-    s->users = users;
     s->mas = *mas;
     s->epoch_unix_ns = live_epoch_unix_ns(live);
     settings = settings_of(s);

@@ -4,16 +4,15 @@
 
 #include "models/host/live_pana.h"
 #include "sim/cli/live_args.h"
-#include "topologies/users.h"
 
 struct serve_pana; /* opaque; heap */
 
 /* --pana and --usage. *out NULL: not wanted. false: a usage error was printed. */
 bool serve_pana_read(const struct cli *c, struct serve_pana **out);
-/* With what the RADIUS side was given: its settings, users and arg. `ended` as of struct
+/* With what the RADIUS side was given, `answer` and `arg` too. `ended` as of struct
  * live_pana_settings. EXIT_DONE, or what the command is to return: it was told then. */
 int serve_pana_open(const struct cli *c, struct serve_pana *s, struct live *live,
-                    struct users *users, const struct live_mas_settings *mas,
+                    const struct live_mas_settings *mas,
                     void (*ended)(void *arg, const struct live_pana_end *end));
 /* After a line's own: what was granted, and with `secrets` the key. No newline. */
 void serve_pana_print(const struct live_pana_end *end, bool json, bool secrets);

@@ -16,14 +16,15 @@ END
 
 serve() { # OPTION...: its port in $port, its pid in $running
     rm -f serve.err serve.out # else the last one's place would be read
-    "$M2MSIM" serve mas --radius 0 --secret s3cret --users users "$@" >serve.out 2>serve.err &
+    # shellcheck disable=SC2086  # no scenario, no argument
+    "$M2MSIM" serve mas ${scenario-} --radius 0 --secret s3cret --users users "$@" >>serve.out 2>serve.err &
     running=$!
     tries=0
     until grep -qs "listening at" serve.err || [ $tries -gt 200 ]; do
         tries=$((tries + 1))
         sleep 0.05
     done
-    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\), 3 users$/\1/p' serve.err)
+    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\),.* 3 users$/\1/p' serve.err)
     differ "serve says where it listens" "" "$port"
 }
 
@@ -78,6 +79,48 @@ equal "a line each" 31 "$(wc -l <serve.out | tr -d ' ')"
 silent serve.out 'msk='
 says serve.out '^"nobody" - refused eap-unknown-identity '
 
+# A scenario's devices, each method of bootstrap, beside the users of the file.
+scenario=bootstrap-zoo
+serve --pana 0
+agent=$(sed -n 's/^PANA at 127\.0\.0\.1:\([0-9]*\), bootstrap$/\1/p' serve.err)
+says serve.err ', 4200 devices, 3 users$'
+for device in sim-fibre-0 aka-cellular-7 akap-lossy-199 tls-fibre-3 gpsk-fibre-12 psk-lossy-1 ibake-fibre-7; do
+    m2m 0 attach eap bootstrap-zoo --device $device --radius "$port" --secret s3cret
+    says out ' accepted - '
+done
+attach 0 psk --identity psk-user --psk $key16
+# A population's devices take turns.
+m2m 0 attach eap bootstrap-zoo --device gpsk-cellular --radius "$port" --secret s3cret --count 201 --parallel 20
+equal "a line each" 201 "$(grep -c '^"gpsk-cellular-' out)"
+equal "different devices" 200 "$(sed -n 's/^"\(gpsk-cellular-[0-9]*\)".*/\1/p' out | sort -u | wc -l | tr -d ' ')"
+# Over PANA, a method of each kind of credential.
+for population in sim-cellular tls-lossy gpsk-lossy ibake-fibre; do
+    m2m 0 attach pana bootstrap-zoo --device $population --pana "$agent" --count 10 --parallel 5
+    says out '^success +10$'
+    equal "$population: ten devices" 10 "$(grep -cE "^pana .* accepted .* kmr-index=1$" serve.out)"
+    : >serve.out
+done
+# Another seed has other keys.
+m2m 4 attach eap bootstrap-zoo --device gpsk-fibre-12 --radius "$port" --secret s3cret --set run.seed=12
+m2m 4 attach eap bootstrap-zoo --device aka-fibre-12 --radius "$port" --secret s3cret --set run.seed=12
+says out 'refused aka-wrong-autn'
+m2m 2 attach eap bootstrap-zoo --device x509-fibre-1 --radius "$port" --secret s3cret
+says err "'x509-fibre-1' does not bootstrap by EAP"
+m2m 2 attach eap bootstrap-zoo --device gpsk-fibre-200 --radius "$port" --secret s3cret
+says err "has no device 'gpsk-fibre-200'"
+m2m 2 attach eap bootstrap-zoo --radius "$port" --secret s3cret
+says err '--device is needed'
+m2m 2 attach eap bootstrap-zoo --device gpsk-fibre --psk $key32 --radius "$port" --secret s3cret
+says err "--psk is the scenario's to say"
+m2m 2 attach eap --device gpsk-fibre --radius "$port" --secret s3cret
+m2m 3 attach eap no-such-scenario --device a --radius "$port" --secret s3cret
+kill -TERM "$running"
+end 0
+scenario=
+m2m 3 serve mas no-such-scenario --secret s
+m2m 3 serve mas bootstrap-zoo --secret s --set run.sede=4
+says err "sede"
+
 # A shared secret that is not shared: nobody answers, and the server says whose fault it was.
 serve --patience '1 s' --json --secrets
 m2m 4 attach eap --radius "$port" --secret other --method psk --identity psk-user --psk $key16 \
@@ -127,7 +170,7 @@ says err "can serve 'mas', not 'nscl'"
 m2m 2 serve mas --users users
 says err '--secret is needed'
 m2m 2 serve mas --secret s
-says err '--users is needed'
+says err 'a scenario or --users is needed'
 m2m 2 serve mas --secret s --users users --radius 1:2:3
 says err 'HOST:PORT'
 m2m 2 serve mas --secret s --users users --radius 65536
