@@ -13,7 +13,7 @@ int live_scenario_read(const struct cli *c, size_t argument, struct live_scenari
     struct build_options options = {.threads = 1};
     char *cache;
 
-    *out = (struct live_scenario){NULL};
+    *out = (struct live_scenario){0};
     if (!cli_argument(c, argument))
         return EXIT_DONE;
     diags = diag_list_new();
@@ -42,5 +42,5 @@ void live_scenario_release(struct live_scenario *s)
     built_free(s->built);
     profile_free(s->profile);
     scenario_free(s->scenario);
-    *s = (struct live_scenario){NULL};
+    *s = (struct live_scenario){0};
 }
