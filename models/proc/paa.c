@@ -207,7 +207,7 @@ static void to_device(struct paa_session *s, sim_ns now)
 
 static void proceed(struct paa_session *s, sim_ns now)
 {
-    const struct proto *client = s->client ? radius_client_proto(s->client) : NULL;
+    const struct proto *client;
 
     if (!s->judged && pana_paa_wants_request(s->paa))
         ask_identity(s, now);

@@ -94,8 +94,11 @@ static void check_procedures(const struct collect *c, const char *kind, const ch
         ck_assert_int_gt(p->row.device_energy_nj, 0);
         ck_assert_uint_gt(p->row.octets_up, 100);
         ck_assert_uint_gt(p->row.octets_down, 100);
-        if (datagrams)
+        if (datagrams) {
+            /* PCI and PAR, then a PAN and a PAR each; the last PAN is not answered. */
             ck_assert_uint_eq(p->row.messages, datagrams);
+            ck_assert_uint_eq(p->row.round_trips, (datagrams - 1) / 2);
+        }
     }
     ck_assert_uint_eq(n, DEVICES);
 }
