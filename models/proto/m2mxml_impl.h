@@ -87,12 +87,12 @@ struct field {
 
 struct field_table {
     enum m2m_doc_kind kind;
-    const struct field *fields;
-    size_t count;
-    const size_t *forbidden; /* offset of the bool for FIELD_FORBIDDEN; NULL: none has it */
     /* XML_SPACE_NONE: that of M2M, with a prefix, and nothing unknown may be in it. XML_SPACE_GBA:
      * written as the default namespace; elements of others are read over (TS 24.109 annex C). */
     enum xml_space space;
+    const struct field *fields;
+    size_t count;
+    const size_t *forbidden; /* offset of the bool for FIELD_FORBIDDEN; NULL: none has it */
 };
 
 static inline enum xml_space fields_space(const struct field_table *table)

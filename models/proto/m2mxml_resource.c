@@ -74,7 +74,7 @@ static const struct field error_info[] = {
 };
 
 #define TABLE(kind, rows, forbidden) \
-    {kind, rows, sizeof(rows) / sizeof(rows[0]), forbidden, XML_SPACE_NONE}
+    {kind, XML_SPACE_NONE, rows, sizeof(rows) / sizeof(rows[0]), forbidden}
 const struct field_table xml_ival_table = TABLE(DOC_NONE, ival, NULL);
 static const struct field_table tables[] = {
     TABLE(DOC_SCL, scl, &has_forbidden),

@@ -43,13 +43,13 @@ static const struct field bootstrapping_info[] = {
     {"lifetime", FIELD_TIME, FIELD_REQUIRED | FIELD_LOCAL, AT(doc_bootstrapping_info, expires_unix_ns), NULL},
 };
 
-#define TABLE(kind, rows) {kind, rows, sizeof(rows) / sizeof(rows[0]), NULL, XML_SPACE_NONE}
+#define TABLE(kind, rows) {kind, XML_SPACE_NONE, rows, sizeof(rows) / sizeof(rows[0]), NULL}
 static const struct field_table tables[] = {
     TABLE(DOC_BOOTSTRAP_REQUEST, bootstrap_request),
     TABLE(DOC_BOOTSTRAP_PARAM_SET, bootstrap_param_set),
     TABLE(DOC_CONNECTION_REQUEST, connection_request),
     TABLE(DOC_CONNECTION_PARAM_SET, connection_param_set),
-    {DOC_BOOTSTRAPPING_INFO, bootstrapping_info, 2, NULL, XML_SPACE_GBA},
+    {DOC_BOOTSTRAPPING_INFO, XML_SPACE_GBA, bootstrapping_info, 2, NULL},
 };
 /* clang-format on */
 
