@@ -85,6 +85,11 @@ void sim_set_look_ahead(struct sim *sim, sim_ns look_ahead)
     sim->look_ahead = sim->width = look_ahead;
 }
 
+sim_ns sim_look_ahead(const struct sim *sim)
+{
+    return sim->look_ahead;
+}
+
 void sim_event_init(struct sim_event *ev, const struct sim_event_ops *ops,
                     struct sim_endpoint *endpoint)
 {

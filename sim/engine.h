@@ -74,6 +74,8 @@ void sim_free(struct sim *sim);
 sim_ns sim_now(const struct sim *sim);
 /* May be lowered or raised between runs and in a commit; takes effect in the next round. */
 void sim_set_look_ahead(struct sim *sim, sim_ns look_ahead);
+/* What a commit schedules this much later, or more, can be prepared ahead. */
+sim_ns sim_look_ahead(const struct sim *sim);
 
 /* endpoint may be NULL when ops->prepare is NULL. May be called again on an idle event. */
 void sim_event_init(struct sim_event *ev, const struct sim_event_ops *ops,

@@ -42,8 +42,39 @@ void session_unpair(struct session *s)
     }
 }
 
+static void farewell_prepare(struct sim_event *ev)
+{
+    struct session *s = (struct session *)((char *)ev - offsetof(struct session, farewell));
+
+    proto_free(s->done_with);
+    s->done_with = NULL;
+}
+
+static void farewell_commit(struct sim *sim, struct sim_event *ev)
+{
+    (void)sim;
+    (void)ev;
+}
+
+static const struct sim_event_ops farewell_ops = {"session-farewell", farewell_prepare,
+                                                  farewell_commit};
+
+void session_dismiss_core(struct session *s)
+{
+    struct sim *sim = s->host.sim;
+
+    if (!s->core)
+        return;
+    s->done_with = s->core;
+    s->core = NULL;
+    sim_event_init(&s->farewell, &farewell_ops, s->way->endpoint(s));
+    sim_schedule(sim, &s->farewell, sim_ns_add(sim_now(sim), sim_look_ahead(sim)));
+}
+
 void session_forget(struct session *s)
 {
+    sim_cancel(s->host.sim, &s->farewell);
+    proto_free(s->done_with);
     session_unpair(s);
     if (s->link) {
         *s->link = s->next;
@@ -151,6 +182,12 @@ static void charge(struct session *s, sim_ns now)
     (void)queued;
 }
 
+static void run_poke(struct session *s, sim_ns now)
+{
+    s->poke = false;
+    session_run(s, PUMP_NOTHING, 0, now, (struct span){NULL, 0});
+}
+
 static void give_eof(struct session *s, sim_ns now)
 {
     s->eof_given = true;
@@ -164,10 +201,8 @@ void session_settle(struct session *s, sim_ns now)
         return;
     if (s->eof && !s->eof_given && !s->worked)
         give_eof(s, now);
-    if (s->poke && s->core) {
-        s->poke = false;
-        session_run(s, PUMP_NOTHING, 0, now, (struct span){NULL, 0});
-    }
+    if (s->poke && s->core)
+        run_poke(s, now);
     if (s->worked)
         charge(s, now);
     else
@@ -202,7 +237,24 @@ void session_poke(struct session *s, sim_ns now)
     session_settle(s, now);
 }
 
+void session_poke_ahead(struct session *s, sim_ns now)
+{
+    s->poke = true;
+    if (!s->busy && s->core && s->opened)
+        run_poke(s, now);
+}
+
+void session_poked(struct session *s, sim_ns now)
+{
+    session_settle(s, now);
+}
+
 /* ---- what is known of a session ---- */
+
+struct sim_endpoint *session_endpoint(struct session *s)
+{
+    return s->way ? s->way->endpoint(s) : NULL;
+}
 
 void *session_user(const struct session *s)
 {

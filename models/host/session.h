@@ -96,6 +96,10 @@ void session_accept_udp(struct session *s, struct udp_end *end, const struct udp
 
 /* In commit: run `step` and send what comes of it (after the present work, if there is some). */
 void session_poke(struct session *s, sim_ns now);
+/* The same in two halves, for an event of the session's endpoint: its prepare, its commit. */
+void session_poke_ahead(struct session *s, sim_ns now);
+void session_poked(struct session *s, sim_ns now);
+struct sim_endpoint *session_endpoint(struct session *s); /* NULL: not connected */
 /* Our FIN after what was sent; the node hears no more of it; it frees itself when the flow has
  * ended. Over UDP, where nothing needs an end: at once. */
 void session_retire(struct session *s);

@@ -142,7 +142,8 @@ static void on_event(struct flow_end *end, sim_ns now, enum flow_event event)
     switch (event) {
     case FLOW_OPENED:
         s->opened = true;
-        if (!s->retired && s->worked)
+        /* At a server what has been worked on by now are octets whose commit is still to come. */
+        if (!s->retired && s->worked && flow_is_client(end))
             session_settle(s, now);
         break;
     case FLOW_PEER_FINISHED:
@@ -223,10 +224,7 @@ static void flow_way_retire(struct session *s)
 {
     s->retired = true;
     s->user = NULL;
-    /* The core has said all it will; its memory (135 KiB of OpenSSL) goes now, not after the FINs.
-     */
-    proto_free(s->core);
-    s->core = NULL;
+    session_dismiss_core(s);
     session_unpair(s);
     s->link = s->host.retired;
     s->next = *s->link;

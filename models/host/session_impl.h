@@ -99,6 +99,8 @@ struct session {
     struct session *peer[SESSION_LEGS]; /* who is at the other end of each leg */
     uint8_t peer_leg[SESSION_LEGS];     /* and by which of its own */
     struct proto *core;
+    struct proto *done_with; /* a retired session's core, until `farewell` frees it */
+    struct sim_event farewell;
     struct proto_env env;
     struct trace trace;
     struct rng stream;
@@ -126,6 +128,9 @@ void session_settle(struct session *s, sim_ns now);
 /* They are each other's peers. */
 void session_pair(struct session *a, unsigned leg_a, struct session *b, unsigned leg_b);
 void session_unpair(struct session *s);
+/* Commit. The core has said all it will: its memory (135 KiB of OpenSSL) goes with the prepares of
+ * the next round, by whoever has time, not after the FINs. */
+void session_dismiss_core(struct session *s);
 /* Forgets a session whose way is released already. */
 void session_forget(struct session *s);
 

@@ -8,8 +8,7 @@
 #include "models/net/tcp_impl.h"
 #include "sim/base/xalloc.h"
 
-/* What prepare changes is in its own end only: tcp, fresh. Everything else, the flow's and the
- * packets' included, is changed on the engine's thread. */
+/* Prepare changes nothing here but what an arriving segment says of itself. */
 struct flow_end {
     struct tcp tcp;
     struct sim_endpoint endpoint;
@@ -45,6 +44,7 @@ struct flow_segment {
     sim_ns sent;
     uint32_t number; /* of the end's packets */
     uint32_t echo;
+    bool told; /* prepare gave its octets to the end's user */
     struct tcp_segment segment;
     uint8_t payload[];
 };
@@ -109,6 +109,13 @@ static const struct net_carrier *carrier_of(const struct tcp_segment *seg)
     return seg->flags & TCP_SYN && seg->flags & TCP_ACK ? &opening_carrier : &segment_carrier;
 }
 
+/* An ACK without octets changes nothing that a prepare of this end reads, so that it needs no place
+ * among the end's events: the octets behind a handshake's ACK can be prepared ahead. */
+static struct sim_endpoint *endpoint_of(struct flow_end *to, const struct tcp_segment *seg)
+{
+    return seg->length == 0 && seg->flags == TCP_ACK ? NULL : &to->endpoint;
+}
+
 /* Long flights carry certificates and key exchanges; a SYN ACK makes and starts a whole core. */
 static uint16_t weight_of(const struct tcp_segment *seg)
 {
@@ -126,13 +133,14 @@ static void send_segment(struct flow_end *end, sim_ns now, const struct tcp_segm
 
     s->packet.route = &end->route;
     s->packet.carrier = carrier_of(seg);
-    s->packet.endpoint = &flow_peer(end)->endpoint;
+    s->packet.endpoint = endpoint_of(flow_peer(end), seg);
     s->packet.octets = seg->wire_octets;
     s->packet.weight = weight_of(seg);
     s->from = end;
     s->sent = now;
     s->number = end->packets;
     s->echo = end->echo;
+    s->told = false;
     s->segment = *seg;
     if (payload.n > 0)
         memcpy(s->payload, payload.p, payload.n);
@@ -256,33 +264,48 @@ static bool has_tcp(const struct flow_end *end)
     return end->tcp.state != TCPS_CLOSED || end->tcp.ended != TCP_CLOSED;
 }
 
+static void give(struct flow_end *end, sim_ns now, struct span octets)
+{
+    if (!end->released && end->ops->prepare)
+        end->ops->prepare(end, now, octets);
+}
+
 static void take(struct flow_end *end, sim_ns now, const struct flow_segment *s)
 {
     struct span octets =
         tcp_input_inplace(&end->tcp, now, &s->segment, span_of(s->payload, s->segment.length));
     size_t waiting;
 
+    assert(!s->told || octets.n > 0 || end->tcp.state == TCPS_CLOSED);
+    end->fresh = s->told;
     if (octets.n == 0)
         octets = tcp_received(&end->tcp);
     if (octets.n == 0)
         return;
     waiting = tcp_received(&end->tcp).n;
     end->fresh = true;
-    if (!end->released && end->ops->prepare)
-        end->ops->prepare(end, now, octets);
+    if (!s->told)
+        give(end, now, octets);
     tcp_consume(&end->tcp, waiting);
 }
 
+/* The TCP itself waits for the commit: it may be aborted before. */
 static void text_prepare(struct sim_event *ev)
 {
-    const struct flow_segment *s = (const struct flow_segment *)ev;
+    struct flow_segment *s = (struct flow_segment *)ev;
     struct flow_end *end = flow_peer(s->from);
+    struct span octets;
 
-    if (has_tcp(end) && !end->vanished)
-        take(end, sim_event_time(ev), s);
+    if (!has_tcp(end) || end->vanished)
+        return;
+    octets = tcp_peek(&end->tcp, &s->segment, span_of(s->payload, s->segment.length));
+    if (octets.n == 0)
+        return;
+    s->told = true;
+    give(end, sim_event_time(ev), octets);
 }
 
-static void arrived(struct flow_segment *s, sim_ns now, bool prepared)
+static void arrived(struct flow_segment *s, sim_ns now)
 {
     struct flow_end *end = flow_peer(s->from);
     struct flow *f = end->flow;
@@ -295,7 +318,7 @@ static void arrived(struct flow_segment *s, sim_ns now, bool prepared)
         goto out;
     if (!has_tcp(end))
         offer(end, now, s);
-    else if (!prepared)
+    else
         take(end, now, s);
     settle(end, now);
 out:
@@ -305,15 +328,9 @@ out:
 
 static void segment_commit(struct sim *sim, struct sim_event *ev)
 {
-    arrived((struct flow_segment *)ev, sim_now(sim), false);
+    arrived((struct flow_segment *)ev, sim_now(sim));
 }
 
-static void text_commit(struct sim *sim, struct sim_event *ev)
-{
-    arrived((struct flow_segment *)ev, sim_now(sim), true);
-}
-
-/* The TCP itself waits for the commit: it may be aborted before. */
 static void opening_prepare(struct sim_event *ev)
 {
     struct flow_end *end = flow_peer(((const struct flow_segment *)ev)->from);
@@ -324,7 +341,7 @@ static void opening_prepare(struct sim_event *ev)
 
 static const struct sim_event_ops segment_ops = {"segment", NULL, segment_commit};
 static const struct sim_event_ops opening_ops = {"syn-ack", opening_prepare, segment_commit};
-static const struct sim_event_ops text_ops = {"segment-with-text", text_prepare, text_commit};
+static const struct sim_event_ops text_ops = {"segment-with-text", text_prepare, segment_commit};
 
 #define FIRST_CLIENT_PORT 49152u /* RFC 6335 6: dynamic ports, to 65535 */
 

@@ -2,10 +2,10 @@
  * two-phase delivery.
  *
  * Segments that carry payload arrive as two-phase events of the receiving end's endpoint: prepare =
- * tcp_input and the end's `prepare` callback with the new in-order octets; commit = the end's
- * `event` and `commit` callbacks, then what TCP has to send (so an answer written there carries the
- * ACK), then the timer. A SYN ACK's prepare is the end's `opening`; other segments without payload
- * have none. */
+ * the end's `prepare` callback with the new in-order octets (where they fill a gap: in commit);
+ * commit = tcp_input, the end's `event` and `commit` callbacks, then what TCP has to send (so an
+ * answer written there carries the ACK), then the timer. A SYN ACK's prepare is the end's
+ * `opening`; other segments without payload have none. */
 #ifndef MODELS_NET_FLOW_H
 #define MODELS_NET_FLOW_H
 
@@ -37,8 +37,9 @@ struct flow_ops {
      * FLOW_OPENED follows, unless the end is released before it. Called again when the SYN ACK
      * comes again before that. */
     void (*opening)(struct flow_end *end);
-    /* Any thread. New octets for this end, in order; take them all. May be NULL. When the
-     * handshake's ACK was lost and data completes it, prepare comes before FLOW_OPENED. */
+    /* Any thread. New octets for this end, in order; take them all. May be NULL. At a server
+     * the first may come before FLOW_OPENED (the handshake's ACK was lost, or its commit is still
+     * to come); their `commit` never does. */
     void (*prepare)(struct flow_end *end, sim_ns now, struct span octets);
     /* Engine's thread, after prepare of the same arrival. What is written here or in `event` goes
      * out in full segments once the callbacks have returned. */

@@ -76,12 +76,21 @@ struct net_stats {
 };
 void net_get_stats(const struct net *net, struct net_stats *out);
 
-/* A message between servers over a modeled back-end link (GAP C14), or a UDP datagram: `octets` on
- * the wire incl. headers; `deliver` is called at arrival on the engine's thread, or `lost` (may be
- * NULL) when dropped: exactly one of them, once, and never within this call. A message is not
- * duplicated, since its data is the caller's own (arg). The route is copied; an empty one delivers
- * at this instant. */
-void net_send_message(struct net *net, const struct net_route *route, uint32_t octets,
-                      void (*deliver)(void *arg), void (*lost)(void *arg), void *arg);
+/* A message between servers over a modeled back-end link (GAP C14). `deliver` is called at arrival
+ * on the engine's thread, or `lost` (may be NULL) when it is dropped: exactly one of them, once. */
+struct net_message {
+    uint32_t octets; /* on the wire, with headers */
+    void (*deliver)(void *arg);
+    void (*lost)(void *arg);
+    void *arg;
+    /* NULL, or what of the delivery can be done ahead, by any thread: see struct sim_event_ops. It
+     * changes nothing but what belongs to `endpoint`. */
+    void (*prepare)(void *arg, sim_ns now);
+    struct sim_endpoint *endpoint;
+};
+/* Makes none of the callbacks within the call. A message is not duplicated, since its data is the
+ * caller's own (arg). Route and message are copied; an empty route delivers at this instant. */
+void net_send_message(struct net *net, const struct net_route *route,
+                      const struct net_message *message);
 
 #endif

@@ -96,6 +96,9 @@ void tcp_release(struct tcp *t);
  * as a view of `payload` and count as consumed; else they are in tcp_received. */
 struct span tcp_input_inplace(struct tcp *t, sim_ns now, const struct tcp_segment *seg,
                               struct span payload);
+/* What tcp_input_inplace would return now, or after ACKs without octets that come before; changes
+ * nothing. None where it cannot be told without doing it (octets wait, or a gap). */
+struct span tcp_peek(const struct tcp *t, const struct tcp_segment *seg, struct span payload);
 
 static inline uint32_t tcp_min(uint32_t a, uint32_t b)
 {

@@ -314,3 +314,23 @@ void tcp_input(struct tcp *t, sim_ns now, const struct tcp_segment *seg, struct 
     assert(kept); /* within the window */
     (void)kept;
 }
+
+struct span tcp_peek(const struct tcp *t, const struct tcp_segment *seg, struct span payload)
+{
+    const struct span none = {NULL, 0};
+    uint64_t right = (uint64_t)t->rcv_nxt + tcp_receive_window(t);
+    uint32_t known;
+
+    if (!takes_text(t) && t->state != TCPS_SYN_RECEIVED)
+        return none;
+    if ((seg->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK || seg->ack > t->max)
+        return none;
+    if (t->peer_finished || t->fin_seen || t->pieces || buf_len(&t->in) > 0)
+        return none;
+    if (t->state == TCPS_SYN_RECEIVED && seg->ack <= t->una)
+        return none;
+    if (seg->seq > t->rcv_nxt || (uint64_t)seg->seq + seg->length > right)
+        return none;
+    known = t->rcv_nxt - seg->seq;
+    return known < seg->length ? span_of(payload.p + known, seg->length - known) : none;
+}

@@ -124,7 +124,6 @@ static void finished(struct backend_call *c, bool answered)
         e->aaa->answer = (struct eap_answer){.reason = REASON_BACKEND_TIMEOUT};
     explicit_bzero(&c->u.auc, sizeof c->u.auc);
     e->aaa->answer_ready = true;
-    session_poke(e->session, node_now(e->server->population->d));
 }
 
 void hss_ask(struct server_end *e, const struct eap_query *q, bool separation)

@@ -445,6 +445,9 @@ struct procedure *server_end_procedure(const struct server_end *e);
 /* Answer the waiting request; doc may be NULL (copied otherwise, as is location; additional
  * outlives the call). */
 void server_answer(struct server_end *e, const struct server_answer *a, const struct m2m_doc *doc);
+/* The same without the poke. Any thread. */
+void server_set_answer(struct server_end *e, const struct server_answer *a,
+                       const struct m2m_doc *doc);
 uint32_t server_new_record(struct server *s); /* an empty one; its index */
 
 /* A message to another server, its work there, and the answer back (GAP C14). apply: on the far
@@ -462,6 +465,7 @@ struct backend_call {
     /* On arrival: what it takes, beside one access to the store. May be NULL. */
     void (*work)(struct backend_call *c, struct meter *m);
     void (*apply)(struct backend_call *c);
+    /* Prepare: what the asking end's next step is to work with. Changes that end only. */
     void (*finished)(struct backend_call *c, bool answered);
     union {
         struct mas_record mas;

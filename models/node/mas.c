@@ -59,10 +59,11 @@ static void answer_params(struct backend_call *c, bool answered)
     struct doc_connection_param_set *p = &doc.u.connection;
 
     if (!answered) {
-        server_answer(e,
-                      &(struct server_answer){.status = STATUS_GATEWAY_TIMEOUT,
-                                              .additional = reason_text(REASON_BACKEND_TIMEOUT)},
-                      NULL);
+        server_set_answer(
+            e,
+            &(struct server_answer){.status = STATUS_GATEWAY_TIMEOUT,
+                                    .additional = reason_text(REASON_BACKEND_TIMEOUT)},
+            NULL);
         return;
     }
     p->connection_id = s->connection_id;
@@ -70,7 +71,7 @@ static void answer_params(struct backend_call *c, bool answered)
     p->expires_unix_ns = d->in.epoch_unix_ns + s->kmc_expires;
     node_scl_id(s->node_id, p->scl_id);
     p->mid_flags = MID_TLS_PSK;
-    server_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
+    server_set_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
 }
 
 static void apply(struct backend_call *c)

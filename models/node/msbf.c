@@ -18,10 +18,11 @@ static void answer_params(struct backend_call *c, bool answered)
     struct server *nscl;
 
     if (!answered) {
-        server_answer(e,
-                      &(struct server_answer){.status = STATUS_GATEWAY_TIMEOUT,
-                                              .additional = reason_text(REASON_BACKEND_TIMEOUT)},
-                      NULL);
+        server_set_answer(
+            e,
+            &(struct server_answer){.status = STATUS_GATEWAY_TIMEOUT,
+                                    .additional = reason_text(REASON_BACKEND_TIMEOUT)},
+            NULL);
         return;
     }
     memcpy(p->node_id, m->node_id, M2M_NODE_ID_LEN);
@@ -33,7 +34,7 @@ static void answer_params(struct backend_call *c, bool answered)
     nscl = server_for(d, config->mid.nscl, m->device);
     snprintf(p->nscl_list[0], sizeof p->nscl_list[0], "%s", nscl->fqdn);
     p->nscl_count = 1;
-    server_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
+    server_set_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
 }
 
 static void apply(struct backend_call *c)

@@ -358,7 +358,8 @@ bool server_drop(struct udp_end *end, const struct udp_ops **ops, void **user)
 
 /* ---- answers ---- */
 
-void server_answer(struct server_end *e, const struct server_answer *a, const struct m2m_doc *doc)
+void server_set_answer(struct server_end *e, const struct server_answer *a,
+                       const struct m2m_doc *doc)
 {
     e->answer = *a;
     e->answer_doc = doc ? *doc : (struct m2m_doc){.kind = DOC_NONE};
@@ -369,6 +370,11 @@ void server_answer(struct server_end *e, const struct server_answer *a, const st
     }
     e->answer_ready = true;
     e->in_service = false;
+}
+
+void server_answer(struct server_end *e, const struct server_answer *a, const struct m2m_doc *doc)
+{
+    server_set_answer(e, a, doc);
     session_poke(e->session, node_now(e->server->population->d));
 }
 
@@ -401,11 +407,23 @@ static void free_call(struct backend_call *c)
     free(c);
 }
 
-static void backend_end(struct backend_call *c, bool answered)
+/* What the session makes of it is prepared ahead: the answer to the device, with its key wrapped.
+ */
+static void backend_returns(void *arg, sim_ns now)
+{
+    struct backend_call *c = arg;
+
+    if (!c->e)
+        return;
+    c->finished(c, true);
+    session_poke_ahead(c->e->session, now);
+}
+
+static void backend_end(struct backend_call *c, sim_ns now)
 {
     if (c->e) {
         c->e->call = NULL;
-        c->finished(c, answered);
+        session_poked(c->e->session, now);
     }
     free_call(c);
 }
@@ -413,16 +431,22 @@ static void backend_end(struct backend_call *c, bool answered)
 static void backend_returned(void *arg)
 {
     struct backend_call *c = arg;
+    sim_ns now = node_now(c->from->population->d);
 
-    backend_log(c, node_now(c->from->population->d), true);
-    backend_end(c, true);
+    backend_log(c, now, true);
+    backend_end(c, now);
 }
 
 static void backend_timed_out(struct sim *sim, struct sim_event *ev)
 {
-    (void)sim;
-    backend_end((struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event)),
-                false);
+    struct backend_call *c =
+        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
+
+    if (c->e) {
+        c->finished(c, false);
+        session_poke_ahead(c->e->session, sim_now(sim));
+    }
+    backend_end(c, sim_now(sim));
 }
 
 static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backend_timed_out};
@@ -445,7 +469,14 @@ static void backend_reply(struct backend_call *c)
     c->sent = node_now(d);
     route_between(d, c->from->population->index, c->from->index, c->to->population->index, &up,
                   &down);
-    net_send_message(d->net, &down, c->answer_octets, backend_returned, backend_lost, c);
+    net_send_message(
+        d->net, &down,
+        &(struct net_message){.octets = c->answer_octets,
+                              .deliver = backend_returned,
+                              .lost = backend_lost,
+                              .arg = c,
+                              .prepare = c->e ? backend_returns : NULL,
+                              .endpoint = c->e ? session_endpoint(c->e->session) : NULL});
 }
 
 static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
@@ -537,7 +568,10 @@ void backend_send(struct server_end *e, struct server *to, const char *name, str
         c->next->link = &c->next;
     d->calls = c;
     route_between(d, c->from->population->index, c->from->index, to->population->index, &up, &down);
-    net_send_message(d->net, &up, c->octets, backend_arrived, backend_lost, c);
+    net_send_message(
+        d->net, &up,
+        &(struct net_message){
+            .octets = c->octets, .deliver = backend_arrived, .lost = backend_lost, .arg = c});
 }
 
 void backend_free_all(struct deployment *d)

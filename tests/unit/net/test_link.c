@@ -57,6 +57,13 @@ static void was_lost(void *arg)
     delivered(arg);
 }
 
+static void send(const struct net_route *r, uint32_t octets, void (*lost)(void *), void *arg)
+{
+    net_send_message(
+        net, r,
+        &(struct net_message){.octets = octets, .deliver = delivered, .lost = lost, .arg = arg});
+}
+
 static struct net_route route_of(struct net_hop *a, struct net_hop *b)
 {
     struct net_route r = {.hops = {a, b}, .count = b ? 2 : 1};
@@ -69,7 +76,7 @@ static void send_at_once(struct net_hop *hop, uint32_t n, uint32_t octets)
     struct net_route r = route_of(hop, NULL);
 
     for (uint32_t i = 0; i < n; i++)
-        net_send_message(net, &r, octets, delivered, was_lost, &fates[i]);
+        send(&r, octets, was_lost, &fates[i]);
 }
 
 /* One message each `every`, from now on. */
@@ -84,7 +91,7 @@ static void source_commit(struct sim *s, struct sim_event *ev)
 {
     struct source *src = (struct source *)ev;
 
-    net_send_message(net, &src->route, src->octets, delivered, was_lost, &fates[src->i++]);
+    send(&src->route, src->octets, was_lost, &fates[src->i++]);
     if (src->i < src->n)
         sim_schedule(s, ev, sim_now(s) + src->every);
 }
@@ -200,7 +207,7 @@ static void later_commit(struct sim *s, struct sim_event *ev)
     struct net_route r = route_of(l->hop, NULL);
 
     (void)s;
-    net_send_message(net, &r, l->octets, delivered, was_lost, &fates[l->i]);
+    send(&r, l->octets, was_lost, &fates[l->i]);
 }
 
 static const struct sim_event_ops later_ops = {"later", NULL, later_commit};
@@ -376,7 +383,7 @@ START_TEST(two_hops_add_up)
     net_hop_init(&a, &config, 1, "a");
     net_hop_init(&b, &second, 1, "b");
     for (uint32_t i = 0; i < 3; i++)
-        net_send_message(net, &r, 100, delivered, was_lost, &fates[i]);
+        send(&r, 100, was_lost, &fates[i]);
     sim_run(sim, SIM_NEVER);
     for (uint32_t i = 0; i < 3; i++)
         ck_assert_int_eq(fates[i].at, 11 * SIM_MS + (100 + 200 * (i + 1)) * SIM_US);
@@ -391,8 +398,8 @@ START_TEST(a_loss_on_the_second_hop_is_told)
     net_hop_init(&a, &config, 1, "a");
     net_hop_init(&b, &config, 1, "b");
     b.down = 1;
-    net_send_message(net, &r, 100, delivered, was_lost, &fates[0]);
-    net_send_message(net, &r, 100, delivered, NULL, &fates[1]);
+    send(&r, 100, was_lost, &fates[0]);
+    send(&r, 100, NULL, &fates[1]);
     sim_run(sim, SIM_NEVER);
     ck_assert(fates[0].lost);
     ck_assert_int_eq(fates[0].at, 10 * SIM_MS);
@@ -404,7 +411,7 @@ START_TEST(no_hop_delivers_at_this_instant)
 {
     struct net_route here = {.count = 0};
 
-    net_send_message(net, &here, 100, delivered, was_lost, &fates[0]);
+    send(&here, 100, was_lost, &fates[0]);
     ck_assert_uint_eq(happened, 0);
     ck_assert_int_eq(sim_run(sim, SIM_NEVER), SIM_END_EMPTY);
     ck_assert_uint_eq(happened, 1);
@@ -428,10 +435,10 @@ static uint64_t fingerprint(uint64_t seed, const char *name, bool with_neighbour
     r = route_of(&other, NULL);
     if (with_neighbour)
         for (uint32_t i = 0; i < 77; i++)
-            net_send_message(net, &r, 100, delivered, was_lost, &fates[MANY - 1 - i]);
+            send(&r, 100, was_lost, &fates[MANY - 1 - i]);
     r = route_of(&hop, NULL);
     for (uint32_t i = 0; i < 1000; i++)
-        net_send_message(net, &r, 100, delivered, was_lost, &fates[i]);
+        send(&r, 100, was_lost, &fates[i]);
     sim_ns start = sim_now(sim);
     sim_run(sim, SIM_NEVER);
     for (uint32_t i = 0; i < 1000; i++)

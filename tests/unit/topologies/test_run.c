@@ -235,7 +235,7 @@ START_TEST(a_busy_server_says_so)
     collect_release(&c);
     run(&c, "",
         SETS("populations.meters.arrivals.over=100 ms", "populations.mas.class=cortex-m0",
-             "populations.mas.workers=1", "populations.mas.backlog_busy=2",
+             "populations.mas.workers=1", "populations.mas.backlog_busy=3",
              "populations.meters.retry.attempts=1"));
     refused = collect_procedures(&c, "connection", "failed", "server-busy");
     ck_assert_uint_ge(refused, 3);
