@@ -9,9 +9,6 @@
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to);
 void report_json(struct reader *r, const struct stats *s, FILE *to);
 
-/* Student's t, two-sided 95 %, of so many degrees of freedom, at least 1. */
-double shootout_t95(uint64_t freedom);
-
 /* Data and gnuplot scripts into `folder`, then the pictures. ERR_EXISTS before anything is written.
  * ERR_UNSUPPORTED: no gnuplot on this machine; data and scripts are there. */
 enum err figures_write(struct reader *r, const struct stats *s, const char *folder, bool force,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/interval.h"
 #include "results/reader_impl.h"
 #include "results/report_impl.h"
 #include "results/text.h"
@@ -36,21 +37,6 @@ struct rows {
 
 /* ---- numbers ---- */
 
-/* Student's t, two-sided 95 %, by degrees of freedom; beyond 4 by the expansion of Cornish and
- * Fisher (Abramowitz and Stegun 26.7.5), whose error there is below 0.001. */
-double shootout_t95(uint64_t freedom)
-{
-    static const double few[] = {0, 12.7062, 4.3027, 3.1824, 2.7764};
-    const double z = 1.959964, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z, z9 = z7 * z * z;
-    double v = (double)freedom;
-
-    if (freedom < sizeof few / sizeof *few)
-        return few[freedom];
-    return z + (z3 + z) / (4 * v) + (5 * z5 + 16 * z3 + 3 * z) / (96 * v * v) +
-           (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * v * v * v) +
-           (79 * z9 + 776 * z7 + 1482 * z5 - 1920 * z3 - 945 * z) / (92160 * v * v * v * v);
-}
-
 /* Half of the interval's width; 0: one device has none. */
 static double half_width(const struct row *r, enum figure f)
 {
@@ -58,7 +44,8 @@ static double half_width(const struct row *r, enum figure f)
 
     if (r->devices < 2)
         return 0;
-    return shootout_t95(r->devices - 1) * sqrt(r->of[f].squares / (n - 1) / n);
+    return interval_t(INTERVAL_CONFIDENCE, (size_t)(r->devices - 1)) *
+           sqrt(r->of[f].squares / (n - 1) / n);
 }
 
 static void add(struct row *r, const double values[FIGURES])

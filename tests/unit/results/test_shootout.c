@@ -1,7 +1,6 @@
 #include "sample.h"
 
 #include "results/reader.h"
-#include "results/report_impl.h"
 
 /* The table of methods, from devices whose figures were chosen so that means and intervals can be
  * computed by hand. */
@@ -134,21 +133,6 @@ START_TEST(without_lines)
 }
 END_TEST
 
-START_TEST(quantiles_of_student)
-{
-    /* Two-sided 95 %, from the tables. */
-    static const struct {
-        uint64_t freedom;
-        double t;
-    } known[] = {{1, 12.7062}, {2, 4.3027},  {3, 3.1824},   {4, 2.7764},
-                 {5, 2.5706},  {6, 2.4469},  {9, 2.2622},   {19, 2.0930},
-                 {29, 2.0452}, {99, 1.9842}, {199, 1.9720}, {1000000, 1.9600}};
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        ck_assert_double_eq_tol(shootout_t95(known[i].freedom), known[i].t, 0.001);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("shootout");
@@ -162,7 +146,6 @@ int main(void)
     tcase_add_test(tc, means_and_intervals);
     tcase_add_test(tc, the_fastest_first_line_by_line);
     tcase_add_test(tc, without_lines);
-    tcase_add_test(tc, quantiles_of_student);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
     srunner_run_all(sr, CK_ENV);
