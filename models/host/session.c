@@ -256,6 +256,22 @@ struct sim_endpoint *session_endpoint(struct session *s)
     return s->way ? s->way->endpoint(s) : NULL;
 }
 
+struct session_hold session_hold(struct session *s)
+{
+    return s->way->hold(s);
+}
+
+void session_let_go(struct session_hold *hold)
+{
+    struct session_hold h = *hold;
+
+    *hold = (struct session_hold){NULL, NULL};
+    if (h.flow)
+        flow_let_go(h.flow);
+    if (h.udp)
+        udp_let_go(h.udp);
+}
+
 void *session_user(const struct session *s)
 {
     return s->user;

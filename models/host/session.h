@@ -100,6 +100,14 @@ void session_poke(struct session *s, sim_ns now);
 void session_poke_ahead(struct session *s, sim_ns now);
 void session_poked(struct session *s, sim_ns now);
 struct sim_endpoint *session_endpoint(struct session *s); /* NULL: not connected */
+/* For an event of that endpoint that may outlive the session: its memory stays until it is let go,
+ * once for each hold. Of a session that is connected; in commit. */
+struct session_hold {
+    struct flow_end *flow;
+    struct udp_end *udp;
+};
+struct session_hold session_hold(struct session *s);
+void session_let_go(struct session_hold *hold); /* and clears it; a clear one is fine */
 /* Our FIN after what was sent; the node hears no more of it; it frees itself when the flow has
  * ended. Over UDP, where nothing needs an end: at once. */
 void session_retire(struct session *s);

@@ -210,6 +210,12 @@ static struct sim_endpoint *flow_way_endpoint(struct session *s)
     return flow_endpoint(s->stream_way.flow);
 }
 
+static struct session_hold flow_way_hold(struct session *s)
+{
+    flow_hold(s->stream_way.flow);
+    return (struct session_hold){.flow = s->stream_way.flow};
+}
+
 static void flow_way_release(struct session *s)
 {
     flow_release(s->stream_way.flow);
@@ -260,6 +266,7 @@ static const struct session_way flow_way = {.pump = flow_pump,
                                             .stage = flow_stage,
                                             .send = flow_send,
                                             .endpoint = flow_way_endpoint,
+                                            .hold = flow_way_hold,
                                             .release = flow_way_release,
                                             .vanish = flow_way_vanish,
                                             .retire = flow_way_retire,

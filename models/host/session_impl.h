@@ -22,6 +22,7 @@ struct session_way {
     /* The work is done: send what it made. */
     void (*send)(struct session *s, sim_ns now);
     struct sim_endpoint *(*endpoint)(struct session *s);
+    struct session_hold (*hold)(struct session *s);
     void (*release)(struct session *s);
     void (*vanish)(struct session *s);
     void (*retire)(struct session *s); /* its work is withdrawn already */

@@ -293,6 +293,12 @@ static struct sim_endpoint *udp_way_endpoint(struct session *s)
     return udp_endpoint(s->datagram_way.legs[0].end);
 }
 
+static struct session_hold udp_way_hold(struct session *s)
+{
+    udp_hold(s->datagram_way.legs[0].end);
+    return (struct session_hold){.udp = s->datagram_way.legs[0].end};
+}
+
 static void leave(struct session *s, void (*release)(struct udp_end *end))
 {
     struct session_datagrams *t = &s->datagram_way;
@@ -343,6 +349,7 @@ static const struct session_way udp_way = {.pump = udp_pump,
                                            .stage = udp_stage,
                                            .send = udp_way_send,
                                            .endpoint = udp_way_endpoint,
+                                           .hold = udp_way_hold,
                                            .release = udp_way_release,
                                            .vanish = udp_way_vanish,
                                            .retire = udp_way_retire,

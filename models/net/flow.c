@@ -556,6 +556,18 @@ struct sim_endpoint *flow_endpoint(struct flow_end *end)
     return &end->endpoint;
 }
 
+void flow_hold(struct flow_end *end)
+{
+    end->flow->in_flight++;
+}
+
+void flow_let_go(struct flow_end *end)
+{
+    end->flow->busy++;
+    end->flow->in_flight--;
+    leave(end->flow);
+}
+
 enum tcp_status flow_status(const struct flow_end *end)
 {
     return tcp_status(&end->tcp);

@@ -90,6 +90,10 @@ struct flow_end *flow_peer(struct flow_end *end);
 /* The endpoint that the end's events belong to: give it to every other event of the same session.
  */
 struct sim_endpoint *flow_endpoint(struct flow_end *end);
+/* An event of that endpoint may outlive the end: its memory stays until flow_let_go, which is due
+ * once for each flow_hold, released or not. In commit; net_free does not wait for it. */
+void flow_hold(struct flow_end *end);
+void flow_let_go(struct flow_end *end);
 enum tcp_status flow_status(const struct flow_end *end);
 bool flow_is_client(const struct flow_end *end);
 /* Octets on the wire (with headers, retransmissions included) and packets, sent by this end so far.

@@ -36,7 +36,7 @@ struct udp {
     struct udp_params params;
     uint32_t in_flight;
     uint32_t busy;    /* >0: a function of this file is at work on it */
-    uint32_t holders; /* associations whose events belong to an endpoint of this one */
+    uint32_t holders; /* associations and others whose events belong to an endpoint of this one */
     uint16_t client_port;
     struct udp_end client, server;
 };
@@ -466,6 +466,19 @@ void *udp_user(const struct udp_end *end)
 struct sim_endpoint *udp_endpoint(struct udp_end *end)
 {
     return end->joined ? &end->joined->endpoint : &end->endpoint;
+}
+
+void udp_hold(struct udp_end *end)
+{
+    assert(!end->joined);
+    end->udp->holders++;
+}
+
+void udp_let_go(struct udp_end *end)
+{
+    end->udp->busy++;
+    end->udp->holders--;
+    leave(end->udp);
 }
 
 bool udp_is_client(const struct udp_end *end)

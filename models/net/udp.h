@@ -112,6 +112,9 @@ struct udp_end *udp_peer(struct udp_end *end);
 /* The endpoint that the end's events belong to: give it to every other event of the same session.
  */
 struct sim_endpoint *udp_endpoint(struct udp_end *end);
+/* As flow_hold and flow_let_go; not for an end that has joined another. */
+void udp_hold(struct udp_end *end);
+void udp_let_go(struct udp_end *end);
 bool udp_is_client(const struct udp_end *end);
 uint16_t udp_port(const struct udp_end *end); /* its own */
 /* Sent by this end so far: octets on the wire with headers, packets, datagrams. */

@@ -457,6 +457,7 @@ struct backend_call {
     struct server *from, *to;
     struct cpu_job job;
     struct sim_endpoint endpoint;
+    struct session_hold hold; /* the answer is on its way to the session's endpoint */
     const char *name, *answer_name;
     sim_ns sent;
     uint32_t octets, answer_octets; /* 0: BACKEND_OCTETS */

@@ -401,6 +401,7 @@ static void backend_log(struct backend_call *c, sim_ns now, bool answer)
 
 static void free_call(struct backend_call *c)
 {
+    session_let_go(&c->hold);
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
@@ -467,6 +468,8 @@ static void backend_reply(struct backend_call *c)
     struct net_route up, down;
 
     c->sent = node_now(d);
+    if (c->e)
+        c->hold = session_hold(c->e->session);
     route_between(d, c->from->population->index, c->from->index, c->to->population->index, &up,
                   &down);
     net_send_message(

@@ -89,6 +89,21 @@ START_TEST(suites_and_versions)
 }
 END_TEST
 
+/* The back-end's answer is on its way when the session that it is for is gone: TCP's, and UDP's. */
+START_TEST(a_device_leaves_before_the_back_end_answers)
+{
+    struct collect c;
+
+    run(&c, "",
+        SETS("links.msbf -> mas.latency=10 s", "populations.meters.timeout.procedure=15 s",
+             "populations.meters.retry.attempts=1"));
+    check_sums(&c);
+    ck_assert_uint_eq(counts.gave_up, 12);
+    ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "failed", "timeout"), 12);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(tampered_devices_are_refused_and_no_other)
 {
     struct collect c;
@@ -334,6 +349,7 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 120);
     tcase_add_test(t, every_device_does_everything);
+    tcase_add_test(t, a_device_leaves_before_the_back_end_answers);
     tcase_add_loop_test(t, suites_and_versions, 0, 5);
     tcase_add_test(t, tampered_devices_are_refused_and_no_other);
     tcase_add_test(t, a_limited_device_may_not_store);
