@@ -44,6 +44,8 @@ static const char *type_text(const struct schema_key *k)
         return "1";
     case TYPE_SERVICES:
         return "list of services";
+    case TYPE_REPLICATIONS:
+        return "whole number or mapping";
     case TYPE_SECTION:
         return "section";
     case TYPE_TABLE:

@@ -19,8 +19,10 @@ struct reader {
     struct scenario *s;
     struct pool *pool; /* the scenario's */
     struct diag_list *diags;
-    bool from_disk;              /* a profile that is not there is a mistake */
-    bool quiet;                  /* a second reading of the same text: its mistakes were told */
+    bool from_disk;          /* a profile that is not there is a mistake */
+    bool quiet;              /* a second reading of the same text: its mistakes were told */
+    const char *const *sets; /* as --set gave them */
+    size_t set_count;
     const struct tree *settings; /* of the network file; NULL: none */
     bool network_bad;            /* it was told that the network file cannot be used */
     struct mark *marks;
@@ -77,6 +79,17 @@ void links_read_network(struct reader *r, const struct tree *root);
 /* policy.c */
 void policy_read(struct reader *r, const struct tree *t, struct scn_population *p);
 extern const char *const policy_services[11];
+/* axes.c */
+void axes_read(struct reader *r, const struct tree *root);
+/* scenario.c: a cell of a sweep, in which an axis has one value. The base's text with its sets,
+ * then these edits, and no sweep. */
+struct edit {
+    const struct scn_axis *axis;
+    const struct scn_value *value;
+};
+struct scenario *scenario_parse_cell(const struct scenario *base, const char *const *sets, size_t n,
+                                     const struct edit *edits, size_t edit_count,
+                                     struct diag_list *diags);
 /* derive.c: the defaults that depend on other values */
 void derive(struct reader *r);
 /* check.c: S2xx */

@@ -256,6 +256,56 @@ static void put_events(struct emitter *e)
         putc(']', e->to);
 }
 
+/* As --set takes it, so what begins with a bracket is YAML already; JSON too (tree_text). */
+static void put_swept(struct emitter *e, const char *text)
+{
+    if (text[0] && strchr("{[\"'", text[0]))
+        fputs(text, e->to);
+    else
+        json_text(e->to, text);
+}
+
+static void put_axis(struct emitter *e, const struct scn_axis *axis)
+{
+    put_key(e, axis->key);
+    put_blank(e);
+    putc('[', e->to);
+    for (uint32_t i = 0; i < axis->value_count; i++) {
+        fputs(i > 0 ? ", " : "", e->to);
+        put_swept(e, axis->values[i].text);
+    }
+    putc(']', e->to);
+    end_value(e);
+}
+
+static void put_sweep(struct emitter *e)
+{
+    const struct scenario *s = e->s;
+    put_key(e, "sweep");
+    open_map(e);
+    for (uint32_t i = 0; i < s->axis_count;) {
+        uint32_t end = i + 1;
+        while (end < s->axis_count && s->axes[end].zipped)
+            end++;
+        bool zip = end > i + 1;
+        if (zip) {
+            put_key(e, "zip");
+            open_map(e);
+        }
+        for (; i < end; i++)
+            put_axis(e, &s->axes[i]);
+        if (zip)
+            close_map(e);
+    }
+    if (s->where) {
+        put_key(e, "where");
+        put_blank(e);
+        json_text(e->to, s->where);
+        end_value(e);
+    }
+    close_map(e);
+}
+
 static void put_scenario(struct emitter *e)
 {
     const struct scenario *s = e->s;
@@ -284,6 +334,8 @@ static void put_scenario(struct emitter *e)
     }
     if (s->event_count > 0)
         put_events(e);
+    if (s->axis_count > 0)
+        put_sweep(e);
     if (e->json) {
         close_map(e);
         putc('\n', e->to);

@@ -140,40 +140,87 @@ static void read_root(struct reader *r, const struct tree *root)
     read_populations(r, root);
     links_read(r, root);
     read_events(r, root);
+    axes_read(r, root);
     derive(r);
     check_meaning(r);
 }
 
-static void add_set_source(struct reader *r, const char *const *sets, size_t n)
+/* What there is beside the text. */
+struct changes {
+    const char *const *sets, *const *varies;
+    size_t set_count, vary_count;
+    const struct edit *edits; /* a cell's */
+    size_t edit_count;
+    bool is_cell;
+};
+
+/* So that messages can show the options' texts. */
+static void add_source(struct reader *r, const char *file, const char *const *texts, size_t n)
 {
     const char *all = "";
     for (size_t i = 0; i < n; i++)
-        all = pool_printf(r->pool, "%s%s\n", all, sets[i]);
+        all = pool_printf(r->pool, "%s%s\n", all, texts[i]);
     if (n > 0)
-        diag_source(r->diags, SET_FILE, all, strlen(all));
+        diag_source(r->diags, file, all, strlen(all));
+}
+
+/* In a cell every axis has its value, and nothing goes on being swept. */
+static void make_cell(struct reader *r, struct tree *root, const struct changes *c)
+{
+    for (size_t i = 0; i < c->edit_count; i++) {
+        const struct scn_axis *axis = c->edits[i].axis;
+        const struct scn_value *v = c->edits[i].value;
+        struct tree_place key = {axis->file, axis->line, axis->column};
+        struct tree_place value = {v->file, v->line, v->column};
+        struct tree *t = tree_value(r->pool, v->text, &value, r->diags);
+        if (t)
+            tree_put(r->pool, root, axis->key, t, &key, r->diags);
+    }
+    for (struct tree **t = &root->children; *t; t = &(*t)->next)
+        if (strcmp((*t)->key, "sweep") == 0) {
+            *t = (*t)->next;
+            break;
+        }
+}
+
+static void change(struct reader *r, struct tree *root, const struct changes *c)
+{
+    for (size_t i = 0; i < c->set_count; i++)
+        tree_set(r->pool, root, c->sets[i], (int)i + 1, r->diags);
+    for (size_t i = 0; i < c->vary_count; i++)
+        tree_vary(r->pool, root, c->varies[i], (int)i + 1, r->diags);
+    if (c->is_cell && root->kind == TREE_MAP)
+        make_cell(r, root, c);
 }
 
 static struct scenario *parse(const char *path, const char *text, size_t text_n,
-                              const char *const *sets, size_t n, struct diag_list *diags,
-                              bool from_disk)
+                              const struct changes *c, struct diag_list *diags, bool from_disk)
 {
     struct owned_scenario *o = xcalloc(1, sizeof *o);
-    struct reader r = {.s = &o->s, .pool = &o->pool, .diags = diags, .from_disk = from_disk};
+    struct reader r = {.s = &o->s,
+                       .pool = &o->pool,
+                       .diags = diags,
+                       .from_disk = from_disk,
+                       .sets = c->sets,
+                       .set_count = c->set_count};
     size_t before = diag_count(diags, DIAG_ERROR);
     o->s.path = pool_text(&o->pool, path, strlen(path));
     o->s.text = pool_text(&o->pool, text, text_n);
     o->s.text_octets = text_n;
     diag_source(diags, path, text, text_n);
-    add_set_source(&r, sets, n);
+    add_source(&r, SET_FILE, c->sets, c->set_count);
+    add_source(&r, VARY_FILE, c->varies, c->vary_count);
     struct tree *root = tree_parse(&o->pool, o->s.path, text, text_n, diags);
     if (!root && diag_count(diags, DIAG_ERROR) == before) { /* an empty text */
         root = pool_alloc(&o->pool, sizeof *root);
         *root = (struct tree){.kind = TREE_MAP, .file = o->s.path, .line = 1, .column = 1};
     }
-    for (size_t i = 0; root && i < n; i++)
-        tree_set(&o->pool, root, sets[i], (int)i + 1, diags);
-    if (root)
+    if (root) {
+        change(&r, root, c);
         read_root(&r, root);
+    }
+    if (c->is_cell)
+        o->s.replications = (struct scn_replications){1, 1, 0};
     free(r.marks);
     if (diag_count(diags, DIAG_ERROR) == before)
         return &o->s;
@@ -184,7 +231,16 @@ static struct scenario *parse(const char *path, const char *text, size_t text_n,
 struct scenario *scenario_parse(const char *path, const char *text, size_t text_n,
                                 const char *const *sets, size_t n, struct diag_list *diags)
 {
-    return parse(path, text, text_n, sets, n, diags, false);
+    return parse(path, text, text_n, &(struct changes){.sets = sets, .set_count = n}, diags, false);
+}
+
+struct scenario *scenario_parse_cell(const struct scenario *base, const char *const *sets, size_t n,
+                                     const struct edit *edits, size_t edit_count,
+                                     struct diag_list *diags)
+{
+    struct changes c = {
+        .sets = sets, .set_count = n, .edits = edits, .edit_count = edit_count, .is_cell = true};
+    return parse(base->path, base->text, base->text_octets, &c, diags, true);
 }
 
 /* "; did you mean 'hello'?" among the packaged scenarios. */
@@ -216,6 +272,13 @@ static void tell_missing(struct pool *pool, const char *path, const char *why,
 struct scenario *scenario_read(const char *path, const char *const *sets, size_t n,
                                struct diag_list *diags)
 {
+    return scenario_read_varied(path, sets, n, NULL, 0, diags);
+}
+
+struct scenario *scenario_read_varied(const char *path, const char *const *sets, size_t n,
+                                      const char *const *varies, size_t vary_count,
+                                      struct diag_list *diags)
+{
     struct pool pool = {NULL};
     struct scenario *s = NULL;
     const char *why = "there is no such file, and no packaged scenario of that name";
@@ -228,7 +291,10 @@ struct scenario *scenario_read(const char *path, const char *const *sets, size_t
         text = files_read(&pool, found, TREE_MAX_TEXT, &text_n, &why);
     }
     if (text)
-        s = parse(found, text, text_n, sets, n, diags, true);
+        s = parse(found, text, text_n,
+                  &(struct changes){
+                      .sets = sets, .set_count = n, .varies = varies, .vary_count = vary_count},
+                  diags, true);
     else
         tell_missing(&pool, path, why, diags);
     pool_release(&pool);

@@ -38,6 +38,28 @@ struct scn_event {
     sim_ns duration;
 };
 
+/* How often each cell is run: `min` times; with until_ci_ppm on until the confidence intervals are
+ * that narrow, at most `max` times. */
+struct scn_replications {
+    uint32_t min, max;
+    uint32_t until_ci_ppm; /* half width of the interval, of the mean; 0: min times */
+};
+
+/* One of the values that a key goes through: as --set takes it, and where it stands. */
+struct scn_value {
+    const char *text, *file;
+    int line, column;
+};
+
+/* A key that is swept. */
+struct scn_axis {
+    const char *key, *file;
+    const struct scn_value *values;
+    uint32_t value_count;
+    bool zipped; /* goes with the axis before it, value by value */
+    int line, column;
+};
+
 struct scenario {
     const char *path, *title, *text;
     size_t text_octets;
@@ -56,6 +78,10 @@ struct scenario {
     struct scn_event *events;
     uint32_t event_count;
     struct cfg_record record;
+    struct scn_replications replications;
+    struct scn_axis *axes; /* the last one's value changes first; sweep.h makes cells of them */
+    uint32_t axis_count;
+    const char *where; /* which cells there are (select.h); NULL: all */
 };
 
 /* path: a file, or the name of a scenario in the packaged topologies/ folder ("hello"). sets: n
@@ -64,6 +90,11 @@ struct scenario {
  * schema; S2xx: meaning); NULL if any is an error. */
 struct scenario *scenario_read(const char *path, const char *const *sets, size_t n,
                                struct diag_list *diags);
+/* The same with `varies`, texts `a.b.c=value,value` as --vary gives them: axes instead of the
+ * file's of the same key, or behind them. */
+struct scenario *scenario_read_varied(const char *path, const char *const *sets, size_t n,
+                                      const char *const *varies, size_t vary_count,
+                                      struct diag_list *diags);
 /* The same from a text (verify re-runs what the database holds). */
 struct scenario *scenario_parse(const char *path, const char *text, size_t text_n,
                                 const char *const *sets, size_t n, struct diag_list *diags);

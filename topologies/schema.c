@@ -356,7 +356,9 @@ static const struct schema_key run_keys[] = {
      .help = "the date at virtual time 0"},
     {"key_pool", TYPE_COUNT, AT(key_pool), .min = 2, .max = 4096, .standard = "16",
      .help = "RSA keys that the fleet shares"},
-    LATER("warmup"), LATER("replications"),
+    {"replications", TYPE_REPLICATIONS, AT(replications), .min = 1, .max = 10000, .standard = "1",
+     .help = "runs of each cell, with seeds of their own; or `{min: 5, max: 40, until_ci: 5 %}`"},
+    LATER("warmup"),
     END};
 static const struct schema_section run = {run_keys, NULL};
 
@@ -468,7 +470,9 @@ static const struct schema_key root_keys[] = {
     {"events", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .section = &schema_event, .derived = "none",
      .help = "a list of what happens"},
     {"record", TYPE_SECTION, .section = &record, .help = "what the results keep"},
-    LATER("goals"), LATER("sweep"), LATER("replications"), LATER("gateways"),
+    {"sweep", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .derived = "none",
+     .help = "keys with lists of values: every combination is a cell; `zip: {..}`, `where: ..`"},
+    LATER("goals"), LATER("gateways"),
     LATER("attacks"), LATER("applications"),
     END};
 const struct schema_section schema_root = {root_keys, NULL};

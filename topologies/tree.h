@@ -25,6 +25,11 @@ struct tree {
     struct tree *children, *next; /* in the order of the text */
 };
 
+struct tree_place {
+    const char *file;
+    int line, column;
+};
+
 #define TREE_MAX_TEXT  (4u << 20) /* octets of a scenario */
 #define TREE_MAX_DEPTH 16
 
@@ -38,10 +43,24 @@ struct tree *tree_parse(struct pool *pool, const char *file, const char *text, s
 void tree_set(struct pool *pool, struct tree *root, const char *assignment, int index,
               struct diag_list *diags);
 
+/* Puts a value at `a.b.c`, likewise; the key stands at file:line:column, for messages. */
+void tree_put(struct pool *pool, struct tree *root, const char *key, struct tree *value,
+              const struct tree_place *at, struct diag_list *diags);
+/* A value as --set takes it, which stands there. NULL: no YAML, which was told. */
+struct tree *tree_value(struct pool *pool, const char *text, const struct tree_place *at,
+                        struct diag_list *diags);
+/* `a.b.c=value,value` (the index-th --vary, from 1): sets the key of root's `sweep` to that list.
+ * Commas inside { }, [ ] and quotes do not part values. */
+void tree_vary(struct pool *pool, struct tree *root, const char *assignment, int index,
+               struct diag_list *diags);
+/* As tree_value takes it: on one line, in JSON where it is no plain text. The pool's. */
+const char *tree_text(struct pool *pool, const struct tree *t);
+
 struct tree *tree_child(const struct tree *map, const char *key);
 /* Do two keys mean the same? In links blanks do not count: `a->b` is `a -> b`. */
 bool tree_same_key(const char *a, const char *b);
 
-#define SET_FILE "--set"
+#define SET_FILE  "--set"
+#define VARY_FILE "--vary"
 
 #endif

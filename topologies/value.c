@@ -327,6 +327,8 @@ static bool read_choice(struct reader *r, const struct schema_key *k, const stru
 
 bool value_read(struct reader *r, const struct schema_key *k, const struct tree *t, void *target)
 {
+    if (k->type == TYPE_REPLICATIONS)
+        return value_replications(r, k, t, target);
     if (t->spoiled || !reader_want(r, t, k->type == TYPE_SERVICES ? TREE_LIST : TREE_TEXT, k->name))
         return false;
     if (t->kind == TREE_TEXT && t->text[0] == '\0' && k->type != TYPE_TEXT) {
@@ -365,6 +367,7 @@ bool value_read(struct reader *r, const struct schema_key *k, const struct tree 
         return read_format(r, t);
     case TYPE_SERVICES:
         return read_services(r, t, target);
+    case TYPE_REPLICATIONS:
     case TYPE_SECTION:
     case TYPE_TABLE:
     case TYPE_LATER:

@@ -15,5 +15,7 @@ bool value_dist(struct reader *r, const struct schema_key *k, const struct tree 
                 struct dist *out);
 bool value_loss(struct reader *r, const struct schema_key *k, const struct tree *t,
                 struct net_loss *out);
+bool value_replications(struct reader *r, const struct schema_key *k, const struct tree *t,
+                        struct scn_replications *out);
 
 #endif

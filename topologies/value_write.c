@@ -47,6 +47,13 @@ static void format_chance(double v, char *out, size_t n)
     units_format_share((uint32_t)(v * 1e6 + 0.5), out, n); /* v is a whole number of ppm */
 }
 
+static void write_chance(double v, bool json, FILE *to)
+{
+    char text[32];
+    format_chance(v, text, sizeof text);
+    write_plain(text, json, to);
+}
+
 static void write_loss(const struct net_loss *l, bool json, FILE *to)
 {
     char v[4][32], text[200];
@@ -168,10 +175,22 @@ static void write_word(const struct schema_key *k, const void *target, bool json
     write_plain(schema_word_name(k->words, v), json, to);
 }
 
+static void write_replications(const struct scn_replications *v, bool json, FILE *to)
+{
+    char share[32];
+    const char *quote = json ? "\"" : "";
+    if (!v->until_ci_ppm) {
+        fprintf(to, "%u", v->min);
+        return;
+    }
+    units_format_share(v->until_ci_ppm, share, sizeof share);
+    fprintf(to, "{%smin%s: %u, %smax%s: %u, %suntil_ci%s: %s%s%s}", quote, quote, v->min, quote,
+            quote, v->max, quote, quote, quote, share, quote);
+}
+
 void value_write(const struct scenario *s, const struct schema_key *k, const void *target,
                  bool json, FILE *to)
 {
-    char chance[32];
     switch (k->type) {
     case TYPE_TEXT:
         json_text(to, *(const char *const *)target);
@@ -201,8 +220,7 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
         write_quantity(k, target, json, to);
         return;
     case TYPE_CHANCE:
-        format_chance(*(const double *)target, chance, sizeof chance);
-        write_plain(chance, json, to);
+        write_chance(*(const double *)target, json, to);
         return;
     case TYPE_LOSS:
         write_loss(target, json, to);
@@ -223,6 +241,9 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
         write_services(*(const uint32_t *)target, json, to);
         return;
     case TYPE_FORMAT:
+    case TYPE_REPLICATIONS:
+        write_replications(target, json, to);
+        return;
     case TYPE_SECTION:
     case TYPE_TABLE:
     case TYPE_LATER:

@@ -3,7 +3,9 @@
 #include "crypto/profile.h"
 #include "sim/base/units.h"
 #include "sim/base/json.h"
+#include "sim/cli/overrides.h"
 #include "sim/cli/scenario_arg.h"
+#include "topologies/sweep.h"
 
 static const struct cli_option options[] = {
     {"set", 0, "KEY=VALUE", "override a key, as run.seed=7; may be repeated"},
@@ -33,6 +35,14 @@ static void check_classes(const struct scenario *s, struct diag_list *diags)
                  nearest ? nearest : "", nearest ? "'?" : "");
     }
     profile_free(profile);
+}
+
+static void check_cells(const struct cli *c, const struct scenario *s, struct diag_list *diags)
+{
+    struct overrides o = {0};
+    overrides_take(&o, c);
+    sweep_free(sweep_new(s, (const char *const *)o.sets, o.count, diags));
+    overrides_release(&o);
 }
 
 struct summary {
@@ -76,6 +86,8 @@ static int run(struct cli *c)
         return cli_error(c, EXIT_INTERNAL, "cannot use OpenSSL: %s", err_text(err));
     struct diag_list *diags = diag_list_new();
     struct scenario *s = scenario_arg(c, 0, diags);
+    if (s && s->axis_count > 0) /* what is wrong in its cells only */
+        check_cells(c, s, diags);
     if (s)
         check_classes(s, diags);
     bool ok = diag_count(diags, DIAG_ERROR) == 0;

@@ -4,6 +4,7 @@
 #include "crypto/profile.h"
 #include "sim/base/units.h"
 #include "sim/base/xalloc.h"
+#include "sim/cli/overrides.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,43 +22,6 @@ static const struct cli_option options[] = {
     {"force", 0, NULL, "replace existing results"},
     {"json", 0, NULL, "the closing summary as JSON"},
     {NULL, 0, NULL, NULL}};
-
-/* The overrides in the form of --set, which is also how the database keeps them. */
-struct overrides {
-    char **sets;
-    const char **pairs;
-    size_t count;
-};
-
-static void add_override(struct overrides *o, const char *key, const char *value)
-{
-    o->sets = xrealloc(o->sets, (o->count + 1) * sizeof *o->sets);
-    o->pairs = xrealloc(o->pairs, 2 * (o->count + 1) * sizeof *o->pairs);
-    o->sets[o->count] = key ? xasprintf("%s=%s", key, value) : xstrdup(value);
-    o->pairs[2 * o->count] = "set";
-    o->pairs[2 * o->count + 1] = o->sets[o->count];
-    o->count++;
-}
-
-static void take_overrides(const struct cli *c, struct overrides *o)
-{
-    const char *text;
-
-    for (size_t i = 0; (text = cli_value_at(c, "set", i)); i++)
-        add_override(o, NULL, text);
-    if ((text = cli_value(c, "seed")))
-        add_override(o, "run.seed", text);
-    if ((text = cli_value(c, "until")))
-        add_override(o, "run.until", text);
-}
-
-static void free_overrides(struct overrides *o)
-{
-    for (size_t i = 0; i < o->count; i++)
-        free(o->sets[i]);
-    free(o->sets);
-    free(o->pairs);
-}
 
 static char *default_output(const char *scenario)
 {
@@ -112,6 +76,11 @@ static bool read_all(const struct cli *c, const struct overrides *o, struct scen
     struct diag_list *diags = diag_list_new();
 
     *scenario = scenario_read(cli_argument(c, 0), (const char *const *)o->sets, o->count, diags);
+    if (*scenario && ((*scenario)->axis_count > 0 || (*scenario)->replications.max > 1)) {
+        cli_error(c, EXIT_USAGE, "sweeps and replications are planned, and not yet run");
+        scenario_free(*scenario);
+        *scenario = NULL;
+    }
     if (*scenario)
         *profile = profile_read((*scenario)->profile_path, diags);
     if (diag_size(diags))
@@ -131,7 +100,7 @@ static int run(struct cli *c)
     const char *output = cli_value(c, "output");
     char *made = output ? NULL : default_output(cli_argument(c, 0));
 
-    take_overrides(c, &o);
+    overrides_take(&o, c);
     if (!cli_number(c, "threads", &threads)) {
         outcome.exit = EXIT_USAGE;
     } else if (threads > 1024) {
@@ -156,7 +125,7 @@ static int run(struct cli *c)
     }
     profile_free(profile);
     scenario_free(scenario);
-    free_overrides(&o);
+    overrides_release(&o);
     free(made);
     return (int)outcome.exit;
 }

@@ -3,10 +3,11 @@
 
 extern const struct cli_command cli_run, cli_verify, cli_report, cli_chart, cli_bench;
 extern const struct cli_command cli_shootout, cli_pcap, cli_serve, cli_attach;
+extern const struct cli_command cli_plan;
 extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor, cli_version;
 
 const struct cli_command *const cli_commands[] = {
-    &cli_run,      &cli_list,  &cli_check,  &cli_show,    &cli_report,
-    &cli_shootout, &cli_chart, &cli_pcap,   &cli_serve,   &cli_attach,
-    &cli_verify,   &cli_bench, &cli_doctor, &cli_version, NULL,
+    &cli_run,      &cli_plan,   &cli_list,    &cli_check, &cli_show,   &cli_report,
+    &cli_shootout, &cli_chart,  &cli_pcap,    &cli_serve, &cli_attach, &cli_verify,
+    &cli_bench,    &cli_doctor, &cli_version, NULL,
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sim/base/xalloc.h"
-#include "topologies/scenario.h"
+#include "topologies/sweep.h"
 
 #define FOLDER M2M_SOURCE_DIR "/tests/broken"
 #define MOST   32
@@ -124,10 +124,12 @@ START_TEST(each_is_told_exactly)
         read_broken(entries[i]->d_name, &b);
         struct diag_list *diags = diag_list_new();
         struct scenario *s = scenario_read(b.path, b.set_list, b.set_count, diags);
+        struct sweep *sweep = s ? sweep_new(s, b.set_list, b.set_count, diags) : NULL;
         wrong += judge(&b, diags);
-        if (s)
+        if (sweep)
             fprintf(stderr, "%s: was read\n", b.path);
-        wrong += s != NULL;
+        wrong += sweep != NULL;
+        sweep_free(sweep);
         scenario_free(s);
         diag_list_free(diags);
         free(entries[i]);

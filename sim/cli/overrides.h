@@ -1,0 +1,19 @@
+/* What of a scenario is given on the command line, in the form of --set, which is also how the
+ * database keeps it. */
+#ifndef SIM_CLI_OVERRIDES_H
+#define SIM_CLI_OVERRIDES_H
+
+#include "sim/cli/cli.h"
+
+/* Visible because it lives inside its owner. Zeros: empty. */
+struct overrides {
+    char **sets;        /* count texts KEY=VALUE */
+    const char **pairs; /* 2 * count: "set", KEY=VALUE, ... */
+    size_t count;
+};
+
+/* All --set, then --seed, --until and --replications, of those that the command has. */
+void overrides_take(struct overrides *o, const struct cli *c);
+void overrides_release(struct overrides *o);
+
+#endif
