@@ -118,32 +118,59 @@ static enum err choose_id(struct reader *r, int64_t id, struct choice *c, char w
     return err;
 }
 
+static void draw_text(struct reader *r, const struct choice *c, const struct chart *charts,
+                      bool colour, FILE *to)
+{
+    if (strcmp(r->run.status, "done") != 0)
+        fputs("PARTIAL: the run did not reach its end\n\n", to);
+    if ((int64_t)c->n < c->all)
+        fprintf(to, "%zu of %lld procedures; the messages of %lld were recorded\n\n", c->n,
+                (long long)c->all, (long long)c->recorded);
+    for (size_t i = 0; i < c->n; i++) {
+        if (i)
+            fputc('\n', to);
+        chart_text(&charts[i], colour, to);
+    }
+}
+
+static void draw_json(const struct choice *c, const struct chart *charts, FILE *to)
+{
+    fputc('[', to);
+    for (size_t i = 0; i < c->n; i++) {
+        fputs(i ? ",\n" : "", to);
+        chart_json(&charts[i], to);
+    }
+    fputs("]\n", to);
+}
+
 static enum err draw(struct reader *r, const struct choice *c, const struct chart_options *o,
                      FILE *to, char why[160])
 {
+    struct chart *charts = xcalloc(c->n ? c->n : 1, sizeof *charts);
     enum err err = OK;
-    if (o->json)
-        fputc('[', to);
-    else if (strcmp(r->run.status, "done") != 0)
-        fputs("PARTIAL: the run did not reach its end\n\n", to);
-    if (!o->json && (int64_t)c->n < c->all)
-        fprintf(to, "%zu of %lld procedures; the messages of %lld were recorded\n\n", c->n,
-                (long long)c->all, (long long)c->recorded);
-    for (size_t i = 0; i < c->n && !err; i++) {
-        struct chart chart;
-        err = chart_read(r, c->ids[i], &chart, why);
-        if (err)
+    for (size_t i = 0; i < c->n && !err; i++)
+        err = chart_read(r, c->ids[i], &charts[i], why);
+    if (!err && o->json) {
+        draw_json(c, charts, to);
+    } else if (!err) {
+        switch (o->format) {
+        case CHART_FORMAT_TEXT:
+            draw_text(r, c, charts, o->colour, to);
             break;
-        if (i)
-            fputs(o->json ? ",\n" : "\n", to);
-        if (o->json)
-            chart_json(&chart, to);
-        else
-            chart_text(&chart, o->colour, to);
-        chart_release(&chart);
+        case CHART_FORMAT_SVG:
+            chart_svg(charts, c->n, to);
+            break;
+        case CHART_FORMAT_MERMAID:
+            chart_mermaid(charts, c->n, to);
+            break;
+        case CHART_FORMAT_MSCGEN:
+            chart_mscgen(charts, c->n, to);
+            break;
+        }
     }
-    if (o->json)
-        fputs("]\n", to);
+    for (size_t i = 0; i < c->n; i++)
+        chart_release(&charts[i]);
+    free(charts);
     return err;
 }
 

@@ -8,58 +8,48 @@
 #include "sim/base/json.h"
 #include "sim/base/xalloc.h"
 
-#define TIME_WIDTH 12    /* microseconds of an hour, in ms */
-#define OCTETS     7     /* "999,999" */
-#define GAP        SIM_S /* a silence as long as this is folded into one line */
+#define TIME_WIDTH 12 /* microseconds of an hour, in ms */
+#define OCTETS     7  /* "999,999" */
 #define BAR        96
 
 /* Column of the i-th lifeline, counted from the first. */
-static int lifeline(const struct chart *c, size_t i)
+static int lifeline(const struct chart_lines *l, size_t i)
 {
-    int step = c->node_count > 1 ? 40 / (int)(c->node_count - 1) : 0;
+    int step = l->n > 1 ? 40 / (int)(l->n - 1) : 0;
     return (int)i * (step > 24 ? 24 : step);
 }
 
-static int lifelines_width(const struct chart *c)
+static int lifelines_width(const struct chart_lines *l)
 {
-    return lifeline(c, c->node_count - 1) + 1;
+    return l->n ? lifeline(l, l->n - 1) + 1 : 1;
 }
 
-static int node_of(const struct chart *c, int64_t id)
-{
-    for (size_t i = 0; i < c->node_count; i++) {
-        if (c->nodes[i].id == id)
-            return (int)i;
-    }
-    return -1;
-}
-
-static void put_names(const struct chart *c, FILE *to)
+static void put_names(const struct chart_lines *l, FILE *to)
 {
     fprintf(to, "\n%*s  ", TIME_WIDTH, "ms");
-    for (size_t i = 0; i < c->node_count; i++) {
-        int width = i + 1 < c->node_count ? lifeline(c, i + 1) - lifeline(c, i) - 1
-                                          : text_width(c->nodes[i].name);
-        int room = CHART_WIDTH - TIME_WIDTH - 2 - lifeline(c, i);
-        text_cell(to, c->nodes[i].name, width < room ? width : room);
-        if (i + 1 < c->node_count)
+    for (size_t i = 0; i < l->n; i++) {
+        int width =
+            i + 1 < l->n ? lifeline(l, i + 1) - lifeline(l, i) - 1 : text_width(l->at[i].name);
+        int room = CHART_WIDTH - TIME_WIDTH - 2 - lifeline(l, i);
+        text_cell(to, l->at[i].name, width < room ? width : room);
+        if (i + 1 < l->n)
             fputc(' ', to);
     }
     fputc('\n', to);
 }
 
 /* The arrow from a to b among the lifelines; a lost message ends in an x on its way. */
-static void put_arrow(const struct chart *c, const struct chart_message *m, FILE *to)
+static void put_arrow(const struct chart_lines *l, const struct chart_message *m, FILE *to)
 {
     char line[64];
-    int width = lifelines_width(c), a = node_of(c, m->src), b = node_of(c, m->dst);
+    int width = lifelines_width(l), a = chart_line_of(l, m->src), b = chart_line_of(l, m->dst);
     memset(line, ' ', sizeof line);
-    for (size_t i = 0; i < c->node_count; i++)
-        line[lifeline(c, i)] = '|';
+    for (size_t i = 0; i < l->n; i++)
+        line[lifeline(l, i)] = '|';
     if (a >= 0 && a == b)
-        line[lifeline(c, (size_t)a)] = 'o';
+        line[lifeline(l, (size_t)a)] = 'o';
     if (a >= 0 && b >= 0 && a != b) {
-        int from = lifeline(c, (size_t)a), target = lifeline(c, (size_t)b);
+        int from = lifeline(l, (size_t)a), target = lifeline(l, (size_t)b);
         int step = target > from ? 1 : -1, last = target - step;
         if (m->t_receive == ROW_NULL_ID)
             last = from + (target - from) * 2 / 3;
@@ -70,27 +60,27 @@ static void put_arrow(const struct chart *c, const struct chart_message *m, FILE
     fwrite(line, 1, (size_t)width, to);
 }
 
-static void put_gap(const struct chart *c, sim_ns gap, FILE *to)
+static void put_gap(const struct chart_lines *l, sim_ns gap, FILE *to)
 {
     char line[64], text[32];
-    int width = lifelines_width(c);
+    int width = lifelines_width(l);
     units_human_time(gap, text, sizeof text);
     memset(line, ' ', sizeof line);
-    for (size_t i = 0; i < c->node_count; i++)
-        line[lifeline(c, i)] = ':';
+    for (size_t i = 0; i < l->n; i++)
+        line[lifeline(l, i)] = ':';
     fprintf(to, "%*s  %.*s   ... %s ...\n", TIME_WIDTH, "", width, line, text);
 }
 
-static void put_message(const struct chart *c, const struct chart_message *m, bool colour, FILE *to)
+static void put_message(const struct chart *c, const struct chart_lines *l,
+                        const struct chart_message *m, bool colour, FILE *to)
 {
     char text[32];
     bool lost = m->t_receive == ROW_NULL_ID;
-    int room = CHART_WIDTH - TIME_WIDTH - 2 - lifelines_width(c) - 3 - OCTETS - 3;
-    char *name = xasprintf("%s %s%s%s", m->protocol, m->name, lost ? ": " : "",
-                           lost ? (*m->fate ? m->fate : "lost") : "");
+    int room = CHART_WIDTH - TIME_WIDTH - 2 - lifelines_width(l) - 3 - OCTETS - 3;
+    char *name = chart_message_text(m);
     fprintf(to, "%s%*.3f  ", colour && lost ? "\033[31m" : "", TIME_WIDTH,
             (double)(m->t_send - c->t_intended) / 1e6);
-    put_arrow(c, m, to);
+    put_arrow(l, m, to);
     fputs("   ", to);
     text_cell(to, name, room);
     fprintf(to, " %*s B%s\n", OCTETS, text_count((uint64_t)m->octets, text),
@@ -100,50 +90,33 @@ static void put_message(const struct chart *c, const struct chart_message *m, bo
 
 static void put_messages(const struct chart *c, bool colour, FILE *to)
 {
-    put_names(c, to);
+    struct chart_lines l;
+    chart_lines_make(c, 1, &l);
+    put_names(&l, to);
     sim_ns last = c->t_intended;
     for (size_t i = 0; i < c->message_count; i++) {
         const struct chart_message *m = &c->messages[i];
-        if (m->t_send - last >= GAP)
-            put_gap(c, m->t_send - last, to);
-        put_message(c, m, colour, to);
+        if (m->t_send - last >= CHART_GAP)
+            put_gap(&l, m->t_send - last, to);
+        put_message(c, &l, m, colour, to);
         sim_ns seen = m->t_receive == ROW_NULL_ID ? m->t_send : m->t_receive;
         last = seen > last ? seen : last;
     }
-    if (c->t_end != ROW_NULL_ID && c->t_end - last >= GAP)
-        put_gap(c, c->t_end - last, to);
+    if (c->t_end != ROW_NULL_ID && c->t_end - last >= CHART_GAP)
+        put_gap(&l, c->t_end - last, to);
+    chart_lines_release(&l);
 }
 
 static void put_head(const struct chart *c, bool colour, FILE *to)
 {
-    char text[32];
-    fprintf(to, "%sprocedure %lld: ", colour ? "\033[1m" : "", (long long)c->id);
-    text_put(to, c->kind);
-    fputs(" (", to);
-    text_put(to, c->method);
-    fputs(") of ", to);
-    text_put(to, *c->node ? c->node : "?");
-    fputs(" with ", to);
-    text_put(to, *c->peer ? c->peer : "?");
-    fputs(": ", to);
-    text_put(to, c->outcome);
-    if (*c->reason) {
-        fputs(", ", to);
-        text_put(to, c->reason);
-    }
+    char *title = chart_title(c), *summary = chart_summary(c);
+    fputs(colour ? "\033[1m" : "", to);
+    text_put(to, title);
     fputs(colour ? "\033[0m\n" : "\n", to);
-    units_human_time(c->t_intended, text, sizeof text);
-    fprintf(to, "due %s into the run, ", text);
-    if (c->t_end == ROW_NULL_ID) {
-        fputs("not ended", to);
-    } else {
-        units_human_time(c->t_end - c->t_intended, text, sizeof text);
-        fprintf(to, "took %s", text);
-    }
-    fprintf(to, "; %lld attempt%s, %lld messages, ", (long long)c->attempts,
-            c->attempts == 1 ? "" : "s", (long long)c->messages_total);
-    fprintf(to, "%s octets up, ", text_count((uint64_t)c->octets_up, text));
-    fprintf(to, "%s down\n", text_count((uint64_t)c->octets_down, text));
+    text_put(to, summary);
+    fputc('\n', to);
+    free(title);
+    free(summary);
 }
 
 /* A bar of the whole time, a letter a part, and what each is. */

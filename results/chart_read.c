@@ -57,12 +57,12 @@ static void meet(struct chart *c, int64_t id, sqlite3_stmt *q, int name_column)
         if (c->nodes[i].id == id)
             return;
     }
-    if (c->node_count == CHART_NODES)
-        return;
     char number[32];
     const char *name = reader_text(q, name_column);
     snprintf(number, sizeof number, "node %lld", (long long)id);
-    c->nodes[c->node_count++] = (struct chart_node){id, xstrdup(*name ? name : number)};
+    c->nodes = xrealloc(c->nodes, (c->node_count + 1) * sizeof *c->nodes);
+    c->nodes[c->node_count++] =
+        (struct chart_node){id, xstrdup(*name ? name : number), text_of(q, name_column + 1)};
 }
 
 static enum err read_messages(struct reader *r, struct chart *c, char why[160])
@@ -71,7 +71,7 @@ static enum err read_messages(struct reader *r, struct chart *c, char why[160])
     enum err err = reader_query(
         r,
         "SELECT m.t_send, m.t_receive, m.src, m.dst, m.protocol, m.name, m.fate, m.octets, "
-        "s.name, d.name FROM messages m "
+        "s.name, s.population, d.name, d.population FROM messages m "
         "LEFT JOIN nodes s ON s.run_id = m.run_id AND s.node_id = m.src "
         "LEFT JOIN nodes d ON d.run_id = m.run_id AND d.node_id = m.dst "
         "WHERE m.run_id = ?1 AND m.procedure_id = ?2 ORDER BY m.t_send, m.seq",
@@ -91,7 +91,7 @@ static enum err read_messages(struct reader *r, struct chart *c, char why[160])
                                     .fate = text_of(q, 6),
                                     .octets = sqlite3_column_int64(q, 7)};
         meet(c, m->src, q, 8);
-        meet(c, m->dst, q, 9);
+        meet(c, m->dst, q, 10);
     }
     sqlite3_finalize(q);
     return err;
@@ -100,11 +100,12 @@ static enum err read_messages(struct reader *r, struct chart *c, char why[160])
 static enum err read_keys(struct reader *r, struct chart *c, char why[160])
 {
     sqlite3_stmt *q = NULL;
-    enum err err = reader_query(r,
-                                "SELECT key_id, parent_key, type, end_reason, t_born, t_expires, "
-                                "t_end, uses FROM keys WHERE run_id = ?1 AND procedure_id = ?2 "
-                                "ORDER BY key_id",
-                                &q, why);
+    enum err err =
+        reader_query(r,
+                     "SELECT key_id, parent_key, type, end_reason, t_born, t_expires, "
+                     "t_end, uses, node_id FROM keys WHERE run_id = ?1 AND procedure_id = ?2 "
+                     "ORDER BY t_born, key_id",
+                     &q, why);
     if (err)
         return err;
     sqlite3_bind_int64(q, 2, c->id);
@@ -117,7 +118,8 @@ static enum err read_keys(struct reader *r, struct chart *c, char why[160])
                                                      .born = sqlite3_column_int64(q, 4),
                                                      .expires = time_of(q, 5),
                                                      .end = time_of(q, 6),
-                                                     .uses = sqlite3_column_int64(q, 7)};
+                                                     .uses = sqlite3_column_int64(q, 7),
+                                                     .node = sqlite3_column_int64(q, 8)};
     }
     sqlite3_finalize(q);
     return err;
@@ -138,8 +140,11 @@ enum err chart_read(struct reader *r, int64_t id, struct chart *out, char why[16
 
 void chart_release(struct chart *c)
 {
-    for (size_t i = 0; i < c->node_count; i++)
+    for (size_t i = 0; i < c->node_count; i++) {
         free(c->nodes[i].name);
+        free(c->nodes[i].population);
+    }
+    free(c->nodes);
     for (size_t i = 0; i < c->message_count; i++) {
         free(c->messages[i].protocol);
         free(c->messages[i].name);

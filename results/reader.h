@@ -60,16 +60,23 @@ enum err report_write(struct reader *r, const struct report_options *o, FILE *to
  * has none. */
 enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160]) MUST_USE;
 
+enum chart_format {
+    CHART_FORMAT_TEXT,
+    CHART_FORMAT_SVG,
+    CHART_FORMAT_MERMAID,
+    CHART_FORMAT_MSCGEN
+};
 struct chart_options {
     int64_t procedure_id; /* ROW_NULL_ID: not by id */
     const char *node;     /* NULL: not by node */
     unsigned worst;       /* 0: not by worst */
     const char *worst_kind;
-    bool json, colour;
+    enum chart_format format;
+    bool json, colour; /* of text */
 };
-/* Message sequences as text: lifelines, each message with time, name, octets and fate, the latency
- * parts below. ERR_NOT_FOUND: no such procedure, or its messages were not recorded (why says
- * which). */
+/* Message sequences: lifelines, each message with time, name, octets and fate, the keys that were
+ * made, the latency parts below. ERR_NOT_FOUND: no such procedure, or its messages were not
+ * recorded (why says which). */
 enum err chart_write(struct reader *r, const struct chart_options *o, FILE *to,
                      char why[160]) MUST_USE;
 

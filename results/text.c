@@ -26,6 +26,36 @@ void text_put(FILE *to, const char *s)
         s = put_one(to, s);
 }
 
+void text_xml(FILE *to, const char *s)
+{
+    while (*s) {
+        switch (*s) {
+        case '&':
+            fputs("&amp;", to);
+            s++;
+            break;
+        case '<':
+            fputs("&lt;", to);
+            s++;
+            break;
+        case '>':
+            fputs("&gt;", to);
+            s++;
+            break;
+        case '"':
+            fputs("&quot;", to);
+            s++;
+            break;
+        case '\'':
+            fputs("&#39;", to);
+            s++;
+            break;
+        default:
+            s = put_one(to, s);
+        }
+    }
+}
+
 int text_width(const char *s)
 {
     int width = 0;

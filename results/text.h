@@ -13,6 +13,8 @@
 void text_put(FILE *to, const char *s);
 /* As wide as `width` columns: padded at the right (width < 0: at the left), cut with a '~'. */
 void text_cell(FILE *to, const char *s, int width);
+/* As text_put, for XML and HTML: markup and quotes are written as references. */
+void text_xml(FILE *to, const char *s);
 /* Columns it takes. */
 int text_width(const char *s);
 /* 1,234,567 */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "results/chart_impl.h"
 #include "results/reader.h"
 #include "results/report_impl.h"
 #include "sim/base/json.h"
@@ -194,6 +195,44 @@ START_TEST(chart_golden)
                                   .worst_kind = "connection"},
           "chart-worst.txt");
     chart(&(struct chart_options){.procedure_id = 1, .json = true}, "chart.json");
+    struct chart_options o = {
+        .procedure_id = ROW_NULL_ID, .node = "meter-1", .format = CHART_FORMAT_MERMAID};
+    chart(&o, "chart-node.mmd");
+    o.format = CHART_FORMAT_MSCGEN;
+    chart(&o, "chart-node.msc");
+}
+END_TEST
+
+/* Never more lifelines than fit; the many of a population stand behind one. */
+START_TEST(chart_collapses)
+{
+    enum { METERS = 30, SERVERS = 13 };
+    struct chart_node nodes[METERS + SERVERS];
+    char names[METERS + SERVERS][16], population[] = "meters";
+    struct chart_lines l;
+    for (int i = 0; i < METERS + SERVERS; i++) {
+        bool meter = i < METERS;
+        snprintf(names[i], sizeof names[i], meter ? "meters-%d" : "s%d", i);
+        nodes[i] = (struct chart_node){i, names[i], meter ? population : names[i]};
+    }
+    struct chart c = {.nodes = nodes, .node_count = METERS + 3};
+    chart_lines_make(&c, 1, &l);
+    ck_assert_uint_eq(l.n, 4);
+    ck_assert_str_eq(l.at[0].name, "meters (30)");
+    ck_assert_str_eq(l.at[3].name, "s32");
+    ck_assert_int_eq(chart_line_of(&l, 29), 0);
+    ck_assert_int_eq(chart_line_of(&l, 99), -1);
+    chart_lines_release(&l);
+    c.node_count = METERS + SERVERS; /* 14 lifelines even so */
+    chart_lines_make(&c, 1, &l);
+    ck_assert_uint_eq(l.n, CHART_NODES);
+    ck_assert_str_eq(l.at[CHART_NODES - 1].name, "others (3)");
+    chart_lines_release(&l);
+    c.node_count = CHART_NODES; /* as many as fit: each its own */
+    chart_lines_make(&c, 1, &l);
+    ck_assert_uint_eq(l.n, CHART_NODES);
+    ck_assert_str_eq(l.at[11].name, "meters-11");
+    chart_lines_release(&l);
 }
 END_TEST
 
@@ -276,6 +315,7 @@ int main(void)
     tcase_add_test(c, figures_without_gnuplot);
     tcase_add_test(c, gnuplot_is_bounded);
     tcase_add_test(c, chart_golden);
+    tcase_add_test(c, chart_collapses);
     tcase_add_test(c, chart_not_found);
     tcase_add_test(c, lines_fit);
     tcase_add_test(c, hostile_texts);
