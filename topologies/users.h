@@ -15,6 +15,7 @@
 
 #include "crypto/uicc.h"
 #include "models/proto/eap_method.h"
+#include "models/proto/gba.h"
 #include "sim/base/diag.h"
 
 enum user_kind { USER_KEY, USER_SUBSCRIBER, USER_CERTIFICATE };
@@ -51,6 +52,11 @@ const struct user *users_at(const struct users *u, size_t i);
  * stream and meter. */
 void users_answer(struct users *u, struct proto_env *env, const struct eap_query *query,
                   struct eap_answer *out);
+/* What a BSF asks of the home network, likewise. Every subscriber of the file may bootstrap, under
+ * the IMPI of his IMSI or, of another form (ISIM), under the identity of his line. gba_u: their
+ * UICCs know GBA_U. */
+void users_zh(struct users *u, struct proto_env *env, const struct zh_request *request, bool gba_u,
+              struct zh_answer *out);
 /* After a success: keeps what is for the next time. */
 void users_keep(struct users *u, const char *permanent, const struct eap_reauth *reauth);
 

@@ -165,6 +165,20 @@ void users_answer(struct users *u, struct proto_env *env, const struct eap_query
     }
 }
 
+void users_zh(struct users *u, struct proto_env *env, const struct zh_request *request, bool gba_u,
+              struct zh_answer *out)
+{
+    struct user *s = users_find(u, USERS_BY_IDENTITY, span_str(request->impi));
+    char imsi[IMSI_MAX + 1];
+
+    if (!s && gba_imsi_of(request->impi, imsi))
+        s = users_find(u, USERS_BY_IMSI, span_str(imsi));
+    if (s && s->kind == USER_SUBSCRIBER)
+        zh_answer_make(&s->auc, env->meter, env->stream, request, gba_u, 0, out);
+    else
+        *out = (struct zh_answer){.reason = REASON_GBA_SUBSCRIBER};
+}
+
 static void index_reauth(struct users *u, struct user *s, bool put)
 {
     struct span pseudonym = text_of(s, USERS_BY_PSEUDONYM), identity = text_of(s, USERS_BY_REAUTH);

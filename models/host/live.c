@@ -149,15 +149,26 @@ struct write {
 
 static void drive(struct link *k, enum pump_call call, struct span in);
 
+/* Without an end from either side. */
+static void lose_link(struct link *k, enum reason reason)
+{
+    k->ended = true;
+    proto_fail(k->proto, reason);
+    if (k->step) {
+        pump_enter(k->proto, live_now(k->live), true);
+        k->step(k->arg, k->proto, live_now(k->live));
+        pump_leave();
+    }
+    close_link(k);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct write *w = request->data;
     struct link *k = request->handle->data;
 
-    if (status < 0 && status != UV_ECANCELED && !k->ended) {
-        proto_fail(k->proto, REASON_CONNECTION_LOST);
-        close_link(k);
-    }
+    if (status < 0 && status != UV_ECANCELED && !k->ended)
+        lose_link(k, REASON_CONNECTION_LOST);
     buf_clear(&w->out);
     free(w);
 }
@@ -226,10 +237,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
             /* A core that goes on without a peer to hear from has nobody to talk to either. */
             end_link(k);
         } else {
-            proto_fail(k->proto,
-                       n == UV_ECONNRESET ? REASON_CONNECTION_RESET : REASON_CONNECTION_LOST);
-            k->ended = true;
-            close_link(k);
+            lose_link(k, n == UV_ECONNRESET ? REASON_CONNECTION_RESET : REASON_CONNECTION_LOST);
         }
     }
 }
@@ -265,14 +273,19 @@ static void on_connected(uv_connect_t *request, int status)
 {
     struct link *k = request->data;
 
-    if (status == 0) {
-        begin(k);
+    if (k->ended || status == UV_ECANCELED)
         return;
-    }
-    proto_fail(k->proto, status == UV_ECONNREFUSED ? REASON_CONNECTION_REFUSED
-                         : status == UV_ETIMEDOUT  ? REASON_CONNECT_TIMEOUT
-                                                   : REASON_CONNECTION_LOST);
-    close_link(k);
+    if (status == 0)
+        begin(k);
+    else
+        lose_link(k, status == UV_ECONNREFUSED ? REASON_CONNECTION_REFUSED
+                     : status == UV_ETIMEDOUT  ? REASON_CONNECT_TIMEOUT
+                                               : REASON_CONNECTION_LOST);
+}
+
+static void on_connect_timeout(uv_timer_t *timer)
+{
+    lose_link(timer->data, REASON_CONNECT_TIMEOUT);
 }
 
 enum err live_resolve(struct live *l, const char *host, int port, int type,
@@ -303,10 +316,13 @@ enum err live_connect(struct live *l, const char *host, int port, struct proto *
     k->proto = p;
     k->step = step;
     k->arg = arg;
-    if (uv_tcp_connect(&k->connect, &k->tcp, (const struct sockaddr *)&address, on_connected) == 0)
-        return OK;
-    close_link(k);
-    return ERR_IO;
+    if (uv_tcp_connect(&k->connect, &k->tcp, (const struct sockaddr *)&address, on_connected) !=
+        0) {
+        close_link(k);
+        return ERR_IO;
+    }
+    live_timer_at(l, &k->timer, p->expiry, on_connect_timeout);
+    return OK;
 }
 
 static void on_connection(uv_stream_t *server, int status)
@@ -341,22 +357,24 @@ int live_port_of(const struct sockaddr_storage *a)
                                           : ((const struct sockaddr_in *)a)->sin_port);
 }
 
-static int bound_port(uv_tcp_t *tcp)
+static int bound_port(uv_tcp_t *tcp, int *port)
 {
     struct sockaddr_storage a;
     int n = sizeof(a);
+    int status = uv_tcp_getsockname(tcp, (struct sockaddr *)&a, &n);
 
-    if (uv_tcp_getsockname(tcp, (struct sockaddr *)&a, &n) != 0)
-        return -1;
-    return live_port_of(&a);
+    if (!status)
+        *port = live_port_of(&a);
+    return status;
 }
 
 enum err live_listen(struct live *l, const char *host, int *port, struct proto *(*make)(void *arg),
                      void (*step)(void *arg, struct proto *p, sim_ns now),
-                     void (*gone)(void *arg, struct proto *p), void *arg)
+                     void (*gone)(void *arg, struct proto *p), void *arg, const char **why)
 {
     struct sockaddr_storage address;
     struct listener *s;
+    int status;
     enum err err = live_resolve(l, host, *port, SOCK_STREAM, &address);
 
     if (err)
@@ -369,9 +387,14 @@ enum err live_listen(struct live *l, const char *host, int *port, struct proto *
     s->step = step;
     s->gone = gone;
     s->arg = arg;
-    if (uv_tcp_bind(&s->tcp, (const struct sockaddr *)&address, 0) != 0 ||
-        uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_connection) != 0 ||
-        (*port = bound_port(&s->tcp)) < 0) {
+    status = uv_tcp_bind(&s->tcp, (const struct sockaddr *)&address, 0);
+    if (!status)
+        status = uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_connection);
+    if (!status)
+        status = bound_port(&s->tcp, port);
+    if (status) {
+        if (why)
+            *why = uv_strerror(status);
         uv_close((uv_handle_t *)&s->tcp, on_listener_closed);
         return ERR_IO;
     }

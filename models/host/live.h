@@ -15,14 +15,17 @@ sim_ns live_now(struct live *l);
 int64_t live_epoch_unix_ns(const struct live *l);
 
 /* Connect to host:port and drive `p` (not owned) from start to its end or the stream's; `step` is
- * called after every pump, on the loop's thread: a parent may write into its core there. */
+ * called after every pump, on the loop's thread: a parent may write into its core there; and once
+ * when the connection is lost, or was never made (by p's expiry, where it has one already). */
 enum err live_connect(struct live *l, const char *host, int port, struct proto *p,
                       void (*step)(void *arg, struct proto *p, sim_ns now), void *arg) MUST_USE;
 /* Listen on host:port (port 0: any; *port is set). make: a core for each connection, or NULL to
- * refuse; freed with proto_free after `gone`. */
+ * refuse; freed with proto_free after `gone`. ERR_NOT_FOUND: no such host; ERR_IO: *why (static
+ * text; why may be NULL) says what the system said. */
 enum err live_listen(struct live *l, const char *host, int *port, struct proto *(*make)(void *arg),
                      void (*step)(void *arg, struct proto *p, sim_ns now),
-                     void (*gone)(void *arg, struct proto *p), void *arg) MUST_USE;
+                     void (*gone)(void *arg, struct proto *p), void *arg,
+                     const char **why) MUST_USE;
 /* Runs until every connection has ended and nobody listens, or limit_ms passed (false; negative:
  * there is no limit), or live_stop, or a signal that is watched for. */
 bool live_run(struct live *l, int limit_ms);

@@ -68,6 +68,8 @@ const struct ub_challenge *ub_server_challenge(const struct ub_server *s);
 /* Why the last request was refused with a status of 4xx or 5xx; REASON_NONE: it was not. A
  * session's own status is about its octets alone. */
 enum reason ub_server_refusal(const struct ub_server *s);
+/* How many requests were refused so far: whether there is a new one to ask about. */
+unsigned ub_server_refusals(const struct ub_server *s);
 /* Answer what comes with 503 and Retry-After. 0: no more. */
 void ub_server_set_busy(struct ub_server *s, uint32_t retry_after_s);
 void ub_server_close(struct ub_server *s, sim_ns now);

@@ -21,6 +21,7 @@ struct ub_server {
     char nonce[DIGEST_NONCE_MAX + 1];      /* of the challenge */
     struct digest_credentials credentials; /* of the request that is being answered */
     enum reason refusal;
+    unsigned refusals;
     uint32_t retry_after_s;
     bool last; /* the request's sender wants no further exchange */
 };
@@ -69,6 +70,7 @@ static void answer(struct ub_server *s, sim_ns now, struct http_out m)
 static void refuse_with(struct ub_server *s, sim_ns now, int status, enum reason reason)
 {
     s->refusal = reason;
+    s->refusals++;
     answer(s, now,
            (struct http_out){.status = status,
                              .retry_after_s =
@@ -319,7 +321,10 @@ void ub_server_answer(struct ub_server *s, sim_ns now, const struct ub_answer *a
 
 static void on_broken(struct https *h, sim_ns now, enum reason reason)
 {
-    ((struct ub_server *)h)->refusal = reason;
+    struct ub_server *s = (struct ub_server *)h;
+
+    s->refusal = reason;
+    s->refusals++;
     https_send(h, now, (struct http_out){.status = status_of(reason), .close = true}, NULL,
                "refusal");
 }
@@ -378,6 +383,11 @@ const struct ub_challenge *ub_server_challenge(const struct ub_server *s)
 enum reason ub_server_refusal(const struct ub_server *s)
 {
     return s->refusal;
+}
+
+unsigned ub_server_refusals(const struct ub_server *s)
+{
+    return s->refusals;
 }
 
 void ub_server_set_busy(struct ub_server *s, uint32_t retry_after_s)

@@ -152,20 +152,11 @@ static int read_bounds(const struct cli *c, struct attach_given *g)
     return EXIT_DONE;
 }
 
-/* What belongs to the other of the two commands. */
-static int refuse(const struct cli *c, const char *const *names)
-{
-    for (; *names; names++)
-        if (cli_value(c, *names))
-            return cli_error(c, EXIT_USAGE, "--%s is not for '%s'", *names, cli_argument(c, 0));
-    return EXIT_DONE;
-}
-
 static int read_radius(const struct cli *c, struct attach_given *g)
 {
     static const char *const others[] = {"pana", "usage", "linger", NULL};
     const char *secret = cli_value(c, "secret"), *place = cli_value(c, "radius");
-    int exit = refuse(c, others);
+    int exit = live_refuse(c, others);
 
     if (exit)
         return exit;
@@ -184,7 +175,7 @@ static int read_pana(const struct cli *c, struct attach_given *g)
 {
     static const char *const others[] = {"radius", "secret", NULL};
     const char *place = cli_value(c, "pana");
-    int exit = refuse(c, others);
+    int exit = live_refuse(c, others);
 
     if (exit)
         return exit;

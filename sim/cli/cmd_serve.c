@@ -1,10 +1,10 @@
-/* serve: the MAS as a real AAA server, RADIUS with EAP on a UDP socket. */
+/* serve: the MAS as a real AAA server, RADIUS with EAP on a UDP socket; the BSF is in serve_bsf.c.
+ */
 #include "sim/cli/cli.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crypto/entity.h"
 #include "models/host/live_mas.h"
@@ -12,18 +12,20 @@
 #include "sim/base/json.h"
 #include "sim/cli/live_args.h"
 #include "sim/cli/live_scenario.h"
+#include "sim/cli/serve_bsf.h"
 #include "sim/cli/serve_pana.h"
-#include "topologies/users.h"
-
-#define DEFAULT_CONVERSATIONS 4096
-#define MOST_CONVERSATIONS    1000000
-#define DEFAULT_PATIENCE      (30 * SIM_S)
 
 static const struct cli_option options[] = {
-    {"radius", 0, "HOST:PORT", "listen there (default 127.0.0.1:1812; PORT alone: of 127.0.0.1)"},
-    {"pana", 0, "HOST:PORT", "a PANA agent too, there (HOST alone: port 716; PORT: of 127.0.0.1)"},
+    {"radius", 0, "HOST:PORT",
+     "mas: listen there (default 127.0.0.1:1812; PORT alone: of 127.0.0.1)"},
+    {"pana", 0, "HOST:PORT",
+     "mas: a PANA agent too, there (HOST alone: port 716; PORT: of 127.0.0.1)"},
     {"usage", 0, "USAGE", "PANA: for bootstrap (Kmr, the default) or connection (Kmc)"},
     {"secret", 0, "TEXT", "RADIUS's shared secret"},
+    {"ub", 0, "HOST:PORT", "bsf: listen there (default 127.0.0.1:8080; PORT alone: of 127.0.0.1)"},
+    {"fqdn", 0, "NAME", "bsf: its name, the realm (default: by the first subscriber's IMSI)"},
+    {"lifetime", 0, "TIME", "bsf: of a Ks (default 24 h)"},
+    {"gba-u", 0, NULL, "bsf: the UICCs of the file know GBA_U, AUTN* is sent"},
     {"set", 0, "KEY=VALUE", "change a setting of the scenario (may be repeated)"},
     {"users", 0, "FILE", "who may come in (too): a line a user, IDENTITY METHODS CREDENTIAL"},
     {"cert", 0, "FILE", "EAP-TLS: the server's certificate (PEM)"},
@@ -39,7 +41,7 @@ static const struct cli_option options[] = {
     {"conversations", 0, "N", "at a time (default 4096)"},
     {"until-idle", 0, "TIME", "end when nothing came and nothing ran for so long"},
     {"seed", 0, "N", "what the server draws is a function of this (default: of the system)"},
-    {"secrets", 0, NULL, "print MSK and EMSK too; of PANA's sessions Kmr or Kmc"},
+    {"secrets", 0, NULL, "print MSK and EMSK too; of PANA's sessions Kmr or Kmc; of the BSF's Ks"},
     {"json", 0, NULL, "a JSON object a line"},
     {NULL, 0, NULL, NULL}};
 
@@ -139,30 +141,20 @@ static void on_query(void *arg, struct proto_env *env, const struct eap_query *q
 
 static bool read_bounds(const struct cli *c, struct serve *s)
 {
-    unsigned long long conversations = DEFAULT_CONVERSATIONS, mtu = EAP_MTU, seed = 0;
-    sim_ns patience = DEFAULT_PATIENCE, quiet = SIM_NEVER;
+    unsigned long long mtu = EAP_MTU;
+    struct live_bounds bounds;
 
-    if (!cli_number(c, "conversations", &conversations) || !cli_number(c, "mtu", &mtu) ||
-        !cli_time(c, "patience", &patience) || !cli_time(c, "until-idle", &quiet) ||
-        !live_seed(c, &seed))
+    if (!live_bounds_read(c, &bounds) || !cli_number(c, "mtu", &mtu))
         return false;
-    if (conversations < 1 || conversations > MOST_CONVERSATIONS) {
-        cli_error(c, EXIT_USAGE, "--conversations: from 1 to %d", MOST_CONVERSATIONS);
-        return false;
-    }
     if (mtu < EAP_MTU_MIN || mtu > RADIUS_PACKET_MAX) {
         cli_error(c, EXIT_USAGE, "--mtu: from %d to %d", EAP_MTU_MIN, RADIUS_PACKET_MAX);
         return false;
     }
-    if (patience == 0) {
-        cli_error(c, EXIT_USAGE, "--patience must be above 0");
-        return false;
-    }
-    s->settings.conversations = (size_t)conversations;
+    s->settings.conversations = bounds.conversations;
     s->settings.radius.eap.mtu = (uint32_t)mtu;
-    s->settings.radius.idle = patience;
-    s->settings.quiet = quiet;
-    s->settings.seed = seed;
+    s->settings.radius.idle = bounds.patience;
+    s->settings.quiet = bounds.quiet;
+    s->settings.seed = bounds.seed;
     return true;
 }
 
@@ -198,16 +190,10 @@ static int read_eap(const struct cli *c, struct serve *s)
 
 static int read_users(const struct cli *c, struct serve *s)
 {
-    struct diag_list *diags;
+    int exit = live_users_read(c, &s->users);
 
-    if (!cli_value(c, "users"))
-        return EXIT_DONE;
-    diags = diag_list_new();
-    s->users = users_read(cli_value(c, "users"), diags);
-    diag_print(diags, stderr, cli_colour(c, STDERR_FILENO));
-    diag_list_free(diags);
-    if (!s->users)
-        return EXIT_SCENARIO;
+    if (exit || !s->users)
+        return exit;
     for (size_t i = 0; i < users_count(s->users); i++)
         if (users_at(s->users, i)->kind == USER_CERTIFICATE && !s->settings.radius.eap.credential)
             return cli_error(c, EXIT_USAGE, "'%s' comes with a certificate: --cert, --key and --ca",
@@ -217,12 +203,14 @@ static int read_users(const struct cli *c, struct serve *s)
 
 static int read_line(const struct cli *c, struct serve *s)
 {
+    static const char *const others[] = {"ub", "fqdn", "lifetime", "gba-u", NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
-    int exit = EXIT_USAGE;
+    int exit = live_refuse(c, others);
 
-    if (strcmp(cli_argument(c, 0), "mas") != 0)
-        return cli_error(c, EXIT_USAGE, "can serve 'mas', not '%s'", cli_argument(c, 0));
+    if (exit)
+        return exit;
+    exit = EXIT_USAGE;
     if (!secret || !*secret)
         return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
     if (!cli_value(c, "users") && !cli_argument(c, 1))
@@ -303,6 +291,10 @@ static int run(struct cli *c)
 
     if (crypto_init())
         return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
+    if (strcmp(cli_argument(c, 0), "bsf") == 0)
+        return serve_bsf(c);
+    if (strcmp(cli_argument(c, 0), "mas") != 0)
+        return cli_error(c, EXIT_USAGE, "can serve 'mas' or 'bsf', not '%s'", cli_argument(c, 0));
     exit = read_line(c, &s);
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
@@ -316,21 +308,28 @@ static int run(struct cli *c)
 extern const struct cli_command cli_serve;
 const struct cli_command cli_serve = {
     .name = "serve",
-    .arguments = "mas [SCENARIO]",
-    .summary = "the MAS as a real RADIUS/EAP server, and a PAA, in real time",
+    .arguments = "mas|bsf [SCENARIO]",
+    .summary = "the MAS or the BSF as a real server, in real time",
     .details =
-        "The protocol cores of the simulation on a UDP socket, for real RADIUS and EAP clients "
-        "(`m2msim attach\neap`, eapol_test, an access point). On stdout a line for each "
-        "conversation that has ended: identity,\nmethod, outcome, reason, time, requests and "
-        "octets of RADIUS. With --pana also PANA (RFC 5191), for\n`m2msim attach pana`: the agent "
-        "asks the MAS by RADIUS within the process. Its lines begin with 'pana';\nrequests and "
-        "octets are PANA's, and Node-ID and key index follow. Ends by Ctrl-C, SIGTERM or\n"
-        "--until-idle (exit code 0).\nWho may come in: the scenario's devices, by their method of "
-        "bootstrap, and the users of a file, with lines\nlike\n"
+        "The protocol cores of the simulation on real sockets, for real clients. On stdout a line "
+        "for each\nconversation that has ended: identity, method, outcome, reason, time, requests "
+        "and octets. Ends by\nCtrl-C, SIGTERM or --until-idle (exit code 0).\n"
+        "mas: RADIUS and EAP on a UDP socket, for `m2msim attach eap`, eapol_test, an access "
+        "point. "
+        "With --pana also\nPANA (RFC 5191), for `m2msim attach pana`: the agent asks the MAS by "
+        "RADIUS within the process. Its lines\nbegin with 'pana'; requests and octets are PANA's, "
+        "and Node-ID and key index follow.\n"
+        "bsf: Ub (HTTP Digest AKA, TS 24.109) on a TCP socket, for `m2msim attach gba` or any UE "
+        "of "
+        "GBA. A line is\na bootstrapping, over whichever connections; at the end stands its "
+        "B-TID.\nWho may come in: the scenario's devices, by their method of bootstrap, and the "
+        "users of a file, with lines\nlike\n"
         "  \"gpsk user\" gpsk 64-HEX-DIGITS\n"
         "  psk-user psk 32-HEX-DIGITS\n"
         "  * aka,aka-prime,sim IMSI K OPC AMF SQN\n"
-        "  device-1 tls NAME-IN-CERTIFICATE",
+        "  device-1 tls NAME-IN-CERTIFICATE\n"
+        "To the BSF all subscribers of the file are known, by IMSI or, under an IMPI of their own, "
+        "by IDENTITY.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 2,

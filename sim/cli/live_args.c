@@ -6,6 +6,11 @@
 
 #include "crypto/entity.h"
 #include "crypto/hash.h"
+#include "sim/base/json.h"
+
+#define DEFAULT_CONVERSATIONS 4096
+#define MOST_CONVERSATIONS    1000000
+#define DEFAULT_PATIENCE      (30 * SIM_S)
 
 static bool read_port(const char *text, int *out)
 {
@@ -94,6 +99,37 @@ bool live_together(const struct cli *c, const char *one, const char *other)
         return true;
     cli_error(c, EXIT_USAGE, "--%s and --%s go together", one, other);
     return false;
+}
+
+int live_refuse(const struct cli *c, const char *const *names)
+{
+    for (; *names; names++)
+        if (cli_flag(c, *names))
+            return cli_error(c, EXIT_USAGE, "--%s is not for '%s'", *names, cli_argument(c, 0));
+    return EXIT_DONE;
+}
+
+bool live_bounds_read(const struct cli *c, struct live_bounds *out)
+{
+    unsigned long long conversations = DEFAULT_CONVERSATIONS, seed = 0;
+
+    out->patience = DEFAULT_PATIENCE;
+    out->quiet = SIM_NEVER;
+    if (!cli_number(c, "conversations", &conversations) ||
+        !cli_time(c, "patience", &out->patience) || !cli_time(c, "until-idle", &out->quiet) ||
+        !live_seed(c, &seed))
+        return false;
+    if (conversations < 1 || conversations > MOST_CONVERSATIONS) {
+        cli_error(c, EXIT_USAGE, "--conversations: from 1 to %d", MOST_CONVERSATIONS);
+        return false;
+    }
+    if (out->patience == 0) {
+        cli_error(c, EXIT_USAGE, "--patience must be above 0");
+        return false;
+    }
+    out->conversations = (size_t)conversations;
+    out->seed = seed;
+    return true;
 }
 
 /* ---- EAP-TLS ---- */
@@ -203,6 +239,19 @@ static void print_hex(const char *name, const uint8_t *octets, size_t n, bool js
 static void print_index(const char *name, uint64_t value, bool json)
 {
     printf(json ? ", \"%s\": %llu" : " %s=%llu", name, (unsigned long long)value);
+}
+
+void live_print_association(const struct gba_sa *sa, bool secrets, bool json)
+{
+    static const uint8_t none[GBA_KEY_LEN];
+
+    fputs(json ? ", \"btid\": " : " btid=", stdout);
+    if (json)
+        json_text(stdout, sa->btid);
+    else
+        fputs(sa->btid, stdout);
+    if (secrets && memcmp(sa->ks, none, sizeof none) != 0)
+        print_hex("ks", sa->ks, GBA_KEY_LEN, json);
 }
 
 void live_print_granted(const struct pana_params *p, const uint8_t *key, bool json)

@@ -2,8 +2,12 @@
 #ifndef SIM_CLI_LIVE_ARGS_H
 #define SIM_CLI_LIVE_ARGS_H
 
+#include "models/proto/gba.h"
 #include "models/proto/pana.h"
 #include "sim/cli/cli.h"
+
+/* Of an IMSI's MNC, where nothing says how many. */
+#define LIVE_MNC_DIGITS 2
 
 struct live_place {
     char host[256];
@@ -24,6 +28,19 @@ bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n);
 /* Both must be given, or neither. */
 bool live_together(const struct cli *c, const char *one, const char *other);
 
+/* NULL-terminated options that belong to another kind of server or client. EXIT_DONE: none was
+ * given; else a usage error was printed. */
+int live_refuse(const struct cli *c, const char *const *names);
+
+/* What every server is bounded by: --conversations, --patience, --until-idle, --seed. false: a
+ * usage error was printed. */
+struct live_bounds {
+    size_t conversations;
+    sim_ns patience, quiet;
+    uint64_t seed;
+};
+bool live_bounds_read(const struct cli *c, struct live_bounds *out);
+
 /* EAP-TLS's, from --cert, --key and --ca. Zeros: none. */
 struct live_tls {
     struct authority *authority;
@@ -42,6 +59,9 @@ bool live_seed(const struct cli *c, unsigned long long *out);
 const char *live_outcome(enum proto_status status);
 /* " msk=HEX emsk=HEX", or as members of a JSON object. */
 void live_print_keys(const struct eap_keys *keys, bool json);
+/* " btid=TEXT" and, with `secrets`, " ks=HEX" unless the UICC keeps it; or as members of a JSON
+ * object. */
+void live_print_association(const struct gba_sa *sa, bool secrets, bool json);
 /* " node=HEX kmr-index=N" (a connection's: connection and kmc-index) as far as it is there, and
  * " kmr=HEX" or " kmc=HEX" unless key (M2M_KEY_LEN octets) is NULL; or as members of a JSON object.
  */

@@ -44,3 +44,17 @@ void live_scenario_release(struct live_scenario *s)
     scenario_free(s->scenario);
     *s = (struct live_scenario){0};
 }
+
+int live_users_read(const struct cli *c, struct users **out)
+{
+    struct diag_list *diags;
+
+    *out = NULL;
+    if (!cli_value(c, "users"))
+        return EXIT_DONE;
+    diags = diag_list_new();
+    *out = users_read(cli_value(c, "users"), diags);
+    scenario_arg_tell(c, diags);
+    diag_list_free(diags);
+    return *out ? EXIT_DONE : EXIT_SCENARIO;
+}

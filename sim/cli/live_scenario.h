@@ -4,6 +4,7 @@
 
 #include "sim/cli/cli.h"
 #include "topologies/builder.h"
+#include "topologies/users.h"
 
 struct live_scenario {
     struct scenario *scenario;
@@ -15,5 +16,8 @@ struct live_scenario {
  * valid. No such argument: zeros. EXIT_DONE, or what the command is to return: it was told then. */
 int live_scenario_read(const struct cli *c, size_t argument, struct live_scenario *out);
 void live_scenario_release(struct live_scenario *s);
+/* The file of --users; not given: NULL. EXIT_DONE, or what the command is to return: it was told
+ * then. */
+int live_users_read(const struct cli *c, struct users **out);
 
 #endif

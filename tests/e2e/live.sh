@@ -166,7 +166,7 @@ end 0
 # Wrong usage: what is missing, or what it should have been; no key is ever repeated.
 m2m 2 serve
 m2m 2 serve nscl --secret s --users users
-says err "can serve 'mas', not 'nscl'"
+says err "can serve 'mas' or 'bsf', not 'nscl'"
 m2m 2 serve mas --users users
 says err '--secret is needed'
 m2m 2 serve mas --secret s

@@ -362,7 +362,7 @@ static bool begin_server(struct test *t)
 {
     int port = 0;
 
-    return live_listen(t->live, "127.0.0.1", &port, make_core, step, on_gone, t) == OK &&
+    return live_listen(t->live, "127.0.0.1", &port, make_core, step, on_gone, t, NULL) == OK &&
            start_peer(t, port);
 }
 

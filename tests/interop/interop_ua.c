@@ -140,7 +140,7 @@ static bool make_ours(struct test *t)
     entity_enter_live(&t->stream);
     ok = tls_context_new(&settings, &t->context) == OK;
     entity_leave();
-    return ok && live_listen(t->live, "127.0.0.1", &t->port, make, step, NULL, t) == OK;
+    return ok && live_listen(t->live, "127.0.0.1", &t->port, make, step, NULL, t, NULL) == OK;
 }
 
 /* ---- the peers ---- */

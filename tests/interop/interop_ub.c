@@ -288,7 +288,7 @@ int main(void)
     uicc_init(&b.uicc, "232010000000001", 2, k, opc);
     auc_init(&b.auc, k, opc, amf, 0);
     if (!gba_impi(GBA_USIM, &b.uicc, NULL, b.impi) ||
-        live_listen(b.live, "127.0.0.1", &b.port, make, step, NULL, &b) != OK)
+        live_listen(b.live, "127.0.0.1", &b.port, make, step, NULL, &b, NULL) != OK)
         return 2;
     result = bootstrap(&b);
     if (!result)

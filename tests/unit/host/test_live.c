@@ -130,7 +130,8 @@ START_TEST(echo_of_a_megabyte)
     struct talker *clients[3];
     int port = 0;
 
-    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, on_gone, &s), OK);
+    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, on_gone, &s, NULL),
+                     OK);
     ck_assert_int_gt(port, 0);
     for (int i = 0; i < 3; i++) {
         clients[i] = talker_new("client");
@@ -155,7 +156,8 @@ START_TEST(refused_and_reset)
     struct talker *a = talker_new("a"), *b = talker_new("b");
     int port = 0;
 
-    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, on_gone, &s), OK);
+    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, on_gone, &s, NULL),
+                     OK);
     ck_assert_int_eq(live_connect(s.live, "127.0.0.1", port, &a->proto, NULL, NULL), OK);
     ck_assert(!live_run(s.live, 300)); /* the listener keeps it running */
     ck_assert_int_eq(a->proto.status, PROTO_FAILED);
@@ -178,7 +180,7 @@ START_TEST(expiries_come)
     int port = 0;
 
     t->wait = 30 * SIM_MS;
-    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, NULL, &s), OK);
+    ck_assert_int_eq(live_listen(s.live, "127.0.0.1", &port, make_echo, NULL, NULL, &s, NULL), OK);
     ck_assert_int_eq(live_connect(s.live, "127.0.0.1", port, &t->proto, NULL, NULL), OK);
     live_run(s.live, 500);
     ck_assert_int_eq(t->expired, 1);
@@ -284,7 +286,8 @@ START_TEST(tls_session)
 
     end_init(&server, l, true);
     end_init(&client, l, false);
-    ck_assert_int_eq(live_listen(l, "127.0.0.1", &port, make_tls, tls_step, tls_gone, &server), OK);
+    ck_assert_int_eq(
+        live_listen(l, "127.0.0.1", &port, make_tls, tls_step, tls_gone, &server, NULL), OK);
     p = make_tls(&client);
     ck_assert_int_eq(live_connect(l, "127.0.0.1", port, p, client_step, &client), OK);
     ck_assert(live_run(l, LIMIT_MS));
