@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "results/db.h"
+#include "results/goals_impl.h"
 #include "results/seal.h"
 #include "sim/base/xalloc.h"
 
@@ -150,6 +151,13 @@ enum err recorder_close(struct recorder *r, const struct recorder_end *end, char
         last.status = err == ERR_INTEGRITY ? RECORDER_FAILED : RECORDER_PARTIAL;
         if (!last.error)
             last.error = r->detail;
+    }
+    if (!err && last.status == RECORDER_DONE) {
+        err = goals_store(r->db);
+        if (err) {
+            last.status = RECORDER_PARTIAL;
+            last.error = "the verdicts of the goals could not be written";
+        }
     }
     enum err sealed = seal(r->db, &last, own);
     if (sealed) {

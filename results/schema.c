@@ -233,9 +233,12 @@ const struct schema_digest schema_digests[] = {
      "FROM messages WHERE run_id = ?1 ORDER BY rowid", NULL},
     {"violations",
      "SELECT t, node_id, rule, detail FROM violations WHERE run_id = ?1 ORDER BY rowid", NULL},
+    /* Verdicts are over replications, so they are no results of one run: of them the fingerprint has
+     * the name of the table. */
     {"goals",
-     "SELECT cell, expression, value, low, high, verdict FROM goals WHERE experiment_id = "
-     RUNS_ID("experiment_id") " ORDER BY rowid", NULL},
+     "SELECT 1 FROM goals WHERE 0",
+     "SELECT experiment_id, cell, expression, value, low, high, verdict FROM goals "
+     "ORDER BY experiment_id, cell, rowid"},
     {"notes",
      "SELECT t, level, code, text, count FROM notes WHERE run_id = ?1 AND level IS NOT 'host' "
      "ORDER BY rowid",

@@ -328,6 +328,14 @@ static void check_events(struct reader *r)
     }
 }
 
+static void check_warmup(struct reader *r)
+{
+    const struct mark *until = reader_mark_of(r, &r->s->until);
+    if (until && !until->bad && r->s->warmup > 0 && r->s->warmup >= r->s->until)
+        tell(r, place_of(r, NULL, &r->s->warmup, &r->s->until), "S230",
+             "the warm-up is not over when the run is: nothing would count");
+}
+
 static void check_tcp(struct reader *r)
 {
     const struct tcp_params *t = &r->s->tcp;
@@ -368,5 +376,6 @@ void check_meaning(struct reader *r)
     if (links_are_sound(r))
         check_ways(r);
     check_events(r);
+    check_warmup(r);
     check_tcp(r);
 }

@@ -76,6 +76,8 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
 /* links.c */
 void links_read(struct reader *r, const struct tree *root);
 void links_read_network(struct reader *r, const struct tree *root);
+/* goals.c */
+void goals_read(struct reader *r, const struct tree *root);
 /* policy.c */
 void policy_read(struct reader *r, const struct tree *t, struct scn_population *p);
 extern const char *const policy_services[11];

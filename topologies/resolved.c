@@ -306,6 +306,26 @@ static void put_sweep(struct emitter *e)
     close_map(e);
 }
 
+static void put_goals(struct emitter *e)
+{
+    put_key(e, "goals");
+    fputs(e->json ? " [" : "\n", e->to);
+    e->owed = false;
+    e->depth++;
+    for (uint32_t i = 0; i < e->s->goal_count; i++) {
+        if (e->json)
+            fputs(i > 0 ? ",\n" : "\n", e->to);
+        put_indent(e);
+        if (!e->json)
+            fputs("- ", e->to);
+        json_text(e->to, e->s->goals[i]); /* in quotes in YAML, too */
+        end_value(e);
+    }
+    e->depth--;
+    if (e->json)
+        putc(']', e->to);
+}
+
 static void put_scenario(struct emitter *e)
 {
     const struct scenario *s = e->s;
@@ -336,6 +356,8 @@ static void put_scenario(struct emitter *e)
         put_events(e);
     if (s->axis_count > 0)
         put_sweep(e);
+    if (s->goal_count > 0)
+        put_goals(e);
     if (e->json) {
         close_map(e);
         putc('\n', e->to);

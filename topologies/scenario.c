@@ -141,6 +141,7 @@ static void read_root(struct reader *r, const struct tree *root)
     links_read(r, root);
     read_events(r, root);
     axes_read(r, root);
+    goals_read(r, root);
     derive(r);
     check_meaning(r);
 }

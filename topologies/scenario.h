@@ -81,7 +81,10 @@ struct scenario {
     struct scn_replications replications;
     struct scn_axis *axes; /* the last one's value changes first; sweep.h makes cells of them */
     uint32_t axis_count;
-    const char *where; /* which cells there are (select.h); NULL: all */
+    const char *where;  /* which cells there are (select.h); NULL: all */
+    const char **goals; /* as written (sim/base/goal.h) */
+    uint32_t goal_count;
+    sim_ns warmup; /* what begins before it is left out of statistics */
 };
 
 /* path: a file, or the name of a scenario in the packaged topologies/ folder ("hello"). sets: n
@@ -99,6 +102,9 @@ struct scenario *scenario_read_varied(const char *path, const char *const *sets,
 struct scenario *scenario_parse(const char *path, const char *text, size_t text_n,
                                 const char *const *sets, size_t n, struct diag_list *diags);
 void scenario_free(struct scenario *s);
+struct goal_fault;
+/* Is it a goal that this scenario's runs can be judged by? false: why says what is wrong. */
+bool scenario_goal_check(const struct scenario *s, const char *text, struct goal_fault *why);
 
 /* Every key with its value, defaults included. YAML (reads back to the same) and JSON. Caller
  * frees. */

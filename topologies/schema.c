@@ -358,7 +358,8 @@ static const struct schema_key run_keys[] = {
      .help = "RSA keys that the fleet shares"},
     {"replications", TYPE_REPLICATIONS, AT(replications), .min = 1, .max = 10000, .standard = "1",
      .help = "runs of each cell, with seeds of their own; or `{min: 5, max: 40, until_ci: 5 %}`"},
-    LATER("warmup"),
+    {"warmup", TYPE_TIME, AT(warmup), .max = 100 * YEAR, .standard = "0 s",
+     .help = "what was due before is kept in the results, and left out of goals and comparisons"},
     END};
 static const struct schema_section run = {run_keys, NULL};
 
@@ -472,7 +473,9 @@ static const struct schema_key root_keys[] = {
     {"record", TYPE_SECTION, .section = &record, .help = "what the results keep"},
     {"sweep", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .derived = "none",
      .help = "keys with lists of values: every combination is a cell; `zip: {..}`, `where: ..`"},
-    LATER("goals"), LATER("gateways"),
+    {"goals", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .derived = "none",
+     .help = "a list of what is demanded: `p99(bootstrap.latency) < 30 s` (`m2msim explain goals`)"},
+    LATER("gateways"),
     LATER("attacks"), LATER("applications"),
     END};
 const struct schema_section schema_root = {root_keys, NULL};

@@ -1,3 +1,4 @@
+#include "sim/cli/goals_tell.h"
 #include "sim/cli/runner.h"
 
 #include "crypto/entity.h"
@@ -18,6 +19,7 @@ static const struct cli_option options[] = {
      "threads for cryptography; the results do not depend on it (default: all cores)"},
     {"set", 0, "KEY=VALUE",
      "set a key of the scenario, for example populations.meters.count=500; repeatable"},
+    {"goal", 0, "GOAL", "one more goal, for example 'p99(bootstrap.latency) < 30 s'; repeatable"},
     {"progress", 0, "MODE", "auto, tty, plain, json or off"},
     {"force", 0, NULL, "replace existing results"},
     {"json", 0, NULL, "the closing summary as JSON"},
@@ -70,10 +72,11 @@ static void print_summary(const struct cli *c, const struct run_outcome *o, cons
 }
 
 /* false: told on stderr. */
-static bool read_all(const struct cli *c, const struct overrides *o, struct scenario **scenario,
+static bool read_all(const struct cli *c, struct overrides *o, struct scenario **scenario,
                      struct profile **profile)
 {
     struct diag_list *diags = diag_list_new();
+    bool good = true;
 
     *scenario = scenario_read(cli_argument(c, 0), (const char *const *)o->sets, o->count, diags);
     if (*scenario && ((*scenario)->axis_count > 0 || (*scenario)->replications.max > 1)) {
@@ -81,12 +84,33 @@ static bool read_all(const struct cli *c, const struct overrides *o, struct scen
         scenario_free(*scenario);
         *scenario = NULL;
     }
+    if (*scenario && cli_value(c, "goal")) {
+        good = overrides_add_goals(o, c, *scenario);
+        scenario_free(*scenario);
+        *scenario =
+            good ? scenario_read(cli_argument(c, 0), (const char *const *)o->sets, o->count, diags)
+                 : NULL;
+    }
     if (*scenario)
         *profile = profile_read((*scenario)->profile_path, diags);
     if (diag_size(diags))
         diag_print(diags, stderr, cli_colour(c, 2));
     diag_list_free(diags);
     return *scenario && *profile;
+}
+
+/* Verdicts below the summary; beside --json they are for people, on stderr. */
+static enum cli_exit judge(const struct cli *c, const char *database)
+{
+    struct reader *r = NULL;
+    char why[160] = "";
+    int code;
+
+    if (reader_open(database, &r, why))
+        return (enum cli_exit)cli_error(c, EXIT_INTERNAL, "%s", why);
+    code = goals_tell(c, r, NULL, cli_flag(c, "json") ? stderr : stdout, false, false);
+    reader_close(r);
+    return (enum cli_exit)code;
 }
 
 static int run(struct cli *c)
@@ -122,6 +146,8 @@ static int run(struct cli *c)
                      &outcome);
         if (outcome.fingerprint[0])
             print_summary(c, &outcome, output ? output : made);
+        if (outcome.exit == EXIT_DONE && scenario->goal_count > 0)
+            outcome.exit = judge(c, output ? output : made);
     }
     profile_free(profile);
     scenario_free(scenario);
@@ -136,7 +162,8 @@ const struct cli_command cli_run = {
     .arguments = "FILE",
     .summary = "run a scenario and leave its results in a database",
     .details = "FILE is a scenario file, or the name of a packaged one (m2msim list).\n"
-               "Ctrl-C stops it; what was done is kept in the database, marked partial.",
+               "Ctrl-C stops it; what was done is kept in the database, marked partial.\n"
+               "Exit code 4: a goal is missed; 6: none is missed, and one is undecided.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -3,11 +3,27 @@
 
 extern const struct cli_command cli_run, cli_verify, cli_report, cli_chart, cli_bench;
 extern const struct cli_command cli_shootout, cli_pcap, cli_serve, cli_attach;
-extern const struct cli_command cli_plan;
+extern const struct cli_command cli_plan, cli_goals;
 extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor, cli_version;
 
+/* clang-format off */
 const struct cli_command *const cli_commands[] = {
-    &cli_run,      &cli_plan,   &cli_list,    &cli_check, &cli_show,   &cli_report,
-    &cli_shootout, &cli_chart,  &cli_pcap,    &cli_serve, &cli_attach, &cli_verify,
-    &cli_bench,    &cli_doctor, &cli_version, NULL,
+    &cli_run,
+    &cli_plan,
+    &cli_list,
+    &cli_check,
+    &cli_show,
+    &cli_report,
+    &cli_goals,
+    &cli_shootout,
+    &cli_chart,
+    &cli_pcap,
+    &cli_serve,
+    &cli_attach,
+    &cli_verify,
+    &cli_bench,
+    &cli_doctor,
+    &cli_version,
+    NULL,
 };
+/* clang-format on */
