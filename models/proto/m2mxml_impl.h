@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-#define XML_MAX_ELEMENTS   96
-#define XML_MAX_ATTRIBUTES 48
+#define XML_MAX_ELEMENTS   512
+#define XML_MAX_ATTRIBUTES 256
 #define XML_MAX_DEPTH      8
 
 /* Global elements of the schemas are in the namespace, local ones (reference, ivalResults, ...) in

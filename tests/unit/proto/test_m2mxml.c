@@ -417,7 +417,7 @@ START_TEST(bounds)
 
     buf_init(&text, 2 * M2M_MAX_DOC);
     buf_puts(&text, "<m2m:scl " NS "><m2m:searchStrings>");
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 600; i++)
         buf_puts(&text, "<m2m:searchString/>");
     buf_puts(&text, "</m2m:searchStrings></m2m:scl>");
     ck_assert_int_eq(m2mxml_parse(buf_span(&text), &d, why), REASON_XML_INVALID);

@@ -1,0 +1,42 @@
+/* The primitives of TS 102 921 clause 6, requestIndication and responseConfirm, whatever the
+ * binding (etsi-m2m.md 8.2): HTTP and CoAP turn octets into these and back, and the resource tree
+ * knows nothing else. */
+#ifndef MODELS_PROTO_M2M_PRIMITIVE_H
+#define MODELS_PROTO_M2M_PRIMITIVE_H
+
+#include "models/proto/m2m_path.h"
+#include "models/proto/m2m_rep.h"
+
+/* The reference point over which a request came (etsi-m2m.md 1). */
+enum m2m_point { M2M_DIA, M2M_MIA, M2M_MID };
+
+/* requestIndication. Everything is borrowed for the call. */
+struct m2m_request {
+    struct span target_id;                /* an absolute URI or its path */
+    const char *requesting_entity;        /* SCL-ID or App-ID; "": absent */
+    const struct m2m_rep *representation; /* NULL: no body */
+    struct span filter_criteria;          /* the items of filterCriteria; empty: none */
+    const char *search_prefix;            /* discovery; NULL: the whole tree */
+    uint32_t max_size;                    /* discovery: most URIs that are wanted; 0: no matter */
+    enum m2m_method method;
+    enum m2m_point point;
+};
+
+/* responseConfirm, in the caller's storage: m2m_response_init, then _clear. */
+struct m2m_response {
+    char resource_uri[M2M_MAX_PATH]; /* of what was created; "": nothing was */
+    char additional_info[80];        /* of errorInfo; "": none */
+    struct m2m_rep representation;   /* M2M_NO_TYPE: none */
+    enum m2m_status status_code;
+    bool held; /* a long poll: there is no answer yet (tree.h) */
+};
+static inline void m2m_response_init(struct m2m_response *r)
+{
+    *r = (struct m2m_response){.status_code = STATUS_INTERNAL_SERVER_ERROR};
+}
+static inline void m2m_response_clear(struct m2m_response *r)
+{
+    m2m_rep_clear(&r->representation);
+}
+
+#endif
