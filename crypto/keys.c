@@ -22,6 +22,14 @@ const char *key_type_name(enum key_type type)
         return "MSK";
     case KEY_EMSK:
         return "EMSK";
+    case KEY_KS:
+        return "Ks";
+    case KEY_KS_NAF:
+        return "Ks_NAF";
+    case KEY_KS_EXT_NAF:
+        return "Ks_ext_NAF";
+    case KEY_KS_INT_NAF:
+        return "Ks_int_NAF";
     case KEY_TYPES:
         break;
     }

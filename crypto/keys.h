@@ -31,9 +31,14 @@ enum key_type {
     KEY_SESSION,
     KEY_MSK,  /* what EAP exports (RFC 3748 7.10): Kmc comes from it */
     KEY_EMSK, /* and Kmr from this */
+    KEY_KS,   /* of GBA (TS 33.220): CK || IK */
+    KEY_KS_NAF,
+    KEY_KS_EXT_NAF,
+    KEY_KS_INT_NAF, /* a NAF's of it; Kmr or Kmc is one of these three */
     KEY_TYPES
 };
-/* "Kmr", "Kmc", "Kma", "KIVal", "session", "MSK", "EMSK" */
+/* "Kmr", "Kmc", "Kma", "KIVal", "session", "MSK", "EMSK", "Ks", "Ks_NAF",
+ * "Ks_ext_NAF", "Ks_int_NAF" */
 const char *key_type_name(enum key_type type);
 
 /* GAP C1: Kmr = HMAC-SHA-256(EMSK, label || 00 || SP-ID || 00 || Node-ID). */

@@ -48,16 +48,18 @@ static bool is_given(const struct reader *r, const void *target)
 
 /* ---- devices ---- */
 
-enum suite_use { USE_CERTIFICATE, USE_ECDHE_PSK, USE_PSK };
+enum suite_use { USE_CERTIFICATE, USE_ECDHE_PSK, USE_PSK, USE_ANY_PSK };
 
 static void check_tls(struct reader *r, const struct scn_population *p, const struct cfg_tls *tls,
                       enum suite_use use, const char *what)
 {
     static const char *const needed[] = {"one with certificates (RSA-...)", "an ECDHE-PSK one",
-                                         "a plain PSK one"};
+                                         "a plain PSK one", "a PSK one"};
     const char *suite = tls_suite_name(tls->suite);
     bool psk = tls_suite_is_psk(tls->suite), ecdhe = strncmp(suite, "ECDHE-", 6) == 0;
-    bool fits = use == USE_CERTIFICATE ? !psk : psk && ecdhe == (use == USE_ECDHE_PSK);
+    bool fits = use == USE_CERTIFICATE ? !psk
+                : use == USE_ANY_PSK   ? psk
+                                       : psk && ecdhe == (use == USE_ECDHE_PSK);
     const struct mark *at = place_of(r, &p->name, &tls->suite, NULL);
     if (!fits)
         tell(r, at, "S206", "suite %s does not fit %s, which needs %s", suite, what, needed[use]);
@@ -98,6 +100,8 @@ static void check_method(struct reader *r, const struct scn_population *p)
              "S212", "'wrong_ca' and 'expired' are together more than 100 %%");
     if (method_of_connect(d->connect.method)->tls_psk)
         check_tls(r, p, &d->connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
+    if (method_needs_bsf(d) && d->gba.ua == CFG_UA_PSK_TLS)
+        check_tls(r, p, &d->gba.tls, USE_ANY_PSK, "Ua by psk-tls");
     if (d->ival.gate && !d->ival.capable)
         tell(r, place_of(r, &p->name, &d->ival.gate, &d->ival.capable), "S219",
              "'gate' has no meaning in a device that is not capable of integrity validation");
@@ -267,6 +271,18 @@ static void check_hand_over(struct reader *r, const struct scn_population *p)
              all[all[mas].server.nscl].name, all[nscl].name);
 }
 
+/* A NAF asks the BSF for keys. */
+static void want_zn_ways(struct reader *r, const struct cfg_device *d)
+{
+    const struct scn_population *all = r->s->populations;
+    uint32_t msbf = d->bootstrap.msbf, mas = d->connect.mas;
+
+    if (method_of_bootstrap(d->bootstrap.method)->gba && msbf != SCN_NONE)
+        want_way(r, msbf, d->gba.bsf, &all[msbf].name, "which it asks for keys (Zn)");
+    if (method_of_connect(d->connect.method)->gba && mas != SCN_NONE)
+        want_way(r, mas, d->gba.bsf, &all[mas].name, "which it asks for keys (Zn)");
+}
+
 /* Over PANA it is the agent that must reach the MAS. */
 static void want_device_ways(struct reader *r, uint32_t i, const struct cfg_device *d)
 {
@@ -275,6 +291,9 @@ static void want_device_ways(struct reader *r, uint32_t i, const struct cfg_devi
 
     want_way(r, i, msbf, &d->bootstrap.msbf, "which it bootstraps at");
     want_way(r, i, nscl, &d->mid.nscl, "which it registers with");
+    want_way(r, i, d->gba.bsf, &d->gba.bsf, "which it bootstraps with (Ub)");
+    if (d->gba.bsf != SCN_NONE)
+        want_zn_ways(r, d);
     if (!method_of_connect(d->connect.method)->eap)
         want_way(r, i, mas, &d->connect.mas, "which it connects at");
     else if (nscl != SCN_NONE)

@@ -52,16 +52,28 @@ static void derive_device(struct reader *r, struct scn_population *p)
         derive_server(r, p, "bootstrap.at", CFG_MSBF, &d->bootstrap.msbf);
     derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
     derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
+    if (method_needs_bsf(d))
+        derive_server(r, p, "gba.at", CFG_BSF, &d->gba.bsf);
     if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
         d->arrivals.over = 3600 * SIM_S;
     d->ival.tampered_at.floor = 0;
 }
 
+static bool is_subscriber(const struct method_facts *f)
+{
+    return f->uicc && f->eap;
+}
+
+/* Whom a MAS needs an HSS for. */
 static bool has_subscribers(const struct scenario *s)
 {
-    for (uint32_t i = 0; i < s->population_count; i++)
-        if (s->populations[i].kind == CFG_DEVICE && method_needs_uicc(&s->populations[i].device))
+    for (uint32_t i = 0; i < s->population_count; i++) {
+        const struct cfg_device *d = &s->populations[i].device;
+        if (s->populations[i].kind == CFG_DEVICE &&
+            (is_subscriber(method_of_bootstrap(d->bootstrap.method)) ||
+             is_subscriber(method_of_connect(d->connect.method))))
             return true;
+    }
     return false;
 }
 
@@ -84,7 +96,7 @@ static void derive_population(struct reader *r, struct scn_population *p)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
     if (p->kind == CFG_MAS)
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
-    if (p->kind == CFG_MAS && has_subscribers(r->s))
+    if (p->kind == CFG_BSF || (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);
 }
 

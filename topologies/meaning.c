@@ -1,4 +1,6 @@
 /* Which keys of a device mean something beside its others. */
+#include <string.h>
+
 #include "models/node/method.h"
 #include "topologies/reader.h"
 
@@ -59,6 +61,27 @@ static bool counts_sequences(const struct cfg_device *d)
            method_of_connect(d->connect.method)->umts;
 }
 
+static bool by_gba_alone(const struct cfg_device *d)
+{
+    return method_of_connect(d->connect.method)->gba &&
+           !method_of_bootstrap(d->bootstrap.method)->gba;
+}
+
+static bool by_psk_tls(const struct cfg_device *d)
+{
+    return method_needs_bsf(d) && d->gba.ua == CFG_UA_PSK_TLS;
+}
+
+static bool by_ecdhe(const struct cfg_device *d)
+{
+    return by_psk_tls(d) && strncmp(tls_suite_name(d->gba.tls.suite), "ECDHE-", 6) == 0;
+}
+
+static bool by_gba_u(const struct cfg_device *d)
+{
+    return method_needs_bsf(d) && method_is_gba_u(d);
+}
+
 static bool is_poisson(const struct cfg_device *d)
 {
     return d->arrivals.shape == CFG_ARRIVAL_POISSON;
@@ -88,6 +111,16 @@ static const struct meaning meanings[] = {
     {AT(uicc.wrong_key_ppm), method_needs_uicc, "neither bootstrap nor connection use a UICC"},
     {AT(uicc.ahead_ppm), counts_sequences,
      "neither bootstrap nor connection have sequence numbers"},
+    {AT(uicc.gba_u), by_gba_alone, "only a connection by gba behind another bootstrap has this"},
+    {AT(gba.bsf), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
+    {AT(gba.application), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
+    {AT(gba.ua), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
+    {AT(gba.reuse), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
+    {AT(gba.refused_ppm), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
+    {AT(gba.tls.suite), by_psk_tls, "Ua is not by psk-tls"},
+    {AT(gba.tls.version), by_psk_tls, "Ua is not by psk-tls"},
+    {AT(gba.tls.group), by_ecdhe, "Ua is not by psk-tls with an ECDHE-PSK suite"},
+    {AT(gba.key), by_gba_u, "only GBA_U has two keys for a NAF"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},
     {AT(arrivals.mean), is_poisson, "only poisson has a mean time between starts"},
 };

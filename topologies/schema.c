@@ -13,7 +13,8 @@
 #define MSBF   (1u << CFG_MSBF)
 #define MAS    (1u << CFG_MAS)
 #define HSS    (1u << CFG_HSS)
-#define SERVER (NSCL | MSBF | MAS) /* of devices: with sessions */
+#define BSF    (1u << CFG_BSF)
+#define SERVER (NSCL | MSBF | MAS | BSF) /* of devices: with sessions */
 
 /* clang-format off */
 
@@ -21,7 +22,7 @@
 
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
-    {"hss", CFG_HSS}, {"gateway", SCHEMA_LATER}, {"bsf", SCHEMA_LATER}, {NULL, 0}};
+    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
@@ -29,12 +30,16 @@ static const struct schema_word bootstraps[] = {
     {"none", CFG_BOOTSTRAP_NONE}, {"eap-tls", CFG_BOOTSTRAP_EAP_TLS}, {"eap-sim", CFG_BOOTSTRAP_EAP_SIM},
     {"eap-aka", CFG_BOOTSTRAP_EAP_AKA}, {"eap-aka-prime", CFG_BOOTSTRAP_EAP_AKA_PRIME},
     {"eap-gpsk", CFG_BOOTSTRAP_EAP_GPSK}, {"eap-psk", CFG_BOOTSTRAP_EAP_PSK},
-    {"eap-ibake", CFG_BOOTSTRAP_EAP_IBAKE}, {"gba", SCHEMA_LATER}, {NULL, 0}};
+    {"eap-ibake", CFG_BOOTSTRAP_EAP_IBAKE}, {"gba-me", CFG_BOOTSTRAP_GBA_ME}, {"gba-u", CFG_BOOTSTRAP_GBA_U}, {NULL, 0}};
 static const struct schema_word connects[] = {
     {"tls-psk", CFG_CONNECT_TLS_PSK}, {"eap-gpsk", CFG_CONNECT_EAP_GPSK}, {"eap-psk", CFG_CONNECT_EAP_PSK},
     {"eap-sim", CFG_CONNECT_EAP_SIM}, {"eap-aka", CFG_CONNECT_EAP_AKA},
-    {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", SCHEMA_LATER}, {NULL, 0}};
+    {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", CFG_CONNECT_GBA}, {NULL, 0}};
 static const struct schema_word ibe_schemes[] = {{"sakke", IBE_SAKKE}, {"bf", IBE_BF}, {NULL, 0}};
+static const struct schema_word gba_applications[] = {
+    {"usim", GBA_USIM}, {"isim", GBA_ISIM}, {"csim", GBA_CSIM}, {NULL, 0}};
+static const struct schema_word uas[] = {{"digest", CFG_UA_DIGEST}, {"psk-tls", CFG_UA_PSK_TLS}, {NULL, 0}};
+static const struct schema_word naf_keys[] = {{"int", GBA_KEY_UICC}, {"ext", GBA_KEY_ME}, {NULL, 0}};
 static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
 static const struct schema_word securities[] = {
     {"channel", 0}, {"object", SCHEMA_LATER}, {"none", SCHEMA_LATER}, {NULL, 0}};
@@ -85,7 +90,7 @@ static const struct schema_section bootstrap = {bootstrap_keys, NULL};
 
 static const struct schema_key connect_keys[] = {
     {"method", TYPE_WORD, AT(device.connect.method), .words = connects, .standard = "tls-psk",
-     .help = "how Kmc is agreed; eap-sim, eap-aka and eap-aka-prime need no Kmr"},
+     .help = "how Kmc is agreed; eap-sim, eap-aka, eap-aka-prime and gba need no Kmr"},
     {"suite", TYPE_SUITE, AT(device.connect.tls.suite), .standard = "ECDHE-PSK-AES128-CBC-SHA256",
      .help = "tls-psk: cipher suite; an ECDHE-PSK one"},
     {"version", TYPE_WORD, AT(device.connect.tls.version), .words = versions, .standard = "1.2",
@@ -106,8 +111,33 @@ static const struct schema_key uicc_keys[] = {
      .help = "share of devices whose K is not the one the HSS has"},
     {"ahead", TYPE_SHARE, AT(device.uicc.ahead_ppm), .max = ONE, .standard = "0 %",
      .help = "share of devices whose sequence numbers are ahead of the HSS's: they ask for resynchronisation"},
+    {"gba_u", TYPE_BOOL, AT(device.uicc.gba_u), .standard = "no",
+     .help = "connection by gba without a bootstrap by GBA: it knows GBA_U, else GBA_ME"},
     END};
 static const struct schema_section uicc = {uicc_keys, NULL};
+
+static const struct schema_key gba_keys[] = {
+    {"at", TYPE_POPULATION, AT(device.gba.bsf), .kind = CFG_BSF,
+     .derived = "the only population of kind bsf, for methods by GBA", .help = "the BSF that serves it"},
+    {"application", TYPE_WORD, AT(device.gba.application), .words = gba_applications, .standard = "usim",
+     .help = "the UICC's application, from which the private identity comes"},
+    {"ua", TYPE_WORD, AT(device.gba.ua), .words = uas, .standard = "digest",
+     .help = "how MSBF or MAS is spoken with: HTTP Digest on bare TCP, or TLS with the NAF's key as PSK"},
+    {"suite", TYPE_SUITE, AT(device.gba.tls.suite), .standard = "PSK-AES128-CBC-SHA256",
+     .help = "psk-tls: cipher suite; a PSK or ECDHE-PSK one"},
+    {"version", TYPE_WORD, AT(device.gba.tls.version), .words = versions, .standard = "1.2",
+     .help = "TLS version, exactly this one"},
+    {"group", TYPE_WORD, AT(device.gba.tls.group), .words = groups, .standard = "P-256",
+     .help = "ECDHE-PSK: the curve of the key exchange"},
+    {"key", TYPE_WORD, AT(device.gba.key), .words = naf_keys, .standard = "int",
+     .help = "GBA_U: Kmr and Kmc are Ks_int_NAF, which stays in the UICC, or Ks_ext_NAF"},
+    {"reuse", TYPE_BOOL, AT(device.gba.reuse), .standard = "no",
+     .help = "a Ks serves until `keys.renew_at` of its life; else once for each NAF, which gets the same key from it "
+             "again"},
+    {"refused", TYPE_SHARE, AT(device.gba.refused_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose subscription has no GBA, or has none where they roam"},
+    END};
+static const struct schema_section gba = {gba_keys, NULL};
 
 static const struct schema_key mid_keys[] = {
     {"security", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = securities, .standard = "channel",
@@ -236,6 +266,7 @@ static const struct schema_key population_keys[] = {
     {"bootstrap", TYPE_SECTION, DEVICE, .section = &bootstrap, .help = "service bootstrap"},
     {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
     {"uicc", TYPE_SECTION, DEVICE, .section = &uicc, .help = "the UICC of devices whose methods use one"},
+    {"gba", TYPE_SECTION, DEVICE, .section = &gba, .help = "bootstrap and connection by GBA"},
     {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
     {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},
     {"keys", TYPE_SECTION, DEVICE, .section = &keys, .help = "key life"},
@@ -274,8 +305,14 @@ static const struct schema_key population_keys[] = {
     {"nscl", TYPE_POPULATION, MAS, AT(server.nscl), .kind = CFG_NSCL,
      .derived = "the only population of kind nscl", .help = "the NSCL it hands Kmc to"},
     {"hss", TYPE_POPULATION, MAS, AT(server.hss), .kind = CFG_HSS,
-     .derived = "the only population of kind hss, if devices have a UICC",
+     .derived = "the only population of kind hss, if devices use EAP with a UICC",
      .help = "the HSS or HLR it asks for triplets and vectors"},
+    {"hss", TYPE_POPULATION, BSF, AT(server.hss), .kind = CFG_HSS,
+     .derived = "the only population of kind hss", .help = "the HSS it asks for vectors (Zh)"},
+    {"key_lifetime", TYPE_TIME, BSF, AT(server.key_lifetime), .min = SIM_S, .max = 100 * YEAR,
+     .standard = "30 d", .help = "of Ks, and so the longest of a Kmr or Kmc by GBA; where the HSS says none"},
+    {"key_lifetime", TYPE_TIME, HSS, AT(server.key_lifetime), .max = 100 * YEAR, .standard = "0 s",
+     .help = "of Ks, by the subscribers' GBA settings (GUSS); 0 s: the BSF's own"},
     {"latency", TYPE_TIME, HSS, AT(server.latency), .max = YEAR, .standard = "0 s",
      .help = "until it answers, beside the work of its processors"},
     END};

@@ -107,6 +107,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
 
     if (e->pana)
         return device_make_pana(e, env, now);
+    if (e->gba)
+        return device_make_gba(e, env);
     switch (e->kind) {
     case PROC_BOOTSTRAP:
         return make_bootstrap(e, env);
@@ -132,6 +134,14 @@ static bool goes_over_pana(const struct device *dev, enum procedure_kind kind)
            (kind == PROC_CONNECTION && method_of_connect(c->connect.method)->eap);
 }
 
+static bool goes_by_gba(const struct device *dev, enum procedure_kind kind)
+{
+    const struct cfg_device *c = dev->population->config->device;
+
+    return (kind == PROC_BOOTSTRAP && method_of_bootstrap(c->bootstrap.method)->gba) ||
+           (kind == PROC_CONNECTION && method_of_connect(c->connect.method)->gba);
+}
+
 static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
@@ -144,6 +154,7 @@ static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
     e->dev = dev;
     e->kind = kind;
     e->pana = goes_over_pana(dev, kind);
+    e->gba = goes_by_gba(dev, kind);
     e->request_wanted = procedure_is_mid(kind);
     e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
     return e;
@@ -155,6 +166,9 @@ static void free_result(struct device_end *e)
         free(e->result.bootstrap);
     else if (e->kind == PROC_CONNECTION)
         free(e->result.connection);
+    if (e->sa)
+        gba_sa_wipe(e->sa);
+    free(e->sa);
 }
 
 /* What stays of it when its session, which borrowed from it, is gone. */
@@ -188,6 +202,8 @@ static struct server *server_of(const struct device_end *e)
 {
     const struct cfg_device *c = e->dev->population->config->device;
 
+    if (e->gba)
+        return device_gba_server(e);
     if (e->kind == PROC_BOOTSTRAP)
         return server_for(device_deployment(e->dev), c->bootstrap.msbf, e->dev->index);
     return e->kind == PROC_CONNECTION && !e->pana ? device_mas(e->dev) : device_nscl(e->dev);
@@ -197,10 +213,13 @@ void device_connect(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
     struct device_end *e = make_end(dev, kind);
-    struct server *server = server_of(e);
+    struct server *server;
     struct net_route up, down;
 
     dev->end = e;
+    if (e->gba)
+        device_gba_begin(e, node_now(d));
+    server = server_of(e);
     dev->octets_up = dev->octets_down = 0;
     dev->packets = 0;
     dev->sessions++;
@@ -210,7 +229,8 @@ void device_connect(struct device *dev, enum procedure_kind kind)
         session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &server->datagrams,
                          (uint16_t)(FIRST_PORT + dev->sessions % PORTS));
     else
-        session_connect(e->session, d->net, d->in.tcp, &up, &down, &server->listener);
+        session_connect(e->session, d->net, d->in.tcp, &up, &down,
+                        e->plain ? &server->plain : &server->listener);
 }
 
 void device_book(struct device *dev)
@@ -336,6 +356,10 @@ static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
     bool mid = procedure_is_mid(dev->end->kind), pana = dev->end->pana;
     enum reason reason = core->reason;
 
+    if (dev->end->gba) {
+        device_gba_ended(dev, now, core);
+        return;
+    }
     if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
         reason = REASON_CLOSED_EARLY;
     if (dev->proc && dev->attempting && reason != REASON_NONE) {
@@ -423,10 +447,12 @@ static void activity(struct session *s, sim_ns now, enum session_activity a, sim
 static void packet(struct session *s, const struct flow_packet *packet_, const char *label,
                    bool continued)
 {
-    struct procedure *p = device_end_procedure(session_user(s));
+    const struct device_end *e = session_user(s);
+    struct procedure *p = device_end_procedure(e);
 
     if (p)
-        procedure_message(p, p->node_id, p->peer_id, packet_, label, continued);
+        procedure_message(p, p->node_id, p->peer_id, packet_, e->plain ? "HTTP" : "TLS", label,
+                          continued);
 }
 
 static void datagram(struct session *s, unsigned leg, const struct udp_packet *packet_,

@@ -6,6 +6,7 @@
 
 #include "crypto/ibe.h"
 #include "models/net/udp.h"
+#include "models/proto/gba.h"
 #include "models/proto/pana.h"
 #include "models/proto/tls.h"
 #include "sim/base/dist.h"
@@ -15,7 +16,7 @@
 #define CFG_NONE UINT32_MAX
 
 /* What a population is. */
-enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS };
+enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF };
 /* What each needs: method.h. */
 enum cfg_bootstrap {
     CFG_BOOTSTRAP_PRE_PROVISIONED,
@@ -27,7 +28,9 @@ enum cfg_bootstrap {
     CFG_BOOTSTRAP_EAP_TLS,
     CFG_BOOTSTRAP_EAP_GPSK,
     CFG_BOOTSTRAP_EAP_PSK,
-    CFG_BOOTSTRAP_EAP_IBAKE
+    CFG_BOOTSTRAP_EAP_IBAKE,
+    CFG_BOOTSTRAP_GBA_ME,
+    CFG_BOOTSTRAP_GBA_U
 };
 enum cfg_connect {
     CFG_CONNECT_TLS_PSK,
@@ -35,7 +38,13 @@ enum cfg_connect {
     CFG_CONNECT_EAP_PSK,
     CFG_CONNECT_EAP_SIM,
     CFG_CONNECT_EAP_AKA,
-    CFG_CONNECT_EAP_AKA_PRIME
+    CFG_CONNECT_EAP_AKA_PRIME,
+    CFG_CONNECT_GBA
+};
+/* How a NAF of GBA is spoken with. */
+enum cfg_ua {
+    CFG_UA_DIGEST, /* HTTP Digest on bare TCP */
+    CFG_UA_PSK_TLS
 };
 enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
@@ -71,7 +80,17 @@ struct cfg_device { /* kind: device */
     struct {                    /* of those whose methods need one */
         uint32_t wrong_key_ppm; /* share whose K is not the one the HSS has */
         uint32_t ahead_ppm;     /* share whose sequence numbers are ahead of the HSS's */
+        bool gba_u;             /* connect gba, when no bootstrap by GBA says so: it knows GBA_U */
     } uicc;
+    struct {                /* of those whose methods are by GBA */
+        struct cfg_tls tls; /* PSK-TLS: PSK suites */
+        uint32_t bsf;
+        enum gba_application application;
+        enum cfg_ua ua;
+        enum gba_key key;     /* GBA_U: Ks_int_NAF or Ks_ext_NAF */
+        uint32_t refused_ppm; /* share whose subscription has no GBA, at home or where they roam */
+        bool reuse;           /* a Ks serves until it is due for renewal, not once for each NAF */
+    } gba;
     struct {
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
@@ -125,7 +144,7 @@ struct cfg_rule { /* one line of ival_policy, in order; the first that matches d
     uint32_t allowed_services; /* limit: capability bits that stay */
 };
 
-struct cfg_server {        /* kinds nscl, msbf, mas, hss */
+struct cfg_server {        /* all kinds but device */
     uint32_t workers;      /* default 4 */
     uint32_t queue;        /* most jobs waiting; default 1000 */
     uint32_t max_sessions; /* open TCP connections; beyond: refused; default 100,000 */
@@ -139,10 +158,11 @@ struct cfg_server {        /* kinds nscl, msbf, mas, hss */
     sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
     sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
     sim_ns certificate_life;                   /* msbf, mas; default 5 y */
-    uint32_t mas, nscl; /* msbf: its MAS; mas: its NSCL; cfg_none where not */
-    uint32_t hss;       /* mas: its HSS; cfg_none where nobody needs one */
-    char sp_id[128];    /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
-    sim_ns latency;     /* hss: beside its processor's work, until it answers */
+    uint32_t mas, nscl;  /* msbf: its MAS; mas: its NSCL; cfg_none where not */
+    uint32_t hss;        /* mas, bsf: its HSS; cfg_none where nobody needs one */
+    char sp_id[128];     /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
+    sim_ns latency;      /* hss: beside its processor's work, until it answers */
+    sim_ns key_lifetime; /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
 };
 
 /* EAP over PANA and RADIUS, at every end. */

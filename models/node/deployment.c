@@ -108,6 +108,8 @@ static enum err make_contexts(struct population *p)
         err = make_pair(p->d, &c->bootstrap.tls, false, &p->bootstrap);
     if (!err && method_of_connect(c->connect.method)->tls_psk)
         err = make_pair(p->d, &c->connect.tls, true, &p->connect);
+    if (!err && method_needs_bsf(c) && c->gba.ua == CFG_UA_PSK_TLS)
+        err = make_pair(p->d, &c->gba.tls, true, &p->ua);
     if (!err)
         err = make_pair(p->d, &c->mid.tls, true, &p->mid);
     return err;
@@ -214,7 +216,7 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
 
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss"};
+    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss", "bsf"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {
@@ -379,6 +381,7 @@ static void free_population(struct population *p)
     free_pair(&p->bootstrap);
     free_pair(&p->connect);
     free_pair(&p->mid);
+    free_pair(&p->ua);
     free(p->usage);
     free(p->paths);
 }

@@ -109,6 +109,7 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
         consider(&best, now, dev->kmr_expires, PLAN_EXPIRY, PROC_BOOTSTRAP);
     if (se_has(&dev->se, SE_KMC))
         consider(&best, now, dev->kmc_expires, PLAN_EXPIRY, PROC_CONNECTION);
+    consider(&best, now, device_gba_expiry(dev), PLAN_EXPIRY, PROC_BOOTSTRAP);
     if (dev->registered)
         consider(&best, now, dev->scl_expires, PLAN_EXPIRY, PROC_REGISTRATION);
     if (dev->gate)
@@ -224,6 +225,7 @@ static void expire(struct device *dev, sim_ns now)
         device_lose_kmc(dev, now, "expired");
     if (kmr)
         device_lose_kmr(dev, now, "expired");
+    device_gba_expire(dev, now);
     if (dev->registered && dev->scl_expires <= now) {
         dev->registered = dev->has_container = false;
         dev->wanted = now;
@@ -416,8 +418,8 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
 static enum reason named(const struct device *dev, enum reason reason)
 {
     enum reason known = dev->proc->server_reason;
-    bool vague =
-        reason == REASON_EAP_FAILURE || reason == REASON_PANA_REJECTED || reason == REASON_TIMEOUT;
+    bool vague = reason == REASON_EAP_FAILURE || reason == REASON_PANA_REJECTED ||
+                 reason == REASON_TIMEOUT || reason == REASON_GBA_FORBIDDEN;
 
     return vague && known != REASON_NONE ? known : reason;
 }
@@ -440,7 +442,8 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
 
     device_book(dev);
     if (dev->end)
-        device_drop_session(dev, now, reason != REASON_TIMEOUT, "closed");
+        device_drop_session(dev, now, reason != REASON_TIMEOUT,
+                            procedure_is_mid(kind) ? "closed" : "failed");
     reason = named(dev, reason);
     dev->attempting = false;
     dev->last_reason = reason;
@@ -585,6 +588,8 @@ static void equip(struct device *dev)
     uicc_init(&dev->subscriber->uicc, imsi, 2, k, opc);
     if (ahead)
         uicc_set_sqn(&dev->subscriber->uicc, SEQUENCE_AHEAD << UICC_IND_BITS);
+    if (method_needs_bsf(c))
+        dev->subscriber->gba = xcalloc(1, sizeof *dev->subscriber->gba);
 }
 
 void device_init(struct device *dev, struct population *p, uint32_t index)
@@ -637,8 +642,12 @@ void device_release(struct device *dev)
     device_free_end(dev->end);
     while (dev->lingering)
         device_free_lingering(dev->lingering);
-    if (dev->subscriber)
+    if (dev->subscriber) {
         uicc_release(&dev->subscriber->uicc);
+        if (dev->subscriber->gba)
+            gba_sa_wipe(&dev->subscriber->gba->sa);
+        free(dev->subscriber->gba);
+    }
     free(dev->subscriber);
     se_release(&dev->se);
 }

@@ -1,6 +1,7 @@
 /* HSS and HLR with their AuC: what a MAS asks of a subscriber's home network (MAP's
  * SendAuthenticationInfo, TS 29.002; Cx and SWx have the same). Messages have their octets, the
- * AuC's cryptography its price at the HSS's processor. */
+ * AuC's cryptography its price at the HSS's processor. For a BSF Zh (TS 29.109) with the same
+ * records: one sequence of numbers a subscriber. */
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -14,6 +15,9 @@
 #define ANSWER_OCTETS  100
 #define TRIPLET_OCTETS 32
 #define VECTOR_OCTETS  80
+
+/* How long a BSF waits; what comes later is thrown away. */
+#define ZH_PATIENCE (5 * SIM_S)
 
 /* A subscriber's record appears when it is first asked for: nobody can tell it from one that was
  * there. */
@@ -143,4 +147,61 @@ void hss_ask(struct server_end *e, const struct eap_query *q, bool separation)
     c->u.auc.query = *q;
     c->u.auc.separation = separation;
     backend_send(e, hss, "SendAuthenticationInfo", c);
+}
+
+/* ---- Zh ---- */
+
+static void zh_work(struct backend_call *c, struct meter *m)
+{
+    const struct zh_request *q = &c->u.zh.request;
+    struct zh_answer *a = &c->u.zh.answer;
+    struct server *hss = c->to;
+    struct device *dev = device_of_impi(hss->population->d, q->impi);
+    uint32_t life = (uint32_t)(hss->population->config->server->key_lifetime / SIM_S);
+    struct hss_record *r;
+    struct rng stream;
+    const char *imsi;
+
+    if (!dev) {
+        a->reason = REASON_GBA_SUBSCRIBER;
+    } else if (device_gba_is_refused(dev)) {
+        a->reason = REASON_GBA_NOT_ALLOWED;
+    } else {
+        imsi = dev->subscriber->uicc.imsi;
+        r = record_of(hss, imsi);
+        stream = stream_of(hss, imsi, r);
+        zh_answer_make(&r->auc, m, &stream, q, method_is_gba_u(dev->population->config->device),
+                       life, a);
+        r->draws = stream.counter;
+    }
+    c->answer_octets = (uint32_t)zh_answer_octets(a);
+}
+
+static void zh_finished(struct backend_call *c, bool answered)
+{
+    struct ub_work *w = c->e->ub;
+
+    w->answer = (struct ub_answer){.zh = c->u.zh.answer};
+    if (!answered)
+        w->answer.zh = (struct zh_answer){.reason = REASON_BACKEND_TIMEOUT};
+    explicit_bzero(&c->u.zh, sizeof c->u.zh);
+    w->ready = true;
+}
+
+void hss_zh(struct server_end *e, const struct zh_request *q)
+{
+    const struct cfg_server *bsf = e->server->population->config->server;
+    struct deployment *d = e->server->population->d;
+    struct server *hss = server_for(d, bsf->hss, e->client->index);
+    struct backend_call *c = xcalloc(1, sizeof *c);
+
+    c->octets = (uint32_t)zh_request_octets(q);
+    c->latency = hss->population->config->server->latency;
+    c->patience = ZH_PATIENCE;
+    c->answer_name = "Multimedia-Auth-Answer";
+    c->work = zh_work;
+    c->apply = apply;
+    c->finished = zh_finished;
+    c->u.zh.request = *q;
+    backend_send(e, hss, "Multimedia-Auth-Request", c);
 }

@@ -16,6 +16,7 @@
 #include "models/proc/client.h"
 #include "models/proc/paa.h"
 #include "models/proc/server.h"
+#include "models/proc/ub.h"
 #include "sim/cpu.h"
 
 #define NODE_NAME_MAX 160
@@ -64,8 +65,8 @@ struct population {
     struct path *paths; /* to each population */
     /* devices */
     struct device *devices;
-    sim_ns last_arrival; /* of a Poisson process */
-    struct tls_pair bootstrap, connect, mid;
+    sim_ns last_arrival;                                  /* of a Poisson process */
+    struct tls_pair bootstrap, connect, mid, ua;          /* ua: none where Ua is on bare TCP */
     const struct eap_method *bootstrap_eap, *connect_eap; /* NULL: not by EAP */
     struct image image;
     uint64_t logged[PROC_KINDS]; /* procedures whose messages were kept by record.message_first */
@@ -133,6 +134,7 @@ struct server {
     struct cpu cpu;
     struct session_host host;
     struct flow_listener listener;
+    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua */
     struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS */
     char fqdn[NODE_NAME_MAX];
     uint32_t sessions, pana_sessions; /* now; ever */
@@ -145,6 +147,7 @@ struct server {
     struct mas_record *mas;
     struct scl_record *scl;
     struct hss_record *hss;
+    struct gba_sa *sa; /* BSF: by IMPI in by_node, by B-TID in by_connection */
     uint32_t record_count, record_room;
     struct map by_node, by_connection;
     uint64_t kmr_count; /* MSBF: bootstraps done */
@@ -155,7 +158,21 @@ struct backend_call;
 enum end_kind {
     END_HTTPS, /* TLS, HTTP: server_session */
     END_PAA,   /* PANA with a device, RADIUS with the MAS: paa_session */
-    END_AAA    /* RADIUS with a PAA: aaa_session */
+    END_AAA,   /* RADIUS with a PAA: aaa_session */
+    END_UB     /* bare HTTP with a UE: ub_server */
+};
+
+/* What a BSF's session is to be answered. */
+struct ub_work {
+    struct ub_answer answer;
+    bool ready;
+};
+
+/* What a NAF's session is set up with, and what the BSF said. */
+struct naf_work {
+    struct naf_settings settings;
+    struct zn_answer answer;
+    bool ready;
 };
 
 /* What an AAA session has found out about its user, in prepare; and what the HSS said. */
@@ -180,6 +197,9 @@ struct server_end {
     uint32_t pana_session;                /* PAA: PANA's session identifier */
     bool stored;                          /* PAA: the verdict has been acted upon */
     struct aaa_work *aaa;                 /* AAA */
+    struct ub_work *ub;                   /* UB */
+    struct naf_work *naf;                 /* HTTPS with a NAF's client; NULL else */
+    bool plain;                           /* bare TCP */
     struct se se;
     struct tls_psk_arg {
         struct server *server;
@@ -207,6 +227,17 @@ enum device_state {
 /* A device's UICC, and what it keeps for the next authentication. */
 struct subscriber {
     struct uicc uicc;
+    struct device_gba *gba; /* NULL: its methods are not by GBA */
+};
+
+/* A device's bootstrapped association. */
+struct device_gba {
+    struct gba_sa sa; /* sessions of Ua read it */
+    sim_ns expires, renew;
+    int64_t procedure; /* in which it was made, */
+    uint32_t attempt;  /* and in which attempt of that */
+    key_ref ks_key;    /* KEY_NONE: there is none */
+    uint8_t used;      /* by kind of procedure: a key has been made of it there */
 };
 
 /* One session of a device, and all that its prepare may change besides it. */
@@ -217,6 +248,10 @@ struct device_end {
     bool lingers;             /* done, but for answers to what is repeated */
     enum procedure_kind kind; /* of the request to write, or of the procedure it is made for */
     bool pana;                /* EAP over PANA: the core is a pana_client */
+    bool gba;                 /* by GBA: the core is a client of Ua, or */
+    bool ub;                  /* of Ub, before it */
+    bool plain;               /* bare TCP */
+    struct gba_sa *sa;        /* what Ub makes */
     uint32_t behind;          /* sessions at servers that were opened for it */
     struct ibe_user *ibe;     /* EAP-IBAKE's key while the session lasts; NULL: none */
     bool request_wanted;      /* the next step writes a request of this kind */
@@ -401,6 +436,19 @@ static inline struct procedure *device_end_procedure(const struct device_end *e)
     return e->lingers ? NULL : e->dev->proc;
 }
 
+/* attempt_gba.c: bootstrap and connection by GBA, the device's side. */
+struct device *device_of_impi(struct deployment *d, const char *impi);
+/* Its subscription, or the network where it roams, has no GBA. */
+bool device_gba_is_refused(const struct device *dev);
+struct proto *device_make_gba(struct device_end *e, struct proto_env *env); /* prepare */
+/* Before it connects: with the BSF (e->ub), or with the NAF. */
+void device_gba_begin(struct device_end *e, sim_ns now);
+struct server *device_gba_server(const struct device_end *e);
+/* The core has come to its end, well or not. */
+void device_gba_ended(struct device *dev, sim_ns now, const struct proto *core);
+sim_ns device_gba_expiry(const struct device *dev); /* of Ks; SIM_NEVER: none */
+void device_gba_expire(struct device *dev, sim_ns now);
+
 /* attempt_pana.c: bootstrap and connection by EAP over PANA, the device's side. */
 struct proto *device_make_pana(struct device_end *e, struct proto_env *env,
                                sim_ns now); /* prepare */
@@ -433,6 +481,9 @@ void server_charged(struct session *session, sim_ns now, const struct meter *met
                     const struct profile_price *price);
 void server_activity(struct session *session, sim_ns now, enum session_activity a, sim_ns other_ns);
 void server_ended(struct session *session, sim_ns now, enum reason reason);
+void server_packet(struct session *session, const struct flow_packet *p, const char *label,
+                   bool continued);
+void server_retransmitted(struct session *session, sim_ns now);
 void server_repeated(struct session *session, sim_ns now); /* over UDP */
 void server_datagram(struct session *session, unsigned leg, const struct udp_packet *p,
                      const char *label, bool repeated);
@@ -462,6 +513,9 @@ struct backend_call {
     sim_ns sent;
     uint32_t octets, answer_octets; /* 0: BACKEND_OCTETS */
     sim_ns latency;                 /* of the far server, beside its work */
+    sim_ns patience; /* the asking server gives up after so long; 0: only what is lost, after 5 s */
+    struct sim_event deadline; /* patience != 0 */
+    uint8_t doing;             /* enum session_activity: what the far processor does with it */
     struct backend_call *next, **link;
     /* On arrival: what it takes, beside one access to the store. May be NULL. */
     void (*work)(struct backend_call *c, struct meter *m);
@@ -476,6 +530,14 @@ struct backend_call {
             bool separation; /* AKA': AMF's separation bit */
             struct eap_answer answer;
         } auc;
+        struct {
+            struct zh_request request;
+            struct zh_answer answer;
+        } zh;
+        struct {
+            struct zn_request request;
+            struct zn_answer answer;
+        } zn;
     } u;
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,
@@ -504,6 +566,17 @@ void hss_ask(struct server_end *e, const struct eap_query *q, bool separation);
 /* What its AuC answers, at once and for nothing: the work behind hss_ask, and the live mode. */
 void hss_answer(struct server *hss, struct meter *m, const struct eap_query *q, bool separation,
                 struct eap_answer *a);
+/* The same for a BSF (Zh). */
+void hss_zh(struct server_end *e, const struct zh_request *q);
+/* bsf.c: Ub, and Zn for NAFs. */
+bool bsf_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                void **user);
+void bsf_zn(struct server *bsf, struct meter *m, const struct zn_request *q, struct zn_answer *a);
+void bsf_forget(struct server *bsf); /* every association, as at a restart */
+/* naf.c: is this server the NAF of these clients? What a session of theirs needs for it; heap. */
+bool naf_serves(const struct server *s, const struct population *clients);
+struct naf_work *naf_work_new(const struct server *s, const struct population *clients);
+void naf_ask(struct server_end *e, const struct zn_request *q); /* Zn */
 /* mas_aaa.c: who has this permanent identity; NULL: nobody. And AKA's access network. */
 struct device *mas_subscriber(struct deployment *d, const char *identity);
 const char *mas_network_name(void);

@@ -102,6 +102,17 @@ static bool is_in_force(const struct mas_record *m, const char *identity)
            memcmp(m->node_id, node_id, M2M_NODE_ID_LEN) == 0 && m->kmr_index == kmr_index;
 }
 
+/* Whose record it is must be who TLS or Ua says; and by Kmr, with one that lives. */
+static bool may_connect(const struct server_end *e, const struct mas_record *m,
+                        const struct server_request *r, sim_ns now)
+{
+    struct deployment *d = e->server->population->d;
+
+    if (!e->naf)
+        return is_in_force(m, r->peer_name) && m->expires > now;
+    return device_of_impi(d, r->peer_name) == &d->populations[m->population].devices[m->device];
+}
+
 void mas_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     const struct doc_connection_request *q = &r->doc.u.connection_request;
@@ -116,7 +127,7 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     struct scl_record *s;
 
     m = record == MAP_NONE ? NULL : &mas->mas[record];
-    if (!m || !is_in_force(m, r->peer_name) || m->expires <= now) {
+    if (!m || !may_connect(e, m, r, now)) {
         server_answer(e,
                       &(struct server_answer){.status = STATUS_FORBIDDEN,
                                               .additional = reason_text(REASON_KEY_EXPIRED),
@@ -134,8 +145,9 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     (void)se_backend_copy(&e->se, SE_KMC, s->kmc);
     s->connection_id = draw_connection_id(mas, m);
     s->kmc_index = m->connections;
-    /* No Kmc outlives the Kmr it came from. */
-    s->kmc_expires = sim_ns_min(sim_ns_add(now, config->keys.kmc), m->expires);
+    /* No Kmc outlives the Kmr, or the Ks, that it came from. */
+    s->kmc_expires = sim_ns_min(sim_ns_add(now, config->keys.kmc),
+                                e->naf ? r->ks_expires_unix_ns - d->in.epoch_unix_ns : m->expires);
     s->ival_capable = m->ival_capable;
     c->answer_name = "Kmc to NSCL stored";
     c->apply = apply;

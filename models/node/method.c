@@ -20,6 +20,10 @@ static const struct method_facts bootstraps[] = {
                                  .eap = "ibake",
                                  .ibe = true,
                                  .exchange = true},
+    [CFG_BOOTSTRAP_GBA_ME] =
+        {.name = "gba-me", .uicc = true, .umts = true, .gba = true, .exchange = true},
+    [CFG_BOOTSTRAP_GBA_U] =
+        {.name = "gba-u", .uicc = true, .umts = true, .gba = true, .exchange = true},
 };
 
 static const struct method_facts connects[] = {
@@ -32,6 +36,7 @@ static const struct method_facts connects[] = {
         {.name = "eap-aka", .eap = "aka", .uicc = true, .umts = true, .exchange = true},
     [CFG_CONNECT_EAP_AKA_PRIME] =
         {.name = "eap-aka-prime", .eap = "aka-prime", .uicc = true, .umts = true, .exchange = true},
+    [CFG_CONNECT_GBA] = {.name = "gba", .uicc = true, .umts = true, .gba = true, .exchange = true},
 };
 
 const struct method_facts *method_of_bootstrap(enum cfg_bootstrap method)

@@ -1,5 +1,5 @@
-/* MSBF: gives a device that proved itself by its certificate a Node-ID and a Kmr, after the MAS has
- * them (etsi-m2m.md 4.1). */
+/* MSBF: gives a device that proved itself by its certificate, or by GBA, a Node-ID and a Kmr, after
+ * the MAS has them (etsi-m2m.md 4.1). */
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -29,7 +29,7 @@ static void answer_params(struct backend_call *c, bool answered)
     p->kmr_index = m->kmr_index;
     p->expires_unix_ns = d->in.epoch_unix_ns + m->expires;
     snprintf(p->mas_fqdn, sizeof p->mas_fqdn, "%s", c->to->fqdn);
-    p->has_key = true; /* the core wraps it (GAP C2) */
+    p->has_key = !e->naf; /* the core wraps it (GAP C2); GBA transports none */
     node_scl_id(m->node_id, p->scl_id);
     nscl = server_for(d, config->mid.nscl, m->device);
     snprintf(p->nscl_list[0], sizeof p->nscl_list[0], "%s", nscl->fqdn);
@@ -53,7 +53,10 @@ void msbf_request(struct server_end *e, const struct server_request *r, sim_ns n
     uint32_t count;
 
     /* The provider's subscription register: who may bootstrap, and under which policy. */
-    dev = r->doc.kind == DOC_BOOTSTRAP_REQUEST ? device_find(d, q->device_id) : NULL;
+    if (r->doc.kind != DOC_BOOTSTRAP_REQUEST)
+        dev = NULL;
+    else
+        dev = e->naf ? device_of_impi(d, r->peer_name) : device_find(d, q->device_id);
     if (!dev) {
         server_answer(e,
                       &(struct server_answer){.status = STATUS_FORBIDDEN,
@@ -70,6 +73,8 @@ void msbf_request(struct server_end *e, const struct server_request *r, sim_ns n
     map_put(&e->server->by_node, node_id_key(m->node_id), count);
     m->kmr_index = count;
     m->expires = now + config->keys.kmr;
+    if (e->naf) /* a NAF's key ends with Ks (TS 33.220 4.5.3) */
+        m->expires = sim_ns_min(m->expires, r->ks_expires_unix_ns - d->in.epoch_unix_ns);
     m->population = dev->population->index;
     m->device = dev->index;
     m->ival_capable = q->ival_capable;

@@ -169,7 +169,8 @@ static void count_trip(struct procedure *p, int64_t src, int64_t dst)
 }
 
 void procedure_message(struct procedure *p, int64_t src, int64_t dst,
-                       const struct flow_packet *packet, const char *label, bool continued)
+                       const struct flow_packet *packet, const char *protocol, const char *label,
+                       bool continued)
 {
     const struct tcp_segment *s = packet->segment;
     bool speaks = s->length > 0 || s->flags & (TCP_SYN | TCP_FIN | TCP_RST);
@@ -187,7 +188,7 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
     m->dst = dst;
     m->octets = s->wire_octets;
     m->fate = packet->fate;
-    m->protocol = s->length == 0 ? "TCP" : "TLS";
+    m->protocol = s->length == 0 ? "TCP" : protocol;
     used = str_append(m->name, sizeof m->name, 0, s->length ? label : control_name(s));
     if (continued)
         used = str_append(m->name, sizeof m->name, used, " (continued)");

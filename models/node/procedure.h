@@ -61,9 +61,11 @@ void procedure_repeated(struct procedure *p, sim_ns now);
 void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
                         const struct udp_packet *packet, const char *protocol, const char *label,
                         bool repeated);
-/* Log a segment that says something (payload, SYN, FIN, RST, or one that was lost). */
+/* Log a segment that says something (payload, SYN, FIN, RST, or one that was lost). protocol: of
+ * the payload. */
 void procedure_message(struct procedure *p, int64_t src, int64_t dst,
-                       const struct flow_packet *packet, const char *label, bool continued);
+                       const struct flow_packet *packet, const char *protocol, const char *label,
+                       bool continued);
 /* A message between servers on its behalf. */
 void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
                        sim_ns t_receive, uint32_t octets, const char *name);

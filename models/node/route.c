@@ -86,6 +86,12 @@ static bool need_ways(struct deployment *d, uint32_t i, const struct cfg_device 
         ok &= need(d, i, c->bootstrap.msbf, "bootstrap", diags);
     if (bootstrap->eap && c->bootstrap.msbf != CFG_NONE)
         ok &= need(d, c->bootstrap.msbf, c->connect.mas, "bootstrap by EAP", diags);
+    if (bootstrap->gba || connect->gba)
+        ok &= need(d, i, c->gba.bsf, "GBA", diags);
+    if (bootstrap->gba)
+        ok &= need(d, c->bootstrap.msbf, c->gba.bsf, "bootstrap by GBA", diags);
+    if (connect->gba)
+        ok &= need(d, c->connect.mas, c->gba.bsf, "connection by GBA", diags);
     if (connect->eap)
         ok &= need(d, c->mid.nscl, c->connect.mas, "connection by EAP", diags);
     else

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define HTTPS_PORT      443         /* of bootstrap, connection and mId alike */
+#define HTTP_PORT       80          /* of Ub, and of Ua without TLS */
 #define BACKEND_OCTETS  256         /* request or answer, with headers and TLS records */
 #define BACKEND_TIMEOUT (5 * SIM_S) /* until the asking server gives up */
 
@@ -26,6 +27,8 @@ static const struct cfg_server *config(const struct server *s)
 static const struct tls_context *context_for(const struct server *s,
                                              const struct population *clients)
 {
+    if (naf_serves(s, clients))
+        return clients->ua.server;
     switch (s->population->config->kind) {
     case CFG_MSBF:
         return clients->bootstrap.server;
@@ -35,6 +38,7 @@ static const struct tls_context *context_for(const struct server *s,
         return clients->mid.server;
     case CFG_DEVICE:
     case CFG_HSS:
+    case CFG_BSF:
         break;
     }
     return NULL;
@@ -44,13 +48,14 @@ static struct proto *make_core(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
     struct server_settings settings = {.context = context_for(e->server, e->client_population),
-                                       .psk_arg = &e->psk};
+                                       .psk_arg = &e->psk,
+                                       .naf = e->naf ? &e->naf->settings : NULL};
 
     (void)now;
     switch (e->server->population->config->kind) {
     case CFG_MSBF:
         settings.role = SERVER_MSBF;
-        if (credential_copy(e->server->credential, &settings.credential))
+        if (!e->naf && credential_copy(e->server->credential, &settings.credential))
             return NULL;
         break;
     case CFG_MAS:
@@ -63,6 +68,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
         break;
     case CFG_DEVICE:
     case CFG_HSS:
+    case CFG_BSF:
         return NULL;
     }
     return server_session_proto(server_session_new(session_env(session), &settings));
@@ -90,6 +96,11 @@ static void step(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
 
+    if (e->naf && e->naf->ready) {
+        e->naf->ready = false;
+        server_session_zn_answer(core_of(e), now, &e->naf->answer);
+        explicit_bzero(&e->naf->answer, sizeof e->naf->answer);
+    }
     if (!e->answer_ready)
         return;
     e->answer_ready = false;
@@ -124,6 +135,7 @@ static enum procedure_kind usage_kind(const struct server_end *e)
                    : PROC_CONNECTION;
     switch (e->server->population->config->kind) {
     case CFG_MSBF:
+    case CFG_BSF:
         return PROC_BOOTSTRAP;
     case CFG_MAS:
         return PROC_CONNECTION;
@@ -156,10 +168,19 @@ void server_activity(struct session *session, sim_ns now, enum session_activity 
         procedure_activity(p, now, true, a, other_ns);
 }
 
+/* Its answer is for nobody any more. */
+static void leave_call(struct backend_call *c)
+{
+    if (c->patience)
+        sim_cancel(c->from->population->d->sim, &c->deadline);
+    c->e->call = NULL;
+    c->e = NULL;
+}
+
 void server_end_forget(struct server_end *e)
 {
     if (e->call)
-        e->call->e = NULL;
+        leave_call(e->call);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -169,6 +190,12 @@ void server_end_forget(struct server_end *e)
     if (e->aaa)
         explicit_bzero(e->aaa, sizeof *e->aaa);
     free(e->aaa);
+    if (e->ub)
+        explicit_bzero(e->ub, sizeof *e->ub);
+    free(e->ub);
+    if (e->naf)
+        explicit_bzero(e->naf, sizeof *e->naf);
+    free(e->naf);
     free(e);
 }
 
@@ -187,6 +214,7 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
         break;
     case CFG_DEVICE:
     case CFG_HSS:
+    case CFG_BSF:
         break;
     }
 }
@@ -196,12 +224,16 @@ static void advanced(struct session *session, sim_ns now)
     struct server_end *e = session_user(session);
     struct proto *core = session_core(session);
     const struct server_request *r;
+    const struct zn_request *q;
 
     if (!core || core->status != PROTO_RUNNING) {
         server_end_forget(e);
         session_retire(session);
         return;
     }
+    q = e->naf && !e->naf->ready && !e->call ? server_session_zn(core_of(e)) : NULL;
+    if (q)
+        naf_ask(e, q);
     r = e->in_service ? NULL : server_session_request(core_of(e));
     if (r)
         dispatch(e, r, now);
@@ -215,17 +247,18 @@ void server_ended(struct session *session, sim_ns now, enum reason reason)
     session_free(session);
 }
 
-static void packet(struct session *session, const struct flow_packet *p, const char *label,
+void server_packet(struct session *session, const struct flow_packet *p, const char *label,
                    bool continued)
 {
     struct procedure *proc = server_end_procedure(session_user(session));
     struct server_end *e = session_user(session);
 
     if (proc)
-        procedure_message(proc, e->server->node_id, proc->node_id, p, label, continued);
+        procedure_message(proc, e->server->node_id, proc->node_id, p, e->plain ? "HTTP" : "TLS",
+                          label, continued);
 }
 
-static void retransmitted(struct session *session, sim_ns now)
+void server_retransmitted(struct session *session, sim_ns now)
 {
     struct procedure *p = server_end_procedure(session_user(session));
 
@@ -240,8 +273,8 @@ static const struct session_ops server_session_ops = {.make = make_core,
                                                       .activity = server_activity,
                                                       .advanced = advanced,
                                                       .ended = server_ended,
-                                                      .packet = packet,
-                                                      .retransmitted = retransmitted};
+                                                      .packet = server_packet,
+                                                      .retransmitted = server_retransmitted};
 
 /* The session's random stream is named after both ends, so that no device's arrival shifts
  * another's draws. */
@@ -288,17 +321,29 @@ struct server_end *server_end_new(struct server *s, struct device *dev, enum end
     return e;
 }
 
+/* Bare TCP is a NAF's alone, where its clients have no TLS. */
+static bool takes(const struct server *s, const struct population *clients, bool plain)
+{
+    const struct tls_context *context = context_for(s, clients);
+
+    return plain ? naf_serves(s, clients) && !context : context != NULL;
+}
+
 static bool accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
                    void **user)
 {
     struct server *s = l->user;
     struct session *client = flow_user(flow_peer(end));
+    bool plain = l == &s->plain;
     struct server_end *e;
 
     if (!client || !session_user(client) || !server_admits(s) ||
-        !context_for(s, device_of(client)->population))
+        !takes(s, device_of(client)->population, plain))
         return false;
     e = server_end_new(s, device_of(client), END_HTTPS, &server_session_ops, 0);
+    e->plain = plain;
+    if (naf_serves(s, e->client_population))
+        e->naf = naf_work_new(s, e->client_population);
     session_accept(e->session, end, ops, user);
     return true;
 }
@@ -385,6 +430,7 @@ static void backend_activity(struct backend_call *c, sim_ns now, enum session_ac
 {
     struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
 
+    c->doing = (uint8_t)a;
     if (p)
         procedure_activity(p, now, true, a, other);
 }
@@ -401,6 +447,8 @@ static void backend_log(struct backend_call *c, sim_ns now, bool answer)
 
 static void free_call(struct backend_call *c)
 {
+    if (c->e && c->patience)
+        sim_cancel(c->from->population->d->sim, &c->deadline);
     session_let_go(&c->hold);
     *c->link = c->next;
     if (c->next)
@@ -452,6 +500,46 @@ static void backend_timed_out(struct sim *sim, struct sim_event *ev)
 
 static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backend_timed_out};
 
+static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
+{
+    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
+
+    if (!p)
+        return;
+    p->waiting = waiting;
+    procedure_clock(p, now);
+}
+
+/* The asking server waits no longer. Of the session's endpoint, as the answer is: which of the two
+ * comes first is prepared first. */
+static void deadline_prepare(struct sim_event *ev)
+{
+    struct backend_call *c =
+        (struct backend_call *)((char *)ev - offsetof(struct backend_call, deadline));
+
+    c->finished(c, false);
+    session_poke_ahead(c->e->session, sim_event_time(ev));
+}
+
+static void deadline_commit(struct sim *sim, struct sim_event *ev)
+{
+    struct backend_call *c =
+        (struct backend_call *)((char *)ev - offsetof(struct backend_call, deadline));
+    struct server_end *e = c->e;
+    sim_ns now = sim_now(sim);
+
+    if (c->doing == SESSION_QUEUED)
+        backend_activity(c, now, SESSION_COMPUTING, 0);
+    if (c->doing == SESSION_COMPUTING)
+        backend_activity(c, now, SESSION_IDLE, 0);
+    backend_waiting(c, now, false);
+    leave_call(c);
+    session_poked(e->session, now);
+}
+
+static const struct sim_event_ops deadline_ops = {"backend-deadline", deadline_prepare,
+                                                  deadline_commit};
+
 /* Nobody will answer: the asking server finds out by waiting. */
 static void backend_lost(void *arg)
 {
@@ -480,16 +568,6 @@ static void backend_reply(struct backend_call *c)
                               .arg = c,
                               .prepare = c->e ? backend_returns : NULL,
                               .endpoint = c->e ? session_endpoint(c->e->session) : NULL});
-}
-
-static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
-{
-    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
 }
 
 static void backend_latency_over(struct sim *sim, struct sim_event *ev)
@@ -564,7 +642,12 @@ void backend_send(struct server_end *e, struct server *to, const char *name, str
     c->octets = c->octets ? c->octets : BACKEND_OCTETS;
     c->answer_octets = c->answer_octets ? c->answer_octets : BACKEND_OCTETS;
     c->sent = node_now(d);
+    c->doing = SESSION_IDLE;
     e->call = c;
+    if (c->patience) {
+        sim_event_init(&c->deadline, &deadline_ops, session_endpoint(e->session));
+        sim_schedule(d->sim, &c->deadline, sim_ns_add(node_now(d), c->patience));
+    }
     c->next = d->calls;
     c->link = &d->calls;
     if (c->next)
@@ -593,6 +676,8 @@ uint32_t server_new_record(struct server *s)
         s->record_room = s->record_room ? s->record_room + s->record_room / 2 : 16;
         if (s->population->config->kind == CFG_NSCL)
             s->scl = xrealloc(s->scl, s->record_room * sizeof *s->scl);
+        else if (s->population->config->kind == CFG_BSF)
+            s->sa = xrealloc(s->sa, s->record_room * sizeof *s->sa);
         else if (s->population->config->kind == CFG_HSS)
             s->hss = xrealloc(s->hss, s->record_room * sizeof *s->hss);
         else
@@ -617,6 +702,10 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->listener.user = s;
     s->listener.host = (uint32_t)s->node_id;
     s->listener.port = HTTPS_PORT;
+    s->plain = s->listener;
+    s->plain.port = HTTP_PORT;
+    if (p->config->kind == CFG_BSF)
+        s->plain.accept = bsf_accept;
     s->datagrams = p->config->kind == CFG_MAS
                        ? (struct udp_listener){.port = RADIUS_PORT, .accept = aaa_accept, .user = s}
                        : (struct udp_listener){.port = PANA_PORT, .accept = paa_accept, .user = s};
@@ -636,7 +725,9 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
 void server_set_off(struct server *s, bool off)
 {
     s->off = off;
-    s->listener.deaf = s->datagrams.deaf = off;
+    s->listener.deaf = s->plain.deaf = s->datagrams.deaf = off;
+    if (off && s->population->config->kind == CFG_BSF)
+        bsf_forget(s);
     while (off && s->ends) {
         struct session *session = s->ends->session;
         server_end_forget(s->ends);
@@ -661,6 +752,9 @@ void server_release(struct server *s)
         free(s->mas);
         free(s->hss);
     }
+    if (s->sa)
+        bsf_forget(s);
+    free(s->sa);
     map_release(&s->by_node);
     map_release(&s->by_connection);
 }

@@ -20,6 +20,9 @@ void fleet_run(struct collect *c, unsigned threads, const char *more, const char
 /* As fleet_base, with an HSS behind the MAS, for methods of EAP over PANA. */
 extern const char fleet_eap[];
 
+/* As fleet_eap, with a BSF, for methods by GBA: bootstrap gba-me, connection gba. */
+extern const char fleet_gba[];
+
 /* The same for any text. */
 void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
                     struct deployment_counts *counts);

@@ -3,6 +3,7 @@
 #include "tests/support/fleet.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 START_TEST(the_same_rows_for_any_number_of_threads)
@@ -50,6 +51,34 @@ START_TEST(the_same_rows_over_pana)
 }
 END_TEST
 
+/* The same by GBA: two sessions an attempt, a BSF that gives up on a slow HSS and restarts. */
+START_TEST(the_same_rows_by_gba)
+{
+    static const char *const uas[] = {"populations.meters.gba.ua=digest",
+                                      "populations.meters.gba.ua=psk-tls"};
+    const char *const *sets =
+        SETS(uas[_i], "populations.meters.bootstrap.method=gba-u", "populations.meters.count=60",
+             "populations.meters.uicc.ahead=30 %", "populations.meters.arrivals.over=2 s",
+             "populations.meters.keys.kmc=5 min", "populations.meters.gba.reuse=yes",
+             "populations.hss.workers=1", "populations.hss.class=cortex-m4",
+             "links.meters -> mas.loss=5 %", "links.meters -> bsf.loss=5 %",
+             "links.bsf -> hss.latency=lognormal 2 s 0.5", "run.until=20 min");
+    char text[4096];
+    struct collect one, more;
+
+    snprintf(text, sizeof text, "%sevents:\n  - {at: 7 min, do: outage, what: bsf, for: 1 s}\n",
+             fleet_gba);
+    fleet_run_text(&one, 1, text, sets, NULL);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        fleet_run_text(&more, threads, text, sets, NULL);
+        ck_assert_uint_eq(more.procedure_count, one.procedure_count);
+        ck_assert_uint_eq(more.digest, one.digest);
+        collect_release(&more);
+    }
+    collect_release(&one);
+}
+END_TEST
+
 /* Slow pairings, few devices. */
 START_TEST(the_same_rows_by_ibake)
 {
@@ -79,6 +108,7 @@ int main(void)
     if (crypto_init())
         return 1;
     tcase_set_timeout(t, 280);
+    tcase_add_loop_test(t, the_same_rows_by_gba, 0, 2);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     tcase_add_loop_test(t, the_same_rows_over_pana, 0, 4);
     tcase_add_test(t, the_same_rows_by_ibake);
