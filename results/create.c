@@ -52,8 +52,9 @@ static enum err insert_experiment(sqlite3 *db, const struct recorder_input *in)
     sqlite3_stmt *s = NULL;
     enum err err = db_prepare(db,
                               "INSERT INTO experiments (experiment_id, title, scenario_text, "
-                              "scenario_sha256, resolved_json, created_utc, scenario_path) "
-                              "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
+                              "scenario_sha256, resolved_json, created_utc, scenario_path, "
+                              "replications_min, replications_max, until_ci_ppm) "
+                              "VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                               &s);
     if (err)
         return err;
@@ -70,7 +71,54 @@ static enum err insert_experiment(sqlite3 *db, const struct recorder_input *in)
     db_bind_text(s, 4, in->resolved_json ? in->resolved_json : "{}");
     db_bind_text(s, 5, utc);
     db_bind_text(s, 6, in->scenario_path);
+    if (in->campaign) {
+        sqlite3_bind_int64(s, 7, in->campaign->replications_min);
+        sqlite3_bind_int64(s, 8, in->campaign->replications_max);
+        sqlite3_bind_int64(s, 9, in->campaign->until_ci_ppm);
+    }
     return db_finish(s);
+}
+
+static enum err insert_cell(sqlite3 *db, const struct recorder_cell *c)
+{
+    sqlite3_stmt *s = NULL;
+    enum err err = db_prepare(db, "INSERT INTO cells VALUES (1, ?1, ?2)", &s);
+    if (err)
+        return err;
+    sqlite3_bind_int64(s, 1, c->cell);
+    db_bind_text(s, 2, c->resolved_json);
+    err = db_finish(s);
+    if (!err)
+        err = db_prepare(db, "INSERT INTO cell_values VALUES (1, ?1, ?2, ?3, ?4)", &s);
+    for (size_t i = 0; i < c->value_count && !err; i++) {
+        sqlite3_bind_int64(s, 1, c->cell);
+        sqlite3_bind_int64(s, 2, (int64_t)i);
+        db_bind_text(s, 3, c->values[2 * i]);
+        db_bind_text(s, 4, c->values[2 * i + 1]);
+        err = db_err(sqlite3_step(s));
+        sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return err;
+}
+
+static enum err insert_campaign(sqlite3 *db, const struct recorder_campaign *g)
+{
+    sqlite3_stmt *s = NULL;
+    enum err err = OK;
+    for (size_t i = 0; i < g->cell_count && !err; i++)
+        err = insert_cell(db, &g->cells[i]);
+    if (!err)
+        err = db_prepare(db, "INSERT INTO plan VALUES (1, ?1, ?2, ?3)", &s);
+    for (size_t i = 0; i < g->planned_count && !err; i++) {
+        sqlite3_bind_int64(s, 1, g->planned[i].cell);
+        sqlite3_bind_int64(s, 2, g->planned[i].replication);
+        sqlite3_bind_int64(s, 3, (int64_t)g->planned[i].seed);
+        err = db_err(sqlite3_step(s));
+        sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return err;
 }
 
 static enum err insert_build(sqlite3 *db, const struct recorder_input *in)
@@ -133,14 +181,15 @@ static enum err insert_costs(sqlite3 *db, const struct recorder_input *in)
     return err;
 }
 
-static enum err insert_parameters(sqlite3 *db, const struct recorder_input *in)
+static enum err insert_parameters(sqlite3 *db, const struct recorder_input *in, int run_id)
 {
     sqlite3_stmt *s = NULL;
-    enum err err = db_prepare(db, "INSERT INTO run_parameters VALUES (1, ?1, ?2, ?3)", &s);
+    enum err err = db_prepare(db, "INSERT INTO run_parameters VALUES (?4, ?1, ?2, ?3)", &s);
     for (size_t i = 0; i < in->parameter_count && !err; i++) {
         sqlite3_bind_int64(s, 1, (int64_t)i);
         db_bind_text(s, 2, in->parameters[2 * i]);
         db_bind_text(s, 3, in->parameters[2 * i + 1]);
+        sqlite3_bind_int(s, 4, run_id);
         err = db_err(sqlite3_step(s));
         sqlite3_reset(s);
     }
@@ -154,17 +203,19 @@ static enum err insert_run(sqlite3 *db, const struct recorder_input *in)
     enum err err = db_prepare(db,
                               "INSERT INTO runs (run_id, experiment_id, build_id, profile_id, "
                               "cell, replication, seed, fidelity, status, until_ns) "
-                              "VALUES (1, 1, 1, 1, 0, 0, ?1, 'full', 'running', ?2)",
+                              "VALUES (1, 1, 1, 1, ?3, ?4, ?1, 'full', 'running', ?2)",
                               &s);
     if (err)
         return err;
     sqlite3_bind_int64(s, 1, (int64_t)in->seed);
     if (in->until != SIM_NEVER)
         sqlite3_bind_int64(s, 2, in->until);
+    sqlite3_bind_int64(s, 3, in->cell);
+    sqlite3_bind_int64(s, 4, in->replication);
     return db_finish(s);
 }
 
-enum err create_content(sqlite3 *db, const struct recorder_input *in)
+enum err create_schema(sqlite3 *db)
 {
     char pragmas[120];
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
@@ -172,8 +223,12 @@ enum err create_content(sqlite3 *db, const struct recorder_input *in)
     enum err err = db_exec(db, pragmas);
     for (size_t i = 0; schema_statements[i] && !err; i++)
         err = db_exec(db, schema_statements[i]);
-    if (!err)
-        err = seal_prepare(db);
+    return err ? err : seal_prepare(db);
+}
+
+static enum err insert_common(sqlite3 *db, const struct recorder_input *in)
+{
+    enum err err = create_schema(db);
     if (!err)
         err = insert_experiment(db, in);
     if (!err)
@@ -182,11 +237,34 @@ enum err create_content(sqlite3 *db, const struct recorder_input *in)
         err = insert_profile(db, in);
     if (!err)
         err = insert_costs(db, in);
+    if (!err && in->campaign)
+        err = insert_campaign(db, in->campaign);
+    if (!err && in->campaign)
+        err = insert_parameters(db, in, NO_RUN);
+    return err;
+}
+
+enum err create_content(sqlite3 *db, const struct recorder_input *in)
+{
+    enum err err = insert_common(db, in);
     if (!err)
-        err = insert_parameters(db, in);
+        err = insert_parameters(db, in, RUN_ID);
     if (!err)
         err = insert_run(db, in);
     return err ? err : db_exec(db, "COMMIT");
+}
+
+static enum err fill_plan(sqlite3 *db, const void *arg)
+{
+    enum err err = insert_common(db, arg);
+    if (!err)
+        err = db_exec(db, "COMMIT; BEGIN EXCLUSIVE");
+    return err ? err : seal_commit(db, NULL);
+}
+
+enum err recorder_write_plan(const char *path, bool force, const struct recorder_input *input)
+{
+    return create_file(path, force, fill_plan, input);
 }
 
 /* ---- the file ---- */
@@ -251,7 +329,8 @@ static enum err move_into_place(const char *from, const char *to, bool force)
     return OK;
 }
 
-enum err create_file(const char *path, bool force, const struct recorder_input *in)
+enum err create_file(const char *path, bool force, enum err (*fill)(sqlite3 *db, const void *arg),
+                     const void *arg)
 {
     enum err err = may_create(path, force);
     if (err)
@@ -269,7 +348,7 @@ enum err create_file(const char *path, bool force, const struct recorder_input *
     if (!err)
         err = db_exec(db, "PRAGMA journal_mode = MEMORY; PRAGMA page_size = 4096");
     if (!err)
-        err = create_content(db, in);
+        err = fill(db, arg);
     int code = sqlite3_close(db);
     if (!err)
         err = db_err(code);

@@ -144,27 +144,41 @@ static void read_columns(struct reader *r, sqlite3_stmt *s)
     r->until_ns = sqlite3_column_type(s, 18) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 18);
     r->created_utc = keep(r, s, 19);
     r->compiler = keep(r, s, 20);
+    run->cell = sqlite3_column_int64(s, 21);
+    run->replication = sqlite3_column_int64(s, 22);
 }
 
-static enum err read_run(struct reader *r, char why[160])
+static void forget_texts(struct reader *r)
+{
+    for (size_t i = 0; i < r->text_count; i++)
+        free(r->texts[i]);
+    r->text_count = 0;
+}
+
+/* The i-th run by run_id; -1: the last. */
+static enum err read_run(struct reader *r, int64_t i, char why[160])
 {
     sqlite3_stmt *s = NULL;
     enum err err = reader_query(
         r,
-        "SELECT r.run_id, e.title, e.scenario_path, e.scenario_text, e.resolved_json, c.text, "
+        "SELECT r.run_id, e.title, e.scenario_path, e.scenario_text, "
+        "coalesce(l.resolved_json, e.resolved_json), c.text, "
         "c.name, CASE r.status WHEN 'running' THEN 'partial' ELSE r.status END, r.fingerprint, "
         "b.openssl, b.m2msim_version, b.git_commit, r.error, r.seed, r.events, r.end_ns, "
-        "r.wall_s, r.peak_rss, r.until_ns, e.created_utc, b.compiler "
+        "r.wall_s, r.peak_rss, r.until_ns, e.created_utc, b.compiler, r.cell, r.replication "
         "FROM runs r LEFT JOIN experiments e USING (experiment_id) "
         "LEFT JOIN builds b USING (build_id) LEFT JOIN cost_profiles c USING (profile_id) "
-        "ORDER BY r.run_id DESC LIMIT 1",
+        "LEFT JOIN cells l ON l.experiment_id = r.experiment_id AND l.cell = r.cell "
+        "ORDER BY CASE WHEN ?2 < 0 THEN -r.run_id ELSE r.run_id END LIMIT 1 OFFSET max(?2, 0)",
         &s, why);
     if (err)
         return err;
+    sqlite3_bind_int64(s, 2, i);
+    forget_texts(r);
     if (reader_step(r, s, &err, why)) {
         read_columns(r, s);
     } else if (!err) {
-        snprintf(why, 160, "the database holds no run");
+        snprintf(why, 160, "the database holds no %srun", i < 0 ? "" : "such ");
         err = ERR_FORMAT;
     }
     sqlite3_finalize(s);
@@ -184,7 +198,7 @@ static enum err harden(struct reader *r, char why[160])
     return code == SQLITE_OK ? OK : fail(r, code, why);
 }
 
-enum err reader_open(const char *path, struct reader **out, char why[160])
+enum err reader_open_file(const char *path, struct reader **out, char why[160])
 {
     why[0] = '\0';
     enum err err = check_header(path, why);
@@ -196,8 +210,6 @@ enum err reader_open(const char *path, struct reader **out, char why[160])
     err = code == SQLITE_OK ? harden(r, why) : fail(r, code, why);
     if (!err)
         err = check_schema(r, why);
-    if (!err)
-        err = read_run(r, why);
     if (err) {
         reader_close(r);
         return err;
@@ -206,13 +218,37 @@ enum err reader_open(const char *path, struct reader **out, char why[160])
     return OK;
 }
 
+enum err reader_open(const char *path, struct reader **out, char why[160])
+{
+    enum err err = reader_open_file(path, out, why);
+    if (err)
+        return err;
+    err = read_run(*out, -1, why);
+    if (err) {
+        reader_close(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+size_t reader_run_count(struct reader *r)
+{
+    int64_t n = 0;
+    enum err err = db_int(r->db, "SELECT count(*) FROM runs", &n);
+    return err ? 0 : (size_t)n;
+}
+
+enum err reader_choose(struct reader *r, size_t i, char why[160])
+{
+    return read_run(r, (int64_t)i, why);
+}
+
 void reader_close(struct reader *r)
 {
     if (!r)
         return;
     sqlite3_close(r->db);
-    for (size_t i = 0; i < r->text_count; i++)
-        free(r->texts[i]);
+    forget_texts(r);
     free(r->texts);
     free(r->parameter_name);
     free(r->parameter_value);
@@ -279,7 +315,9 @@ enum err reader_check(struct reader *r, char fingerprint[65], char why[160])
     fingerprint[0] = '\0';
     enum err err = db_exec(r->db, "BEGIN"); /* one state of the file for all of it */
     if (!err)
-        err = seal_check(r->db, r->run.run_id, fingerprint, why);
+        err = seal_check(r->db, why);
+    if (!err && r->run.run_id)
+        err = seal_fingerprint(r->db, r->run.run_id, fingerprint, NULL);
     sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
     return err;
 }

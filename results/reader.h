@@ -15,7 +15,7 @@ enum err reader_open(const char *path, struct reader **out, char why[160]) MUST_
 void reader_close(struct reader *r);
 
 struct reader_run {
-    int64_t run_id;
+    int64_t run_id, cell, replication;
     const char *title, *scenario_path, *scenario_text, *resolved_json, *profile_text, *profile_name;
     const char *status; /* done | partial | failed; `running` reads as partial */
     const char *fingerprint, *openssl, *version, *git_commit, *error;
@@ -24,8 +24,12 @@ struct reader_run {
     double wall_s;
     int64_t peak_rss;
 };
-/* The latest run. Borrowed from r. */
+/* The run that is read: the latest, until another is chosen. Borrowed from r, until then. */
 const struct reader_run *reader_run(struct reader *r);
+size_t reader_run_count(struct reader *r);
+/* From now on all that is asked is of the i-th run, from 0, in the order of cells and replications.
+ */
+enum err reader_choose(struct reader *r, size_t i, char why[160]) MUST_USE;
 /* Its --set etc., in order: NULL past the end. Both texts stand until the next call. */
 const char *reader_parameter(struct reader *r, size_t i, const char **value);
 
@@ -37,10 +41,10 @@ struct reader_procedure {
 enum err reader_procedure(struct reader *r, int64_t id, struct reader_procedure *out,
                           char why[160]) MUST_USE;
 
-/* Recomputes from the rows: the fingerprint (run results), and the seals over all rows incl. host
- * facts, over the schema and over every other octet of the file. ERR_INTEGRITY when what is stored
- * differs, with the first differing table in why. ERR_STATE: a run that was killed is not sealed.
- * crypto_init (crypto/entity.h) comes first. */
+/* Recomputes from the rows: the run's fingerprint (its results), and the seals over all rows incl.
+ * host facts, over the schema and over every other octet of the file. ERR_INTEGRITY when what is
+ * stored differs, with the first differing table in why. ERR_STATE: a run that was killed is not
+ * sealed. crypto_init (crypto/entity.h) comes first. */
 enum err reader_check(struct reader *r, char fingerprint[65], char why[160]) MUST_USE;
 
 /* ---- report (text), figures, chart ---- */

@@ -16,6 +16,8 @@ struct reader {
     char *parameter_name, *parameter_value;
 };
 
+/* A database of ours, of whatever runs: none is chosen yet, run.run_id is 0. */
+enum err reader_open_file(const char *path, struct reader **out, char why[160]) MUST_USE;
 /* A query of the run: ?1 is bound to its id. On error, why says so. */
 enum err reader_query(struct reader *r, const char *sql, sqlite3_stmt **out,
                       char why[160]) MUST_USE;

@@ -21,12 +21,17 @@ static enum err reserve_journal(sqlite3 *db)
                    "UPDATE seals SET name = rtrim(name, '+'); COMMIT");
 }
 
+static enum err fill_run(sqlite3 *db, const void *arg)
+{
+    return create_content(db, arg);
+}
+
 enum err recorder_open(const char *path, bool force, const struct recorder_input *input,
                        struct recorder **out)
 {
     bool in_memory = strcmp(path, ":memory:") == 0;
     struct recorder *r = xcalloc(1, sizeof *r);
-    enum err err = in_memory ? OK : create_file(path, force, input);
+    enum err err = in_memory ? OK : create_file(path, force, fill_run, input);
     bool made = !err && !in_memory;
     sink_init(r);
     if (!err)

@@ -20,6 +20,24 @@ struct recorder_cost {
     uint32_t samples;
 };
 
+/* An experiment of many runs, or those of its cells and planned runs that a database is about. */
+struct recorder_cell {
+    const char *resolved_json;
+    const char *const *values; /* pairs name, value: what it has of each swept key */
+    size_t value_count;
+    uint32_t cell;
+};
+struct recorder_planned {
+    uint64_t seed;
+    uint32_t cell, replication;
+};
+struct recorder_campaign {
+    const struct recorder_cell *cells;
+    const struct recorder_planned *planned;
+    size_t cell_count, planned_count;
+    uint32_t replications_min, replications_max, until_ci_ppm;
+};
+
 struct recorder_input {
     /* experiment */
     const char *title, *scenario_path, *scenario_text, *resolved_json;
@@ -33,6 +51,8 @@ struct recorder_input {
     /* run */
     uint64_t seed;
     sim_ns until;
+    const struct recorder_campaign *campaign; /* NULL: a run of its own */
+    uint32_t cell, replication;
     /* the --set, --seed, --until given: pairs name, value; become run_parameters, and let verify
      * repeat the run */
     const char *const *parameters;
@@ -45,6 +65,9 @@ struct recorder_input {
  * complete but for its rows. */
 enum err recorder_open(const char *path, bool force, const struct recorder_input *input,
                        struct recorder **out) MUST_USE;
+/* A database of the campaign's plan alone, whose runs come later (merge.h); as recorder_open. */
+enum err recorder_write_plan(const char *path, bool force,
+                             const struct recorder_input *input) MUST_USE;
 /* The sink for the nodes. Rows wait in bounded memory; the engine waits when the disk is slower. */
 const struct row_sink *recorder_sink(struct recorder *r);
 /* The first error of the writing thread (ERR_DISK_FULL, ...), or OK: polled at progress; the run

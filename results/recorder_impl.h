@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #define RUN_ID 1 /* a recorder makes a file with one run */
+#define NO_RUN 0 /* the run_id of parameters that are of all runs of an experiment */
 
 #define BATCH_OCTETS (256 * 1024) /* handed over when so full */
 #define BATCH_EAGER  (16 * 1024)  /* or so full, when the writer has nothing to do */
@@ -45,11 +46,14 @@ struct recorder {
 
 /* Opens or makes a file as SQLite does, waiting long for a reader that holds it. */
 enum err create_open(const char *path, sqlite3 **out) MUST_USE;
-/* Schema, empty seals, and the rows a run begins with. */
+/* Schema and empty seals. */
+enum err create_schema(sqlite3 *db) MUST_USE;
+/* These, and the rows a run begins with. */
 enum err create_content(sqlite3 *db, const struct recorder_input *in) MUST_USE;
-/* Makes the whole file under another name first, so that at `path` there is nothing or a database.
- */
-enum err create_file(const char *path, bool force, const struct recorder_input *in) MUST_USE;
+/* Makes a whole file under another name first, by fill, so that at `path` there is nothing or a
+ * database. */
+enum err create_file(const char *path, bool force, enum err (*fill)(sqlite3 *db, const void *arg),
+                     const void *arg) MUST_USE;
 /* An older file's journal must not be played into a new one. */
 void create_unlink_journals(const char *path);
 

@@ -7,7 +7,22 @@ const char *const schema_statements[] = {
 
     "CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, title TEXT,\n"
     "  scenario_text TEXT NOT NULL, scenario_sha256 TEXT NOT NULL, resolved_json TEXT NOT NULL,\n"
-    "  created_utc TEXT, scenario_path TEXT)",
+    "  created_utc TEXT, scenario_path TEXT,\n"
+    "  replications_min INTEGER, replications_max INTEGER, -- of each cell; NULL: a run of its own\n"
+    "  -- 0: replications_min times\n"
+    "  until_ci_ppm INTEGER)",
+
+    "CREATE TABLE cells (experiment_id INTEGER, cell INTEGER,\n"
+    "  resolved_json TEXT NOT NULL, -- the cell's scenario, with the seed of replication 0\n"
+    "  PRIMARY KEY (experiment_id, cell)) WITHOUT ROWID",
+
+    "CREATE TABLE cell_values (experiment_id INTEGER, cell INTEGER, seq INTEGER,\n"
+    "  name TEXT, value TEXT, -- what the cell has of each swept key\n"
+    "  PRIMARY KEY (experiment_id, cell, seq)) WITHOUT ROWID",
+
+    "CREATE TABLE plan ( -- the runs there are to be\n"
+    "  experiment_id INTEGER, cell INTEGER, replication INTEGER, seed INTEGER,\n"
+    "  PRIMARY KEY (experiment_id, cell, replication)) WITHOUT ROWID",
 
     "CREATE TABLE builds (build_id INTEGER PRIMARY KEY, m2msim_version TEXT, git_commit TEXT,\n"
     "  dirty INTEGER, compiler TEXT, openssl TEXT, libuv TEXT, sqlite TEXT, cpu_model TEXT, os TEXT)",
@@ -89,6 +104,16 @@ const char *const schema_statements[] = {
     "  b.openssl, e.created_utc\n"
     "FROM runs r LEFT JOIN experiments e USING (experiment_id) LEFT JOIN builds b USING (build_id)\n"
     "  LEFT JOIN cost_profiles c USING (profile_id)",
+
+    "CREATE VIEW v_cells AS -- of experiments of many runs\n"
+    "SELECT c.experiment_id, c.cell,\n"
+    "  (SELECT group_concat(name || '=' || value, ', ') FROM (SELECT name, value FROM cell_values v\n"
+    "    WHERE v.experiment_id = c.experiment_id AND v.cell = c.cell ORDER BY seq)) AS cell_values,\n"
+    "  (SELECT count(*) FROM plan p WHERE p.experiment_id = c.experiment_id AND p.cell = c.cell)\n"
+    "    AS planned,\n"
+    "  (SELECT count(*) FROM runs r WHERE r.experiment_id = c.experiment_id AND r.cell = c.cell\n"
+    "    AND r.status = 'done') AS done\n"
+    "FROM cells c",
 
     /* Nearest rank: the smallest recorded value v with P(X <= v) >= q, its rank ceil(q n). */
     "CREATE VIEW v_latency AS -- ns, of successes; quantiles by nearest rank\n"
@@ -183,7 +208,17 @@ const struct schema_digest schema_digests[] = {
      "SELECT title, scenario_text, scenario_sha256 FROM experiments WHERE experiment_id = "
      RUNS_ID("experiment_id"),
      "SELECT experiment_id, title, scenario_text, scenario_sha256, resolved_json, created_utc, "
-     "scenario_path FROM experiments ORDER BY experiment_id"},
+     "scenario_path, replications_min, replications_max, until_ci_ppm FROM experiments "
+     "ORDER BY experiment_id"},
+    /* What a cell is shows in the rows of its runs. */
+    {"cells", NULL,
+     "SELECT experiment_id, cell, resolved_json FROM cells ORDER BY experiment_id, cell"},
+    {"cell_values", NULL,
+     "SELECT experiment_id, cell, seq, name, value FROM cell_values "
+     "ORDER BY experiment_id, cell, seq"},
+    {"plan", NULL,
+     "SELECT experiment_id, cell, replication, seed FROM plan "
+     "ORDER BY experiment_id, cell, replication"},
     {"builds", NULL,
      "SELECT build_id, m2msim_version, git_commit, dirty, compiler, openssl, libuv, sqlite, "
      "cpu_model, os FROM builds ORDER BY build_id"},

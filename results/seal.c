@@ -264,10 +264,33 @@ static enum err seal_read(sqlite3 *db, size_t id, uint8_t value[SEAL_OCTETS])
     return err;
 }
 
-/* The i-th table's seal: of all it holds. */
-static enum err digest_all(sqlite3 *db, size_t i, uint8_t value[SEAL_OCTETS])
+/* The i-th table's seal, where it is of result rows: of one run the digest of those, of several the
+ * digest of their digests, in the order of run_id. */
+static enum err digest_runs(sqlite3 *db, size_t i, uint8_t value[SEAL_OCTETS])
 {
-    return schema_digests[i].all ? digest_query(db, schema_digests[i].all, 0, value) : OK;
+    sqlite3_stmt *runs = NULL;
+    struct sha256 *all = sha256_new();
+    size_t n = 0;
+    enum err err = db_prepare(db, "SELECT run_id FROM runs ORDER BY run_id", &runs);
+    int code = SQLITE_DONE;
+    while (!err && (code = sqlite3_step(runs)) == SQLITE_ROW) {
+        err = digest_query(db, schema_digests[i].results, sqlite3_column_int64(runs, 0), value);
+        sha256_add(all, span_of(value, SEAL_OCTETS));
+        n++;
+    }
+    sqlite3_finalize(runs);
+    uint8_t digest[SEAL_OCTETS];
+    sha256_final(all, digest);
+    if (n != 1)
+        memcpy(value, digest, SEAL_OCTETS);
+    return err ? err : db_err(code);
+}
+
+static enum err digest_table(sqlite3 *db, size_t i, uint8_t value[SEAL_OCTETS])
+{
+    if (schema_digests[i].all)
+        return digest_query(db, schema_digests[i].all, 0, value);
+    return digest_runs(db, i, value);
 }
 
 enum err seal_commit(sqlite3 *db, uint8_t (*table_digests)[SEAL_OCTETS])
@@ -275,9 +298,12 @@ enum err seal_commit(sqlite3 *db, uint8_t (*table_digests)[SEAL_OCTETS])
     uint8_t value[SEAL_OCTETS];
     enum err err = OK;
     for (size_t i = 0; i < schema_digest_count && !err; i++) {
-        err = digest_all(db, i, table_digests[i]);
+        if (table_digests && !schema_digests[i].all)
+            memcpy(value, table_digests[i], SEAL_OCTETS);
+        else
+            err = digest_table(db, i, value);
         if (!err)
-            err = seal_write(db, i + 1, table_digests[i]);
+            err = seal_write(db, i + 1, value);
     }
     if (!err)
         err = digest_schema(db, value);
@@ -324,15 +350,15 @@ static enum err check_structure(sqlite3 *db, char why[160])
     return err;
 }
 
-static enum err check_tables(sqlite3 *db, uint8_t (*digests)[SEAL_OCTETS], char why[160])
+static enum err check_tables(sqlite3 *db, char why[160])
 {
     uint8_t stored[SEAL_OCTETS], value[SEAL_OCTETS];
     enum err err = OK;
-    for (size_t i = 0; i < schema_digest_count && !err; i++) {
-        err = digest_all(db, i, digests[i]);
+    for (size_t i = 0; i < schema_digest_count; i++) {
+        err = digest_table(db, i, value);
         if (!err)
             err = seal_read(db, i + 1, stored);
-        if (err || memcmp(stored, digests[i], SEAL_OCTETS) != 0)
+        if (err || memcmp(stored, value, SEAL_OCTETS) != 0)
             return differs(why, "table", schema_digests[i].table);
     }
     err = digest_schema(db, value);
@@ -343,8 +369,7 @@ static enum err check_tables(sqlite3 *db, uint8_t (*digests)[SEAL_OCTETS], char 
     return OK;
 }
 
-static enum err check_all(sqlite3 *db, int64_t run_id, char fingerprint[65],
-                          uint8_t (*digests)[SEAL_OCTETS], char why[160])
+enum err seal_check(sqlite3 *db, char why[160])
 {
     uint8_t stored[SEAL_OCTETS], value[SEAL_OCTETS];
     enum err err = seal_read(db, SEAL_FILE, stored);
@@ -357,26 +382,12 @@ static enum err check_all(sqlite3 *db, int64_t run_id, char fingerprint[65],
     err = check_structure(db, why);
     if (err)
         return err;
-    err = seal_fingerprint(db, run_id, fingerprint, digests);
-    if (!err)
-        err = check_tables(db, digests, why);
-    if (err == ERR_INTEGRITY)
+    err = check_tables(db, why);
+    if (err)
         return err;
-    if (err) {
-        snprintf(why, 160, "a table cannot be read: %.120s", sqlite3_errmsg(db));
-        return ERR_INTEGRITY;
-    }
     err = digest_file(db, stored, 0, value);
     if (err || memcmp(stored, value, SEAL_OCTETS) != 0)
         return differs(why, "an octet of the file outside the rows and the schema",
                        "(header, free space or ids)");
     return OK;
-}
-
-enum err seal_check(sqlite3 *db, int64_t run_id, char fingerprint[65], char why[160])
-{
-    uint8_t(*digests)[SEAL_OCTETS] = xcalloc(schema_digest_count, SEAL_OCTETS);
-    enum err err = check_all(db, run_id, fingerprint, digests, why);
-    free(digests);
-    return err;
 }

@@ -22,10 +22,11 @@ enum err seal_fingerprint(sqlite3 *db, int64_t run_id, char fingerprint[65],
                           uint8_t (*table_digests)[SEAL_OCTETS]) MUST_USE;
 
 /* Writes all seals in the present EXCLUSIVE transaction, after everything else in it, and commits
- * it. A database in memory gets no seal of its file. No other statement may be active. */
+ * it. table_digests: those of the one run in the file, or NULL: whatever is in it. A database in
+ * memory gets no seal of its file. No other statement may be active. */
 enum err seal_commit(sqlite3 *db, uint8_t (*table_digests)[SEAL_OCTETS]) MUST_USE;
 
 /* Recomputes. ERR_INTEGRITY: why names the first that differs. ERR_STATE: never sealed. */
-enum err seal_check(sqlite3 *db, int64_t run_id, char fingerprint[65], char why[160]) MUST_USE;
+enum err seal_check(sqlite3 *db, char why[160]) MUST_USE;
 
 #endif

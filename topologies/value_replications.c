@@ -8,7 +8,7 @@ static const struct schema_key rule_keys[] = {
     {"max", TYPE_COUNT, .min = 2, .max = 10000, .help = "at most"},
     {"until_ci", TYPE_SHARE, .min = 100, .max = 500000,
      .help = "until the 95 % interval of the means is this narrow, to either side"},
-    {NULL}};
+    {.name = NULL}};
 static const struct schema_section rule = {rule_keys, NULL};
 
 static bool read_rule(struct reader *r, const struct tree *t, struct scn_replications *out)

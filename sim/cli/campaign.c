@@ -5,22 +5,35 @@
 #include <string.h>
 
 #include "sim/base/xalloc.h"
+#include "sim/cli/describe.h"
 #include "sim/cli/scenario_arg.h"
 #include "topologies/select.h"
+
+static struct scenario *read_base(const struct cli *c, const struct overrides *o,
+                                  const char *const *varies, size_t n, struct diag_list *diags)
+{
+    return scenario_read_varied(cli_argument(c, 0), (const char *const *)o->sets, o->count, varies,
+                                n, diags);
+}
 
 static bool read_scenario(const struct cli *c, struct campaign *g)
 {
     struct diag_list *diags = diag_list_new();
-    const char *const *sets = (const char *const *)g->overrides.sets;
+    struct overrides *o = &g->overrides;
     size_t n = 0;
     while (cli_value_at(c, "vary", n))
         n++;
     const char **varies = xcalloc(n + 1, sizeof *varies);
     for (size_t i = 0; i < n; i++)
         varies[i] = cli_value_at(c, "vary", i);
-    g->base = scenario_read_varied(cli_argument(c, 0), sets, g->overrides.count, varies, n, diags);
+    g->base = read_base(c, o, varies, n, diags);
+    if (g->base && cli_value(c, "goal")) {
+        bool good = overrides_add_goals(o, c, g->base);
+        scenario_free(g->base);
+        g->base = good ? read_base(c, o, varies, n, diags) : NULL;
+    }
     if (g->base)
-        g->sweep = sweep_new(g->base, sets, g->overrides.count, diags);
+        g->sweep = sweep_new(g->base, (const char *const *)o->sets, o->count, diags);
     if (diag_size(diags) > 0)
         scenario_arg_tell(c, diags);
     diag_list_free(diags);
@@ -105,6 +118,57 @@ void campaign_release(struct campaign *g)
     scenario_free(g->base);
     overrides_release(&g->overrides);
     free(g->runs);
+}
+
+/* The cells that a chosen run is of. */
+static size_t list_cells(const struct campaign *g, struct recorder_cell *cells)
+{
+    size_t n = 0, axes = g->base->axis_count;
+    for (size_t i = 0; i < g->run_count; i++) {
+        uint32_t cell = g->runs[i].cell;
+        if (i > 0 && g->runs[i - 1].cell == cell)
+            continue;
+        struct scenario *s = sweep_scenario(g->sweep, cell);
+        const char **values = xcalloc(2 * axes + 1, sizeof *values);
+        for (uint32_t k = 0; k < axes; k++) {
+            values[2 * k] = g->base->axes[k].key;
+            values[2 * k + 1] = sweep_value(g->sweep, cell, k);
+        }
+        cells[n++] = (struct recorder_cell){scenario_resolved_json(s), values, axes, cell};
+        scenario_free(s);
+    }
+    return n;
+}
+
+enum err campaign_write_plan(const struct campaign *g, const struct profile *profile,
+                             const char *path, bool force)
+{
+    struct recorder_cell *cells = xcalloc(g->run_count, sizeof *cells);
+    struct recorder_planned *planned = xcalloc(g->run_count, sizeof *planned);
+    struct recorder_campaign campaign = {.cells = cells,
+                                         .planned = planned,
+                                         .cell_count = list_cells(g, cells),
+                                         .planned_count = g->run_count,
+                                         .replications_min = g->base->replications.min,
+                                         .replications_max = g->base->replications.max,
+                                         .until_ci_ppm = g->base->replications.until_ci_ppm};
+    struct description d;
+    for (size_t i = 0; i < g->run_count; i++)
+        planned[i] =
+            (struct recorder_planned){g->runs[i].seed, g->runs[i].cell, g->runs[i].replication};
+    describe(&d, g->base, profile);
+    d.input.campaign = &campaign;
+    d.input.parameters = g->overrides.pairs;
+    d.input.parameter_count = g->overrides.count;
+    enum err err = recorder_write_plan(path, force, &d.input);
+    description_release(&d);
+    for (size_t i = 0; i < campaign.cell_count; i++) {
+        free((void *)(uintptr_t)cells[i].resolved_json);
+        free((void *)(uintptr_t)cells[i].values);
+    }
+    free(cells);
+    free(planned);
+    return err;
 }
 
 bool campaign_is_single(const struct campaign *g)

@@ -3,6 +3,8 @@
 #ifndef SIM_CLI_CAMPAIGN_H
 #define SIM_CLI_CAMPAIGN_H
 
+#include "crypto/profile.h"
+#include "sim/base/err.h"
 #include "sim/cli/overrides.h"
 #include "topologies/sweep.h"
 
@@ -36,6 +38,9 @@ struct campaign {
  * what is wrong. Release in any case. */
 enum cli_exit campaign_read(const struct cli *c, struct campaign *out);
 void campaign_release(struct campaign *g);
+/* A database of its plan, for its runs to come; as recorder_write_plan. crypto_init comes first. */
+enum err campaign_write_plan(const struct campaign *g, const struct profile *profile,
+                             const char *path, bool force) MUST_USE;
 /* It is one run as the scenario has it, which needs no cells. */
 bool campaign_is_single(const struct campaign *g);
 

@@ -5,7 +5,8 @@
 #include "crypto/profile.h"
 #include "sim/base/units.h"
 #include "sim/base/xalloc.h"
-#include "sim/cli/overrides.h"
+#include "sim/cli/batch.h"
+#include "sim/cli/campaign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ static const struct cli_option options[] = {
     {"until", 0, "T", "end of the run in virtual time, for example '2 h'"},
     {"threads", 0, "N",
      "threads for cryptography; the results do not depend on it (default: all cores)"},
+    {"jobs", 'j', "N",
+     "runs at a time, where there are many, each a process of its own (default: one a core)"},
+    CAMPAIGN_OPTIONS,
     {"set", 0, "KEY=VALUE",
      "set a key of the scenario, for example populations.meters.count=500; repeatable"},
     {"goal", 0, "GOAL", "one more goal, for example 'p99(bootstrap.latency) < 30 s'; repeatable"},
@@ -71,89 +75,115 @@ static void print_summary(const struct cli *c, const struct run_outcome *o, cons
     printf("fingerprint: %s\nresults: %s (m2msim report %s)\n", o->fingerprint, database, database);
 }
 
-/* false: told on stderr. */
-static bool read_all(const struct cli *c, struct overrides *o, struct scenario **scenario,
-                     struct profile **profile)
+/* What `run` was asked to do. */
+struct job {
+    struct campaign campaign;
+    struct profile *profile;
+    const char *output;
+    enum progress_mode progress;
+    unsigned threads, jobs;
+};
+
+static bool read_profile(const struct cli *c, struct job *j)
 {
     struct diag_list *diags = diag_list_new();
-    bool good = true;
 
-    *scenario = scenario_read(cli_argument(c, 0), (const char *const *)o->sets, o->count, diags);
-    if (*scenario && ((*scenario)->axis_count > 0 || (*scenario)->replications.max > 1)) {
-        cli_error(c, EXIT_USAGE, "sweeps and replications are planned, and not yet run");
-        scenario_free(*scenario);
-        *scenario = NULL;
-    }
-    if (*scenario && cli_value(c, "goal")) {
-        good = overrides_add_goals(o, c, *scenario);
-        scenario_free(*scenario);
-        *scenario =
-            good ? scenario_read(cli_argument(c, 0), (const char *const *)o->sets, o->count, diags)
-                 : NULL;
-    }
-    if (*scenario)
-        *profile = profile_read((*scenario)->profile_path, diags);
+    j->profile = profile_read(j->campaign.base->profile_path, diags);
     if (diag_size(diags))
         diag_print(diags, stderr, cli_colour(c, 2));
     diag_list_free(diags);
-    return *scenario && *profile;
+    return j->profile != NULL;
 }
 
-/* Verdicts below the summary; beside --json they are for people, on stderr. */
-static enum cli_exit judge(const struct cli *c, const char *database)
+static enum cli_exit run_single(const struct cli *c, const struct job *j)
 {
-    struct reader *r = NULL;
-    char why[160] = "";
-    int code;
+    const struct overrides *o = &j->campaign.overrides;
+    struct run_outcome outcome;
 
-    if (reader_open(database, &r, why))
-        return (enum cli_exit)cli_error(c, EXIT_INTERNAL, "%s", why);
-    code = goals_tell(c, r, NULL, cli_flag(c, "json") ? stderr : stdout, false, false);
-    reader_close(r);
-    return (enum cli_exit)code;
+    run_scenario(c,
+                 &(struct run_request){.scenario = j->campaign.base,
+                                       .profile = j->profile,
+                                       .database = j->output,
+                                       .force = cli_flag(c, "force"),
+                                       .threads = j->threads,
+                                       .progress = j->progress,
+                                       .parameters = o->pairs,
+                                       .parameter_count = o->count},
+                 &outcome);
+    if (outcome.fingerprint[0])
+        print_summary(c, &outcome, j->output);
+    if (outcome.exit == EXIT_DONE && j->campaign.base->goal_count > 0)
+        return goals_tell_database(c, j->output);
+    return outcome.exit;
+}
+
+/* The plan first, in the database that will have the results: whatever happens then, `resume` knows
+ * what is left to do. */
+static enum cli_exit run_many(const struct cli *c, struct job *j)
+{
+    bool force = cli_flag(c, "force");
+    enum err err = campaign_write_plan(&j->campaign, j->profile, j->output, force);
+
+    if (err == ERR_EXISTS)
+        return (enum cli_exit)cli_error(
+            c, EXIT_USAGE,
+            "'%s' is there already; 'm2msim resume' goes on with it, -o "
+            "gives another name, --force replaces it",
+            j->output);
+    if (err)
+        return (enum cli_exit)cli_error(c, EXIT_USAGE, "cannot write results to '%s': %s",
+                                        j->output, err_text(err));
+    return batch_run(c, &(struct batch_request){.plan = j->output,
+                                                .output = j->output,
+                                                .jobs = j->jobs,
+                                                .threads = j->threads,
+                                                .progress = j->progress,
+                                                .anew = true,
+                                                .json = cli_flag(c, "json")});
+}
+
+/* false: told on stderr. */
+static bool read_options(const struct cli *c, struct job *j)
+{
+    const char *mode = cli_value(c, "progress");
+    unsigned long long threads = 0, jobs = 0;
+
+    if (!cli_number(c, "threads", &threads) || !cli_number(c, "jobs", &jobs))
+        return false;
+    if (threads > 1024 || jobs > 1024) {
+        cli_error(c, EXIT_USAGE, "--threads and -j: at most 1024");
+        return false;
+    }
+    j->threads = (unsigned)threads;
+    j->jobs = (unsigned)jobs;
+    j->progress = PROGRESS_AUTO;
+    if (!mode || progress_mode_parse(mode, &j->progress))
+        return true;
+    cli_error(c, EXIT_USAGE, "--progress: '%s' is none of auto, tty, plain, json, off", mode);
+    return false;
 }
 
 static int run(struct cli *c)
 {
-    struct overrides o = {0};
-    struct scenario *scenario = NULL;
-    struct profile *profile = NULL;
-    struct run_outcome outcome = {.exit = EXIT_SCENARIO};
-    unsigned long long threads = 0;
-    enum progress_mode mode = PROGRESS_AUTO;
-    const char *output = cli_value(c, "output");
-    char *made = output ? NULL : default_output(cli_argument(c, 0));
+    struct job j = {.output = cli_value(c, "output")};
+    char *made = j.output ? NULL : default_output(cli_argument(c, 0));
+    enum cli_exit code = EXIT_USAGE;
 
-    overrides_take(&o, c);
-    if (!cli_number(c, "threads", &threads)) {
-        outcome.exit = EXIT_USAGE;
-    } else if (threads > 1024) {
-        outcome.exit = (enum cli_exit)cli_error(c, EXIT_USAGE, "--threads: at most 1024");
-    } else if (cli_value(c, "progress") && !progress_mode_parse(cli_value(c, "progress"), &mode)) {
-        outcome.exit = (enum cli_exit)cli_error(
-            c, EXIT_USAGE, "--progress: '%s' is none of auto, tty, plain, json, off",
-            cli_value(c, "progress"));
-    } else if (read_all(c, &o, &scenario, &profile)) {
-        run_scenario(c,
-                     &(struct run_request){.scenario = scenario,
-                                           .profile = profile,
-                                           .database = output ? output : made,
-                                           .force = cli_flag(c, "force"),
-                                           .threads = (unsigned)threads,
-                                           .progress = mode,
-                                           .parameters = o.pairs,
-                                           .parameter_count = o.count},
-                     &outcome);
-        if (outcome.fingerprint[0])
-            print_summary(c, &outcome, output ? output : made);
-        if (outcome.exit == EXIT_DONE && scenario->goal_count > 0)
-            outcome.exit = judge(c, output ? output : made);
-    }
-    profile_free(profile);
-    scenario_free(scenario);
-    overrides_release(&o);
+    if (made)
+        j.output = made;
+    if (read_options(c, &j))
+        code = campaign_read(c, &j.campaign);
+    else
+        goto out;
+    if (code == EXIT_DONE && !read_profile(c, &j))
+        code = EXIT_SCENARIO;
+    if (code == EXIT_DONE)
+        code = campaign_is_single(&j.campaign) ? run_single(c, &j) : run_many(c, &j);
+out:
+    profile_free(j.profile);
+    campaign_release(&j.campaign);
     free(made);
-    return (int)outcome.exit;
+    return (int)code;
 }
 
 extern const struct cli_command cli_run;
@@ -161,9 +191,11 @@ const struct cli_command cli_run = {
     .name = "run",
     .arguments = "FILE",
     .summary = "run a scenario and leave its results in a database",
-    .details = "FILE is a scenario file, or the name of a packaged one (m2msim list).\n"
-               "Ctrl-C stops it; what was done is kept in the database, marked partial.\n"
-               "Exit code 4: a goal is missed; 6: none is missed, and one is undecided.",
+    .details =
+        "FILE is a scenario file, or the name of a packaged one (m2msim list).\n"
+        "With a sweep, --vary or replications all its runs are made, and go into one database;\n"
+        "'m2msim plan FILE' shows which, and what EXPR may be.\n"
+        "Ctrl-C stops it; what was done is kept in the database, marked partial.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

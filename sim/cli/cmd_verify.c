@@ -26,39 +26,70 @@ static int verdict(const struct cli *c, int code, const char *text)
     return code;
 }
 
-static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum progress_mode mode)
+/* EXIT_DONE: the run that r reads gave the same again. Else what it was is in why. */
+static int repeat(const struct cli *c, struct reader *r, unsigned threads, enum progress_mode mode,
+                  char why[160])
 {
     const struct reader_run *stored = reader_run(r);
-    struct run_outcome outcome = {.exit = EXIT_SCENARIO};
+    struct run_outcome outcome = {.exit = EXIT_DIFFERS};
     struct scenario *scenario;
     struct profile *profile;
-    int code = EXIT_DIFFERS;
 
-    if (!run_stored(c, r, &scenario, &profile)) {
-        code = verdict(c, EXIT_DIFFERS, "the stored scenario or profile cannot be read");
+    snprintf(why, 160, "the stored scenario or profile cannot be read");
+    if (!run_stored(c, r, &scenario, &profile))
         goto out;
-    }
     run_scenario(c,
                  &(struct run_request){.scenario = scenario,
                                        .scenario_text = stored->scenario_text,
+                                       .title = stored->title,
+                                       .cell = (uint32_t)stored->cell,
+                                       .replication = (uint32_t)stored->replication,
                                        .profile = profile,
                                        .database = ":memory:",
                                        .threads = threads,
                                        .progress = mode},
                  &outcome);
-    if (outcome.exit != EXIT_DONE)
-        code = (int)outcome.exit;
-    else if (!strcmp(outcome.fingerprint, stored->fingerprint))
-        code = verdict(c, EXIT_DONE, "the repeated run has the fingerprint of the stored one");
-    else
-        code = verdict(c, EXIT_DIFFERS,
-                       strcmp(stored->openssl, crypto_openssl_version()) == 0
-                           ? "the repeated run has another fingerprint"
-                           : "the repeated run has another fingerprint (and another OpenSSL)");
+    if (outcome.exit == EXIT_DONE && strcmp(outcome.fingerprint, stored->fingerprint) != 0) {
+        outcome.exit = EXIT_DIFFERS;
+        snprintf(why, 160, "the repeated run has another fingerprint%s",
+                 strcmp(stored->openssl, crypto_openssl_version()) == 0 ? ""
+                                                                        : " (and another OpenSSL)");
+    }
 out:
     profile_free(profile);
     scenario_free(scenario);
-    return code;
+    return (int)outcome.exit;
+}
+
+/* Every run that was finished. */
+static int repeat_all(const struct cli *c, struct reader *r, unsigned threads,
+                      enum progress_mode mode)
+{
+    size_t n = reader_run_count(r), repeated = 0;
+    char why[160] = "", text[240];
+
+    for (size_t i = 0; i < n; i++) {
+        if (reader_choose(r, i, why))
+            return verdict(c, EXIT_DIFFERS, why);
+        if (strcmp(reader_run(r)->status, "done") != 0)
+            continue;
+        int code = repeat(c, r, threads, mode, why);
+        if (code != EXIT_DONE && code != EXIT_DIFFERS)
+            return code;
+        snprintf(text, sizeof text, "cell %lld, replication %lld: %s",
+                 (long long)reader_run(r)->cell, (long long)reader_run(r)->replication, why);
+        if (code == EXIT_DIFFERS)
+            return verdict(c, EXIT_DIFFERS, n == 1 ? why : text);
+        repeated++;
+    }
+    if (repeated == 0)
+        return cli_error(c, EXIT_UNDECIDED,
+                         "the run was not finished: there is nothing to repeat it against");
+    if (n == 1)
+        return verdict(c, EXIT_DONE, "the repeated run has the fingerprint of the stored one");
+    snprintf(text, sizeof text, "%zu repeated runs have the fingerprints of the stored ones",
+             repeated);
+    return verdict(c, EXIT_DONE, text);
 }
 
 static int run(struct cli *c)
@@ -82,16 +113,15 @@ static int run(struct cli *c)
     if (err)
         return verdict(c, EXIT_DIFFERS, why);
     err = reader_check(r, fingerprint, why);
-    if (err && err != ERR_STATE)
-        code = verdict(c, EXIT_DIFFERS, why);
-    else if (err == ERR_STATE || strcmp(reader_run(r)->status, "done") != 0)
+    if (err == ERR_STATE)
         code = cli_error(c, EXIT_UNDECIDED,
-                         "the run was not finished: there is nothing to "
-                         "repeat it against");
+                         "the run was not finished: there is nothing to repeat it against");
+    else if (err)
+        code = verdict(c, EXIT_DIFFERS, why);
     else if (cli_flag(c, "no-run"))
         code = verdict(c, EXIT_DONE, "the file is what its run wrote");
     else
-        code = repeat(c, r, (unsigned)threads, mode);
+        code = repeat_all(c, r, (unsigned)threads, mode);
     reader_close(r);
     return code;
 }
@@ -100,7 +130,7 @@ extern const struct cli_command cli_verify;
 const struct cli_command cli_verify = {
     .name = "verify",
     .arguments = "DB",
-    .summary = "check a database, repeat its run from it alone, and compare",
+    .summary = "check a database, repeat its runs from it alone, and compare",
     .details = "Exit code 5 when the file was changed or the repetition differs.",
     .options = options,
     .min_arguments = 1,

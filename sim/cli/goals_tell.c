@@ -53,3 +53,16 @@ int goals_tell(const struct cli *c, struct reader *r, const char *option, FILE *
     free(goals);
     return code;
 }
+
+enum cli_exit goals_tell_database(const struct cli *c, const char *database)
+{
+    struct reader *r = NULL;
+    char why[160] = "";
+    int code;
+
+    if (reader_open(database, &r, why))
+        return (enum cli_exit)cli_error(c, EXIT_INTERNAL, "%s", why);
+    code = goals_tell(c, r, NULL, cli_flag(c, "json") ? stderr : stdout, false, false);
+    reader_close(r);
+    return (enum cli_exit)code;
+}

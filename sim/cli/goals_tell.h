@@ -12,4 +12,8 @@ int goals_tell(const struct cli *c, struct reader *r, const char *option, FILE *
 /* A goal of the command line that cannot be read, with a caret; EXIT_USAGE. */
 int goals_tell_fault(const struct cli *c, const char *goal, const struct goal_fault *fault);
 
+/* Of a database that was just written: below the summary; beside --json they are for people, on
+ * stderr. */
+enum cli_exit goals_tell_database(const struct cli *c, const char *database);
+
 #endif

@@ -80,19 +80,25 @@ static void tell(struct progress *p, struct deployment *d, int64_t host_now)
     p->shown = true;
 }
 
-void progress_tick(struct progress *p, struct deployment *d)
+bool progress_is_due(struct progress *p)
 {
     int64_t host_now;
 
     if (p->mode == PROGRESS_OFF)
-        return;
+        return false;
     host_now = host_monotonic_ns();
     if (host_now - p->last_ns < p->interval_ns)
-        return;
+        return false;
     p->last_ns = host_now;
     if (p->mode != PROGRESS_TTY && p->interval_ns < PLAIN_LONGEST)
         p->interval_ns *= 2;
-    tell(p, d, host_now);
+    return true;
+}
+
+void progress_tick(struct progress *p, struct deployment *d)
+{
+    if (progress_is_due(p))
+        tell(p, d, p->last_ns);
 }
 
 void progress_end(struct progress *p, struct deployment *d)

@@ -21,6 +21,8 @@ struct progress {
 
 /* auto becomes tty or plain by what stderr is. */
 void progress_begin(struct progress *p, enum progress_mode mode, sim_ns until);
+/* Is it time to tell again? For who tells something else; then the interval begins anew. */
+bool progress_is_due(struct progress *p);
 /* Tells when it is time to. */
 void progress_tick(struct progress *p, struct deployment *d);
 /* The last word, whatever the interval. */

@@ -4,6 +4,7 @@
 #include "crypto/profile.h"
 #include "results/reader.h"
 #include "sim/base/xalloc.h"
+#include "sim/cli/describe.h"
 #include "topologies/builder.h"
 
 #include <signal.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define PROGRESS_EVENTS 5000
@@ -46,86 +46,29 @@ static void restore_signals(const struct sigaction old[2])
     sigaction(SIGTERM, &old[1], NULL);
 }
 
-/* ---- facts of the build and of the host ---- */
-
-static void read_cpu_model(char *out, size_t n)
-{
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    char line[256];
-
-    snprintf(out, n, "unknown");
-    while (f && fgets(line, sizeof line, f)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon)
-            continue;
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(out, n, "%s", colon + 2);
-        break;
-    }
-    if (f)
-        fclose(f);
-}
-
-static struct recorder_cost *list_costs(const struct profile *p, size_t *count)
-{
-    size_t classes = profile_class_count(p), n = 0;
-    struct recorder_cost *costs = xcalloc(classes * METER_OP_COUNT + 1, sizeof *costs);
-
-    for (size_t i = 0; i < classes; i++) {
-        const struct profile_class *c = profile_class_at(p, i);
-        for (unsigned op = 0; op < METER_OP_COUNT; op++) {
-            struct profile_cost cost;
-            if (!profile_cost_of(c, (enum meter_op)op, &cost))
-                continue;
-            costs[n++] = (struct recorder_cost){.class_name = profile_class_name(c),
-                                                .operation = meter_operation((enum meter_op)op),
-                                                .algorithm = meter_algorithm((enum meter_op)op),
-                                                .per_call_ns = cost.per_call_ns,
-                                                .per_octet_ns = cost.per_octet_ns,
-                                                .per_call_nj = cost.per_call_nj,
-                                                .per_octet_nj = cost.per_octet_nj,
-                                                .samples = cost.samples};
-        }
-    }
-    *count = n;
-    return costs;
-}
-
 static enum err open_recorder(const struct run_request *q, struct recorder **out)
 {
-    const struct scenario *s = q->scenario;
-    struct recorder_input input = {.title = s->title,
-                                   .scenario_path = s->path,
-                                   .scenario_text = q->scenario_text ? q->scenario_text : s->text,
-                                   .profile_name = profile_name(q->profile),
-                                   .profile_source = profile_source(q->profile),
-                                   .profile_text = profile_text(q->profile),
-                                   .version = M2MSIM_VERSION,
-                                   .git_commit = M2MSIM_COMMIT,
-                                   .compiler = CLI_COMPILER,
-                                   .openssl = crypto_openssl_version(),
-                                   .libuv = sim_libuv_version(),
-                                   .created_unix_s = host_unix_ns() / SIM_S,
-                                   .seed = s->seed,
-                                   .until = s->until,
-                                   .parameters = q->parameters,
-                                   .parameter_count = q->parameter_count};
-    char *resolved = scenario_resolved_json(s);
-    char cpu[128], os[256] = "unknown";
-    struct recorder_cost *costs = list_costs(q->profile, &input.cost_count);
-    struct utsname u;
+    struct description d = {.resolved = NULL};
     enum err err;
 
-    read_cpu_model(cpu, sizeof cpu);
-    if (!uname(&u))
-        snprintf(os, sizeof os, "%.60s %.60s %.60s", u.sysname, u.release, u.machine);
-    input.resolved_json = resolved;
-    input.costs = costs;
-    input.cpu_model = cpu;
-    input.os = os;
-    err = recorder_open(q->database, q->force, &input, out);
-    free(resolved);
-    free(costs);
+    if (q->planned) { /* one of a campaign, which was described when it was planned */
+        d.input = *q->planned;
+        d.input.seed = q->scenario->seed;
+        d.input.until = q->scenario->until;
+        describe_host(&d);
+    } else {
+        describe(&d, q->scenario, q->profile);
+        d.input.parameters = q->parameters;
+        d.input.parameter_count = q->parameter_count;
+        d.input.cell = q->cell;
+        d.input.replication = q->replication;
+        if (q->scenario_text)
+            d.input.scenario_text = q->scenario_text;
+        if (q->title)
+            d.input.title = q->title;
+    }
+    err = recorder_open(q->database, q->force, &d.input, out);
+    description_release(&d);
     return err;
 }
 
@@ -226,11 +169,15 @@ bool run_stored(const struct cli *c, struct reader *r, struct scenario **scenari
 {
     const struct reader_run *stored = reader_run(r);
     struct diag_list *diags = diag_list_new();
+    char seed[48];
+    const char *const sets[] = {seed};
 
-    /* The resolved scenario stands alone: no network file, no override is needed beside it. */
+    /* The resolved scenario stands alone: no network file is needed beside it, and no override but
+     * the seed, which a replication has of its own. */
+    snprintf(seed, sizeof seed, "run.seed=%llu", (unsigned long long)stored->seed);
     *profile = NULL;
     *scenario = scenario_parse(stored->scenario_path, stored->resolved_json,
-                               strlen(stored->resolved_json), NULL, 0, diags);
+                               strlen(stored->resolved_json), sets, 1, diags);
     if (*scenario)
         *profile = profile_parse(stored->profile_name, stored->profile_text,
                                  strlen(stored->profile_text), diags);

@@ -9,7 +9,9 @@
 
 struct run_request {
     const struct scenario *scenario;
-    const char *scenario_text; /* as its author wrote it; NULL: what `scenario` was read from */
+    /* As its author wrote them; NULL: what `scenario` was read from. */
+    const char *scenario_text, *title;
+    uint32_t cell, replication;
     const struct profile *profile;
     const char *database; /* path, or ":memory:" */
     bool force;
@@ -17,6 +19,9 @@ struct run_request {
     enum progress_mode progress;
     const char *const *parameters; /* pairs name, value, kept in the file */
     size_t parameter_count;
+    /* Of a campaign's run, instead of the two above: what its database begins with. NULL: it is a
+     * run of its own. */
+    const struct recorder_input *planned;
     /* May be NULL. What is built, before it starts; false: told on stderr, and not run. */
     bool (*ready)(void *arg, struct deployment *d);
     void *ready_arg;

@@ -3,13 +3,15 @@
 
 extern const struct cli_command cli_run, cli_verify, cli_report, cli_chart, cli_bench;
 extern const struct cli_command cli_shootout, cli_pcap, cli_serve, cli_attach;
-extern const struct cli_command cli_plan, cli_goals;
+extern const struct cli_command cli_plan, cli_resume, cli_merge, cli_goals;
 extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor, cli_version;
 
 /* clang-format off */
 const struct cli_command *const cli_commands[] = {
     &cli_run,
     &cli_plan,
+    &cli_resume,
+    &cli_merge,
     &cli_list,
     &cli_check,
     &cli_show,

@@ -86,8 +86,8 @@ silent() { # FILE PATTERN
     fi
 }
 
-sql() { # DB QUERY
-    sqlite3 -readonly "$1" "$2"
+sql() { # DB QUERY...
+    sqlite3 -readonly "$@"
 }
 
 fingerprint() { # DB

@@ -1,0 +1,130 @@
+# A campaign of 4 cells x 5 replications gives the same database, row for row, by one process at a time,
+# by two, by three shards that are merged, and by an interrupted one that is resumed. slurm.sh: by Slurm.
+. "$(dirname "$0")/lib.sh"
+. "$M2M_SOURCE/tests/e2e/campaign_lib.sh"
+
+m2m 0 plan "$campaign"
+says out '4 cells x 5 replications: 20 runs'
+says out '^ +3 +3 +10 min +0-4$'
+m2m 0 plan "$campaign" --json
+valid_json out
+equal "cells in JSON" 4 "$(sqlite3 :memory: "select json_array_length(json_extract(readfile('out'), '\$.chosen'))")"
+m2m 0 plan "$campaign" --only 'count = 3 and (every < 6 min or replication = 4)'
+says out '20 runs, 6 of them chosen'
+m2m 2 plan "$campaign" --only 'cuont = 3'
+says err "did you mean 'count'"
+m2m 2 plan "$campaign" --shard 4/3
+m2m 3 plan "$campaign" --vary populations.meter.count=2,many
+says err '^--vary:1:27: error S117'
+
+m2m 0 run "$campaign" -o one.db -j 1 --progress off
+says out '^done: 20 of 20 runs'
+sound one.db
+m2m 0 verify one.db --no-run
+equal "each cell has each replication, in order" "$(seq 1 20 | tr '\n' ' ')" \
+    "$(sql one.db 'select run_id from runs order by cell, replication' | tr '\n' ' ')"
+equal "a replication has one seed in every cell" 5 \
+    "$(sql one.db 'select count(*) from (select distinct replication, seed from runs)')"
+equal "replications differ" 5 "$(sql one.db 'select count(distinct seed) from runs')"
+equal "the swept values show in the rows" "2 2 3 3" \
+    "$(sql one.db "select count(*) / 5 from nodes join runs using (run_id) where kind = 'device' group by cell" |
+        tr '\n' ' ' | sed 's/ $//')"
+equal "what a cell is" "populations.meter.count=3, populations.meter.report.every=10 min|5|5" \
+    "$(sql one.db 'select cell_values, planned, done from v_cells where cell = 3')"
+rows one.db >one.rows
+m2m 0 report one.db
+
+m2m 0 run "$campaign" -o two.db -j 2 --progress plain
+says err '^20 of 20 runs done'
+same two.db "two processes at a time"
+m2m 2 run "$campaign" -o two.db
+says err 'resume'
+
+for k in 1 2 3; do
+    m2m 0 run "$campaign" -o "shard$k.db" --shard "$k/3" --progress off
+done
+equal "a third of the runs each" "7 7 6" "$(for k in 1 2 3; do sql "shard$k.db" 'select count(*) from runs'; done |
+    tr '\n' ' ' | sed 's/ $//')"
+m2m 0 merge shard3.db shard1.db -o some.db
+says out '^partial: 13 of 13 runs|^done: 13 of 13 runs'
+m2m 0 merge shard2.db some.db shard3.db -o shards.db --json
+valid_json out
+same shards.db "three shards"
+m2m 2 merge shard2.db -o shards.db
+m2m 2 merge shard2.db -o three.db absent.db
+says err 'absent\.db'
+
+# Only what is asked for; the rest later, by the database alone.
+cp "$campaign" own.yaml
+m2m 0 run own.yaml -o only.db --only 'cell = 1 and replication < 2' --progress off
+rm own.yaml
+equal "only two runs" "1 0|1 1" "$(sql only.db "select cell || ' ' || replication from runs" | paste -sd '|')"
+m2m 0 merge only.db shards.db -o with.db
+same with.db "runs that are in both"
+
+# Interrupted in the middle.
+start() { # DB
+    env --default-signal=INT,TERM "$M2MSIM" run "$campaign" -o "$1" -j 2 --progress off >out 2>err &
+    running=$!
+    tries=0
+    until [ "$(find "$1.parts" -name '*.db' 2>/dev/null | wc -l)" -ge 5 ]; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 3000 ] || ! kill -0 "$running" 2>/dev/null; then
+            fault "the campaign never had five runs begun"
+            head -n 20 err
+            finish
+        fi
+        sleep 0.02
+    done
+}
+
+start stopped.db
+kill -s INT "$running"
+wait "$running"
+equal "exit code after SIGINT" 7 "$?"
+running=
+says out '^partial: '
+says err 'm2msim resume stopped\.db'
+sound stopped.db
+m2m 0 verify stopped.db --no-run
+m2m 0 report stopped.db
+equal "some are done, and not all" 1 "$(sql stopped.db "select sum(done) between 1 and 19 from v_cells")"
+equal "all are planned" 20 "$(sql stopped.db "select sum(planned) from v_cells")"
+equal "nothing is left beside it" "" "$(find . -name 'stopped.db?*')"
+m2m 0 resume stopped.db --only 'cell = 3' --progress off
+equal "a part of the rest" 5 "$(sql stopped.db "select done from v_cells where cell = 3")"
+m2m 0 resume stopped.db --progress off
+same stopped.db "interrupted and resumed"
+m2m 0 resume stopped.db --progress off
+same stopped.db "nothing was left to do"
+
+# Killed: what the runs wrote is found again, and not repeated.
+start killed.db
+kill -9 "$running"
+wait "$running" 2>/dev/null
+running=
+equal "a plan, and no run yet" "20|0" "$(sql killed.db 'select (select count(*) from plan), count(*) from runs')"
+m2m 0 resume killed.db --progress json
+equal "finished runs are not made again" 1 \
+    "$(tail -n 1 err | sed 's/"left_s": null/"left_s": 0/' >last
+    sqlite3 :memory: "select json_extract(readfile('last'), '\$.runs') between 1 and 17")"
+same killed.db "killed and resumed"
+
+# What was changed, or is of another experiment, is no part of it.
+m2m 0 run "$campaign" -o other.db --shard 1/3 --seed 6 --progress off
+m2m 2 merge shard2.db other.db -o wrong.db
+says err 'not of one experiment'
+m2m 0 run "$M2M_SOURCE/topologies/hello.yaml" -o hello.db --progress off
+m2m 2 merge shard2.db hello.db -o wrong.db
+says err 'a run of its own'
+m2m 2 resume hello.db
+sqlite3 shard1.db 'update procedures set octets_up = octets_up + 1 where run_id = 3 and procedure_id = 1'
+m2m 5 merge shard1.db shard2.db shard3.db -o wrong.db
+says err 'shard1\.db: table procedures differs'
+equal "nothing is left of what failed" "" "$(find . -name 'wrong.db*')"
+
+# Each run can be repeated from the merged database alone.
+m2m 0 run "$campaign" -o small.db --only 'cell = 2 and replication < 2' --progress off
+m2m 0 verify small.db --progress off
+says out '^same: 2 repeated runs'
+finish
