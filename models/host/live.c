@@ -40,7 +40,7 @@ struct link {
     live_step step;
     void (*gone)(void *arg, struct proto *p); /* of a listener's: then the core is ours */
     void *arg;
-    bool owned, ended;
+    bool owned, ended, peer_ended;
     int handles; /* not closed yet */
     char in[64 * 1024];
 };
@@ -124,7 +124,7 @@ static void on_shut(uv_shutdown_t *request, int status)
 {
     struct link *k = request->data;
 
-    if (status != 0 || !uv_is_readable((uv_stream_t *)&k->tcp))
+    if (status != 0 || k->peer_ended)
         close_link(k);
     else
         live_bug_if(uv_timer_start(&k->timer, on_linger, LINGER_MS, 0));
@@ -230,6 +230,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
         drive(k, PUMP_INPUT, span_of(b->base, (size_t)n));
     } else if (n < 0) {
         uv_read_stop(stream);
+        k->peer_ended = true;
         if (k->ended) {
             close_link(k);
         } else if (n == UV_EOF) {

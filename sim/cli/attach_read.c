@@ -14,6 +14,8 @@ static int need(const struct cli *c, const struct attach_given *g, const char *o
 {
     if (cli_value(c, option))
         return EXIT_DONE;
+    if (!g->method)
+        return cli_error(c, EXIT_USAGE, "'%s' needs --%s", cli_argument(c, 0), option);
     return cli_error(c, EXIT_USAGE, "--method %s needs --%s", g->method->name, option);
 }
 
@@ -48,13 +50,18 @@ static int read_key(const struct cli *c, struct attach_given *g)
     return EXIT_DONE;
 }
 
-static int read_card(const struct cli *c, struct attach_given *g)
+static bool is_imsi(const char *text)
 {
-    static const char *const needed[] = {"imsi", "k", "opc", NULL};
-    struct eap_peer_credentials *own = &g->settings.peer.credentials;
+    return strlen(text) >= 6 && strlen(text) <= IMSI_MAX &&
+           text[strspn(text, "0123456789")] == '\0';
+}
+
+/* imsi: of a card that need not say, "". */
+static int read_card(const struct cli *c, struct attach_given *g, const char *const *needed)
+{
     const char *imsi = cli_value(c, "imsi");
     uint8_t k[16], opc[16], sqn[6] = {0};
-    unsigned long long digits = 2;
+    unsigned long long digits = LIVE_MNC_DIGITS;
     uint64_t number = 0;
     int exit = need_all(c, g, needed);
 
@@ -63,21 +70,29 @@ static int read_card(const struct cli *c, struct attach_given *g)
     if (!live_hex(c, "k", k, sizeof k) || !live_hex(c, "opc", opc, sizeof opc) ||
         !live_hex(c, "sqn", sqn, sizeof sqn) || !cli_number(c, "mnc-digits", &digits))
         return EXIT_USAGE;
-    if (strlen(imsi) < 6 || strlen(imsi) > IMSI_MAX || imsi[strspn(imsi, "0123456789")] != '\0')
+    if (imsi && !is_imsi(imsi))
         return cli_error(c, EXIT_USAGE, "--imsi: 6 to %d digits", IMSI_MAX);
     if (digits != 2 && digits != 3)
         return cli_error(c, EXIT_USAGE, "--mnc-digits: 2 or 3");
     for (size_t i = 0; i < sizeof sqn; i++)
         number = number << 8 | sqn[i];
-    uicc_init(&g->uicc, imsi, (unsigned)digits, k, opc);
+    uicc_init(&g->uicc, imsi ? imsi : "", (unsigned)digits, k, opc);
     uicc_set_sqn(&g->uicc, number);
     explicit_bzero(k, sizeof k);
-    own->uicc = &g->uicc;
     g->imsi = imsi;
+    return EXIT_DONE;
+}
+
+static int read_card_of_eap(const struct cli *c, struct attach_given *g)
+{
+    static const char *const needed[] = {"imsi", "k", "opc", NULL};
+    struct eap_peer_credentials *own = &g->settings.peer.credentials;
+
+    own->uicc = &g->uicc;
     own->network_name = cli_value(c, "network-name");
     if (cli_flag(c, "reauth"))
         own->reauth = &g->reauth;
-    return EXIT_DONE;
+    return read_card(c, g, needed);
 }
 
 static int read_certificates(const struct cli *c, struct attach_given *g)
@@ -101,7 +116,7 @@ static int read_credentials(const struct cli *c, struct attach_given *g)
     case EAP_SIM:
     case EAP_AKA:
     case EAP_AKA_PRIME:
-        return read_card(c, g);
+        return read_card_of_eap(c, g);
     case EAP_TLS:
         return read_certificates(c, g);
     default:
@@ -154,7 +169,7 @@ static int read_bounds(const struct cli *c, struct attach_given *g)
 
 static int read_radius(const struct cli *c, struct attach_given *g)
 {
-    static const char *const others[] = {"pana", "usage", "linger", NULL};
+    static const char *const others[] = {"pana", "usage", "linger", "bsf", "fqdn", "gba-u", NULL};
     const char *secret = cli_value(c, "secret"), *place = cli_value(c, "radius");
     int exit = live_refuse(c, others);
 
@@ -173,14 +188,13 @@ static int read_radius(const struct cli *c, struct attach_given *g)
 
 static int read_pana(const struct cli *c, struct attach_given *g)
 {
-    static const char *const others[] = {"radius", "secret", NULL};
+    static const char *const others[] = {"radius", "secret", "reauth", "bsf",
+                                         "fqdn",   "gba-u",  NULL};
     const char *place = cli_value(c, "pana");
     int exit = live_refuse(c, others);
 
     if (exit)
         return exit;
-    if (cli_flag(c, "reauth"))
-        return cli_error(c, EXIT_USAGE, "--reauth is not for 'pana'");
     if (!place)
         return cli_error(c, EXIT_USAGE, "--pana is needed: where the agent is");
     g->usage = PANA_USAGE_BOOTSTRAP;
@@ -189,6 +203,50 @@ static int read_pana(const struct cli *c, struct attach_given *g)
                    cli_time(c, "linger", &g->linger)
                ? EXIT_DONE
                : EXIT_USAGE;
+}
+
+static int read_bsf(const struct cli *c, struct attach_given *g)
+{
+    static const char *const others[] = {
+        "radius", "secret", "pana", "usage", "linger",       "method", "psk",         "gpsk-suite",
+        "reauth", "cert",   "key",  "ca",    "network-name", "mtu",    "server-name", NULL};
+    const char *place = cli_value(c, "bsf");
+    int exit = live_refuse(c, others);
+
+    if (exit)
+        return exit;
+    if (cli_argument(c, 1))
+        return cli_error(c, EXIT_USAGE, "'gba' takes no scenario");
+    if (!place)
+        return cli_error(c, EXIT_USAGE, "--bsf is needed: where the server is");
+    g->gba_u = cli_flag(c, "gba-u");
+    return live_place_read(c, "bsf", place, &g->place) ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* Without a name for the BSF: the one of the home network (TS 23.003 16.2). */
+static int read_ue(const struct cli *c, struct attach_given *g)
+{
+    static const char *const by_imsi[] = {"imsi", "k", "opc", NULL};
+    static const char *const by_identity[] = {"k", "opc", NULL};
+    const char *fqdn = cli_value(c, "fqdn");
+    gba_name impi;
+    int exit;
+
+    g->isim_impi = cli_value(c, "identity");
+    exit = read_card(c, g, g->isim_impi ? by_identity : by_imsi);
+    if (exit)
+        return exit;
+    if (!gba_impi(g->isim_impi ? GBA_ISIM : GBA_USIM, &g->uicc, g->isim_impi, impi))
+        return cli_error(c, EXIT_USAGE, "--identity: an IMPI of 1 to %d characters", GBA_NAME_MAX);
+    if (fqdn ? *fqdn && strlen(fqdn) <= GBA_NAME_MAX : gba_bsf_of(impi, g->fqdn)) {
+        if (fqdn)
+            memcpy(g->fqdn, fqdn, strlen(fqdn) + 1);
+        return EXIT_DONE;
+    }
+    return cli_error(c, EXIT_USAGE,
+                     fqdn ? "--fqdn: 1 to %d characters"
+                          : "--fqdn is needed: the BSF's name (at most %d characters)",
+                     GBA_NAME_MAX);
 }
 
 /* --device of a scenario, which knows the rest. */
@@ -238,21 +296,40 @@ static int read_peer(const struct cli *c, struct attach_given *g)
     return read_credentials(c, g);
 }
 
+static int read_server(const struct cli *c, struct attach_given *g)
+{
+    switch (g->kind) {
+    case ATTACH_EAP:
+        return read_radius(c, g);
+    case ATTACH_PANA:
+        return read_pana(c, g);
+    case ATTACH_GBA:
+        return read_bsf(c, g);
+    }
+    return EXIT_INTERNAL;
+}
+
 int attach_read(const struct cli *c, struct attach_given *g)
 {
+    static const char *const kinds[] = {
+        [ATTACH_EAP] = "eap", [ATTACH_PANA] = "pana", [ATTACH_GBA] = "gba"};
+    const char *kind = cli_argument(c, 0);
     int exit;
 
-    g->pana = strcmp(cli_argument(c, 0), "pana") == 0;
-    if (!g->pana && strcmp(cli_argument(c, 0), "eap") != 0)
-        return cli_error(c, EXIT_USAGE, "can attach 'eap' or 'pana', not '%s'", cli_argument(c, 0));
-    exit = g->pana ? read_pana(c, g) : read_radius(c, g);
+    while (g->kind <= ATTACH_GBA && strcmp(kind, kinds[g->kind]) != 0)
+        g->kind++;
+    if (g->kind > ATTACH_GBA)
+        return cli_error(c, EXIT_USAGE, "can attach 'eap', 'pana' or 'gba', not '%s'", kind);
+    exit = read_server(c, g);
     if (exit == EXIT_DONE)
         exit = read_bounds(c, g);
     if (exit)
         return exit;
     g->json = cli_flag(c, "json");
     g->secrets = cli_flag(c, "secrets");
-    return cli_argument(c, 1) ? read_device(c, g) : read_peer(c, g);
+    if (cli_argument(c, 1))
+        return read_device(c, g);
+    return g->kind == ATTACH_GBA ? read_ue(c, g) : read_peer(c, g);
 }
 
 bool attach_peer(const struct attach_given *g, unsigned long long number,

@@ -1,4 +1,5 @@
-/* attach: our EAP peer against a real RADIUS/EAP server, or our PaCs against a PANA agent. */
+/* attach: our EAP peer against a real RADIUS/EAP server; our PaCs against a PANA agent and our UEs
+ * against a BSF are in attach_pana.c and attach_gba.c. */
 #include "sim/cli/attach.h"
 
 #include <stdlib.h>
@@ -19,17 +20,22 @@ static const struct cli_option options[] = {
     {"radius", 0, "HOST:PORT", "eap: the server (PORT alone: of 127.0.0.1)"},
     {"secret", 0, "TEXT", "eap: RADIUS's shared secret"},
     {"pana", 0, "HOST:PORT", "pana: the agent (HOST alone: port 716; PORT: of 127.0.0.1)"},
+    {"bsf", 0, "HOST:PORT", "gba: the BSF (PORT alone: of 127.0.0.1)"},
+    {"fqdn", 0, "NAME", "gba: the BSF's name (default: by the identity, TS 23.003)"},
+    {"gba-u", 0, NULL, "gba: the card knows GBA_U and keeps Ks"},
     {"usage", 0, "USAGE", "pana: bootstrap (the default) or connection, as the agent's"},
     {"linger", 0, "TIME",
      "pana: after success the agent's last word is answered so long (default 1500 ms)"},
-    {"identity", 0, "TEXT", "who the peer says it is; SIM, AKA: default by the IMSI"},
+    {"identity", 0, "TEXT",
+     "who the peer says it is; SIM, AKA: default by the IMSI; gba: an ISIM's IMPI"},
     {"psk", 0, "HEX", "GPSK (64 digits), PSK (32 digits): the key"},
     {"gpsk-suite", 0, "N", "GPSK: 1 (AES) or 2 (SHA-256); default: the best that is offered"},
-    {"imsi", 0, "DIGITS", "SIM, AKA: the card's"},
-    {"mnc-digits", 0, "N", "SIM, AKA: 2 or 3 digits of it are the network's (default 2)"},
-    {"k", 0, "HEX", "SIM, AKA: K of the card, 32 digits"},
-    {"opc", 0, "HEX", "SIM, AKA: OPc of the card, 32 digits"},
-    {"sqn", 0, "HEX", "AKA: the highest SQN that the card has accepted, 12 digits (default 0)"},
+    {"imsi", 0, "DIGITS", "SIM, AKA, gba: the card's"},
+    {"mnc-digits", 0, "N", "SIM, AKA, gba: 2 or 3 digits of it are the network's (default 2)"},
+    {"k", 0, "HEX", "SIM, AKA, gba: K of the card, 32 digits"},
+    {"opc", 0, "HEX", "SIM, AKA, gba: OPc of the card, 32 digits"},
+    {"sqn", 0, "HEX",
+     "AKA, gba: the highest SQN that the card has accepted, 12 digits (default 0)"},
     {"network-name", 0, "NAME", "AKA': the access network's; another is refused (default: any)"},
     {"reauth", 0, NULL,
      "eap; SIM, AKA: pseudonyms and fast re-authentication from the second time on"},
@@ -43,7 +49,7 @@ static const struct cli_option options[] = {
     {"patience", 0, "TIME",
      "how long an answer is waited for, repetitions included (default 30 s)"},
     {"seed", 0, "N", "what the peer draws is a function of this (default: of the system)"},
-    {"secrets", 0, NULL, "print MSK and EMSK too; pana: each success with its Kmr or Kmc"},
+    {"secrets", 0, NULL, "print MSK and EMSK too; pana, gba: each success with its Kmr, Kmc or Ks"},
     {"json", 0, NULL, "a JSON object a line"},
     {NULL, 0, NULL, NULL}};
 
@@ -246,8 +252,10 @@ static int run(struct cli *c)
     if (crypto_init())
         return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
     exit = attach_read(c, &t.given);
-    if (exit == EXIT_DONE && t.given.pana) {
+    if (exit == EXIT_DONE && t.given.kind == ATTACH_PANA) {
         exit = attach_pana(c, &t.given);
+    } else if (exit == EXIT_DONE && t.given.kind == ATTACH_GBA) {
+        exit = attach_gba(c, &t.given);
     } else if (exit == EXIT_DONE) {
         t.live = live_new();
         t.times = hist_new();
@@ -264,8 +272,8 @@ static int run(struct cli *c)
 extern const struct cli_command cli_attach;
 const struct cli_command cli_attach = {
     .name = "attach",
-    .arguments = "eap|pana [SCENARIO]",
-    .summary = "our EAP peer or PaCs against a real server, in real time",
+    .arguments = "eap|pana|gba [SCENARIO]",
+    .summary = "our EAP peer, PaCs or UEs against a real server, in real time",
     .details =
         "eap: the peer's core of the simulation, behind a RADIUS client, against hostapd, "
         "FreeRADIUS or `m2msim\nserve mas`. On stdout a line for each attempt: identity, method, "
@@ -275,6 +283,8 @@ const struct cli_command cli_attach = {
         "pana: --count PaCs, --parallel at a time, against `m2msim serve mas --pana`. On stdout a "
         "line for each\nfailure, then the report: successes, failures by reason; of the successes "
         "latency, and as means round\ntrips (datagrams of the agent) and octets of PANA.\n"
+        "gba: --count UEs, with one card, against a BSF (`m2msim serve bsf`), each in a TCP "
+        "connection of its own;\nthe same report, of HTTP.\n"
         "With a scenario: as a device of it, by its method of bootstrap and with its credentials, "
         "which `m2msim\nserve mas SCENARIO` knows.\n"
         "Exit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",

@@ -144,6 +144,8 @@ static int read_line(const struct cli *c, struct serve *s)
 
     if (exit)
         return exit;
+    if (cli_argument(c, 1))
+        return cli_error(c, EXIT_USAGE, "'bsf' takes no scenario");
     if (!cli_value(c, "users"))
         return cli_error(c, EXIT_USAGE, "--users is needed: who may come in");
     if (!live_place_read(c, "ub", place, &s->place))

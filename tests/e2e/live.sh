@@ -197,7 +197,7 @@ says err "^broken:1:3: error U104: unknown method 'gpks'; did you mean 'gpsk'"
 says err '^broken:2:7: error U106'
 m2m 2 attach
 m2m 2 attach pna
-says err "can attach 'eap' or 'pana', not 'pna'"
+says err "can attach 'eap', 'pana' or 'gba', not 'pna'"
 m2m 2 attach eap --radius 1 --secret s
 says err '--method is needed'
 m2m 2 attach eap --radius 1 --secret s --method akka

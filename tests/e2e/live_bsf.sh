@@ -297,6 +297,81 @@ await serve.out " gba-u accepted .* ks=$ck$ik\$" 1
 says serve.out " gba-u accepted .* ks=$ck$ik\$"
 end
 
+# Our own UE against it: attach gba. Many at a time, each with a Ks of its own that the BSF has too.
+attach() { # EXPECTED-EXIT OPTION...
+    code=$1
+    shift
+    m2m "$code" attach gba --bsf "$port" --patience '60 s' "$@"
+}
+
+keys() { # FILE
+    grep -E -e ' accepted ' "$1" | sed -n 's/.*\( btid=.* ks=[0-9a-f]\{64\}\)$/\1/p' | LC_ALL=C sort
+}
+
+card="--imsi $imsi --k $k --opc $opc"
+serve --secrets
+# shellcheck disable=SC2086  # words
+attach 0 $card --count 40 --parallel 8 --secrets
+await serve.out ' accepted ' 40
+says out '^gba-me, 8 at a time$'
+says out '^n +40$'
+says out '^success +40$'
+says out '^failed +0$'
+says out '^latency p50, ms +[0-9.]+$'
+says out '^round trips, mean +2\.00$'
+says out '^octets up, mean +[1-9][0-9]+\.'
+keys out >theirs
+keys serve.out >ours
+equal "a Ks each" 40 "$(LC_ALL=C sort -u theirs | wc -l | tr -d ' ')"
+holds "the same B-TID and Ks on both sides" cmp theirs ours
+# Ahead of the AuC: AUTS, a third request.
+# shellcheck disable=SC2086
+attach 0 $card --sqn 000000888880
+says out '^round trips, mean +3\.00$'
+says serve.out ' 3 requests .* resynchronised btid='
+attach 0 --identity device-7@m2m.example --k $k --opc $opc --fqdn bsf.mnc001.mcc232.pub.3gppnetwork.org --json
+valid_json out
+says out '^\{"method": "gba-me", "n": 1, "success": 1, '
+# Refused, and why; no key that was not asked for.
+# shellcheck disable=SC2086
+attach 4 $card --opc 00dca4eda45b53cf0f12d7c9c3bc6a89
+says out '^1 "232010000000001@ims\.mnc001\.mcc232\.3gppnetwork\.org" gba-me refused aka-wrong-autn [0-9.]+ ms$'
+attach 4 --imsi 232010000000008 --k $k --opc $opc --count 3 --secrets
+says out '^  gba-forbidden +3$'
+silent out 'ks='
+# shellcheck disable=SC2086
+attach 4 $card --fqdn elsewhere.example
+says out ' refused bad-request '
+# shellcheck disable=SC2086
+attach 4 $card --gba-u # AUTN is no AUTN*
+says out ' gba-u refused aka-wrong-autn '
+end
+# shellcheck disable=SC2086
+attach 4 $card --count 2
+says out '^  connection-refused +2$'
+serve --gba-u
+# shellcheck disable=SC2086
+attach 0 $card --gba-u --count 5 --secrets
+says out '^1 .* gba-u accepted [0-9.]+ ms btid='
+silent out 'ks='
+end
+# A server that is stopped: patience; then a signal.
+serve
+kill -STOP "$running"
+# shellcheck disable=SC2086
+m2m 4 attach gba --bsf "$port" $card --patience '300 ms'
+says out ' refused timeout '
+# shellcheck disable=SC2086
+"$M2MSIM" attach gba --bsf "$port" $card --patience '60 s' >out 2>err &
+client=$!
+await /proc/$client/status '^Name:.*m2msim' 1 # no more this shell, which watches for it too
+await /proc/$client/status '^SigCgt:.*[4-7c-f][0-9a-f]{3}$' 1
+kill -TERM $client
+wait $client
+equal "attach's exit" 7 $?
+kill -CONT "$running"
+end
+
 # Quiet, then it ends by itself.
 "$M2MSIM" serve bsf --ub 0 --users users --until-idle '100 ms' >out 2>err
 equal "serve's exit when idle" 0 $?
@@ -305,6 +380,7 @@ says err '^0 accepted, 0 refused; 0 connections, 0 beyond the limit$'
 # Wrong usage.
 m2m 2 serve bsf
 says err '--users is needed'
+m2m 2 serve bsf hello --users users
 m2m 2 serve bsf --users users --secret s
 says err "--secret is not for 'bsf'"
 m2m 2 serve bsf --users users --no-reauth
@@ -321,4 +397,21 @@ m2m 3 serve bsf --users absent
 echo 'psk-user psk 000102030405060708090a0b0c0d0e0f' >keys
 m2m 2 serve bsf --users keys
 says err 'keys has no subscriber'
+# shellcheck disable=SC2086
+m2m 2 attach gba $card
+says err '--bsf is needed'
+m2m 2 attach gba --bsf 1 --k $k --opc $opc
+says err "'gba' needs --imsi"
+m2m 2 attach gba --bsf 1 --imsi $imsi --k $k
+says err "'gba' needs --opc"
+m2m 2 attach gba --bsf 1 --imsi 12x --k $k --opc $opc
+# shellcheck disable=SC2086
+m2m 2 attach gba --bsf 1 $card --method aka
+says err "--method is not for 'gba'"
+# shellcheck disable=SC2086
+m2m 2 attach eap --radius 1 --secret s --method aka $card --gba-u
+says err "--gba-u is not for 'eap'"
+# shellcheck disable=SC2086
+m2m 2 attach gba --bsf no.such.host.invalid:80 $card
+says err 'cannot reach no\.such\.host\.invalid:80'
 finish

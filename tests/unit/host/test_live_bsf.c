@@ -246,6 +246,30 @@ START_TEST(ues_at_once)
 }
 END_TEST
 
+/* A connection that both have closed takes no place any more. */
+START_TEST(ues_one_after_the_other)
+{
+    struct home h;
+    struct uicc card;
+
+    open_home(&h, 1, 5 * SIM_S);
+    uicc_init(&card, IMSI, 2, k, opc);
+    for (int i = 0; i < 5; i++) {
+        struct ue *u = ue_new(&h, &card, "u", 5 * SIM_S);
+
+        ue_connect(&h, u);
+        while (u->tally.proto.status == PROTO_RUNNING)
+            live_run(h.live, 10);
+        live_run(h.live, 50);
+        ck_assert_int_eq(u->tally.proto.status, PROTO_DONE);
+        proto_free(&u->tally.proto);
+    }
+    ck_assert_uint_eq(live_bsf_counts(h.bsf)->refused, 0);
+    close_home(&h);
+    uicc_release(&card);
+}
+END_TEST
+
 START_TEST(resynchronisation)
 {
     struct home h;
@@ -432,6 +456,7 @@ int main(void)
     m2mxml_init();
     tcase_set_timeout(t, 60);
     tcase_add_test(t, ues_at_once);
+    tcase_add_test(t, ues_one_after_the_other);
     tcase_add_test(t, resynchronisation);
     tcase_add_test(t, an_answer_that_never_comes);
     tcase_add_test(t, all_in_one_segment);
