@@ -79,6 +79,21 @@ static enum m2m_type type_below(enum m2m_type type, const char *name)
     return info->items ? info->items[0] : M2M_NO_TYPE;
 }
 
+/* The items of a collection may be of several types; which one a name is, its own parts tell. */
+static enum m2m_type step_below(struct m2m_path *p, const char *name)
+{
+    enum m2m_type type = type_below(m2m_path_type(p), name);
+    const enum m2m_type *item =
+        p->count > 1 ? m2m_type_info(p->step[p->count - 2].type)->items : NULL;
+
+    for (; !type && item && *item; item++) {
+        type = type_below(*item, name);
+        if (type)
+            p->step[p->count - 1].type = *item;
+    }
+    return type;
+}
+
 static bool is_scheme(struct span s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -144,7 +159,7 @@ static enum m2m_path_result take_step(struct m2m_path *p, struct span segment, c
     if (p->count == 0)
         type = strcmp(name, base) == 0 ? M2M_SCL_BASE : M2M_NO_TYPE;
     else
-        type = type_below(m2m_path_type(p), name);
+        type = step_below(p, name);
     if (!type || p->count == M2M_MAX_STEPS)
         return M2M_PATH_UNKNOWN;
     p->step[p->count++] = (struct m2m_step){.type = type, .name = keep(p, name, n)};
