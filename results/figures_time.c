@@ -17,11 +17,24 @@ static void put_time_axis(struct figures *f)
     fprintf(f->to, "set xlabel 'virtual time (%s)'\nset xrange [0:%.9g]\n", f->unit, span);
     if (span / steps[i] <= 8)
         fprintf(f->to, "set xtics 0,%g\n", steps[i]);
+    fputs("set lmargin 9\nset rmargin 3\n", f->to);
+}
+
+/* Wide enough that a rate is one: about ten procedures in each, where there are few. */
+static sim_ns load_bin(const struct figures *f)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < f->s->group_count; i++)
+        n += f->s->groups[i].n;
+    n /= 10;
+    n = n < 24 ? 24 : n > FIGURES_BINS ? FIGURES_BINS : n;
+    return (f->end + (sim_ns)n - 1) / (sim_ns)n;
 }
 
 static enum err write_load_data(struct figures *f, char why[160])
 {
     sqlite3_stmt *q = NULL;
+    sim_ns width = load_bin(f);
     uint64_t(*bins)[2] = xcalloc(FIGURES_BINS + 1, sizeof *bins);
     enum err err = reader_query(
         f->r,
@@ -30,7 +43,7 @@ static enum err write_load_data(struct figures *f, char why[160])
         "AND outcome = 'success' AND t_end IS NOT NULL GROUP BY 1",
         &q, why);
     if (!err)
-        sqlite3_bind_int64(q, 2, f->bin);
+        sqlite3_bind_int64(q, 2, width);
     while (!err && reader_step(f->r, q, &err, why)) {
         int64_t bin = sqlite3_column_int64(q, 0);
         bin = bin < 0 ? 0 : bin >= FIGURES_BINS ? FIGURES_BINS - 1 : bin;
@@ -38,12 +51,12 @@ static enum err write_load_data(struct figures *f, char why[160])
     }
     sqlite3_finalize(q);
     if (!err)
-        err = figures_begin(f, "load.csv", why);
+        err = figures_begin(f, "load", ".csv", why);
     if (!err) {
         fprintf(f->to, "# t_%s,arrivals_per_s,completions_per_s\n", f->unit);
-        double seconds = (double)f->bin / 1e9;
-        for (int i = 0; i <= FIGURES_BINS && i * f->bin < f->end; i++)
-            fprintf(f->to, "%.9g,%.6g,%.6g\n", (double)(i * f->bin) / f->unit_ns,
+        double seconds = (double)width / 1e9;
+        for (int i = 0; i <= FIGURES_BINS && i * width < f->end; i++)
+            fprintf(f->to, "%.9g,%.6g,%.6g\n", (double)(i * width) / f->unit_ns,
                     (double)bins[i][0] / seconds, (double)bins[i][1] / seconds);
         err = figures_end(f, why);
     }
@@ -55,7 +68,7 @@ static enum err write_load_data(struct figures *f, char why[160])
 static enum err write_queues(struct figures *f, size_t servers, char why[160])
 {
     sqlite3_stmt *q = NULL;
-    enum err err = figures_begin(f, "load-queues.csv", why);
+    enum err err = figures_begin(f, "load-queues", ".csv", why);
     if (err)
         return err;
     fprintf(f->to, "# server,t_%s,queue\n", f->unit);
@@ -80,41 +93,60 @@ static enum err write_queues(struct figures *f, size_t servers, char why[160])
     return err ? err : ended;
 }
 
+static void put_queues_plot(struct figures *f, struct figure *g, size_t servers)
+{
+    static const char *const styles[FIGURES_CURVES] = {"l1", "l2", "l3", "l4", "l5",
+                                                       "l6", "l7", "l8", "l9"};
+    double most = 0; /* jobs are counted: no halves on a short axis */
+    for (size_t i = 0; i < servers; i++)
+        most = f->s->servers[i].queue_peak > most ? f->s->servers[i].queue_peak : most;
+    fprintf(f->to,
+            "set yrange [0:4<*]\nset ylabel 'jobs waiting'\nset offsets 0,0,graph 0.08,0\n%s"
+            "if (!page) { set key above right horizontal samplen 4 maxrows 3 }\nplot",
+            most < 6 ? "set ytics 1\n" : "");
+    for (size_t i = 0; i < servers; i++) {
+        char label[120];
+        fprintf(f->to, "%s 'load-queues.csv' index %zu using 2:3 with steps linetype %zu title '",
+                i ? ", \\\n    " : "", i, i + 2);
+        figures_quoted(f->to, f->s->servers[i].name);
+        fputc('\'', f->to);
+        snprintf(label, sizeof label, "queue of %s", f->s->servers[i].name);
+        figures_legend(g, styles[i + 1], label);
+    }
+    fputc('\n', f->to);
+}
+
 enum err figures_load(struct figures *f, char why[160])
 {
-    size_t servers = f->s->server_count < FIGURES_CURVES ? f->s->server_count : FIGURES_CURVES;
+    size_t most = FIGURES_CURVES - 1; /* the first line is the completions' */
+    size_t servers = f->s->server_count < most ? f->s->server_count : most;
+    if (f->s->group_count == 0)
+        return OK;
+    struct figure *g = figures_add(
+        f, "load", "Arrivals, completions and queues",
+        "Above: procedures that were due, and those that ended well, each second. Below: jobs that "
+        "waited for a worker at each server, the highest sample of each stretch.");
     enum err err = write_load_data(f, why);
     if (!err)
         err = write_queues(f, servers, why);
     if (!err)
-        err = figures_begin(f, "load.gp", why);
+        err = figures_begin(f, "load", ".gp", why);
     if (err)
         return err;
-    figures_head(f, "load", servers ? 760 : 420);
-    figures_title(f, "Arrivals, completions and queues", servers ? 2 : 1);
-    fputs("set lmargin 11\nset rmargin 4\n", f->to);
+    figures_legend(g, "area", "arrivals (intended start)");
+    figures_legend(g, "l1", "completions (successful)");
+    figures_head(f, g, servers ? 760 : 420, servers ? 640 : 380);
+    figures_layout(f, g, servers ? 2 : 1, 1);
     put_time_axis(f);
     fputs("set yrange [0:*]\n"
-          "set key above right horizontal samplen 4\n"
+          "if (page) { unset key } else { set key above right horizontal samplen 4 }\n"
           "set ylabel 'procedures a second'\n"
           "plot 'load.csv' using 1:2 with fillsteps fillstyle solid 1 fillcolor rgb '#c9d9e8' "
           "title 'arrivals (intended start)', \\\n"
           "     '' using 1:3 with steps linetype 1 title 'completions (successful)'\n",
           f->to);
-    if (servers) {
-        fputs("set yrange [0:4<*]\nset ylabel 'jobs waiting (highest sample)'\n"
-              "set offsets 0,0,graph 0.08,0\n"
-              "set key above right horizontal samplen 4 maxrows 3\nplot",
-              f->to);
-        for (size_t i = 0; i < servers; i++) {
-            fprintf(f->to,
-                    "%s 'load-queues.csv' index %zu using 2:3 with steps linetype %zu title '",
-                    i ? ", \\\n    " : "", i, i + 1);
-            figures_quoted(f->to, f->s->servers[i].name);
-            fputc('\'', f->to);
-        }
-        fputc('\n', f->to);
-    }
+    if (servers)
+        put_queues_plot(f, g, servers);
     fputs("unset multiplot\n", f->to);
     return figures_end(f, why);
 }
@@ -123,7 +155,7 @@ enum err figures_load(struct figures *f, char why[160])
 static enum err write_keys_data(struct figures *f, char why[160])
 {
     sqlite3_stmt *q = NULL;
-    enum err err = figures_begin(f, "keys-alive.csv", why);
+    enum err err = figures_begin(f, "keys-alive", ".csv", why);
     if (err)
         return err;
     fprintf(f->to, "# type,t_%s,alive\n", f->unit);
@@ -155,22 +187,31 @@ static enum err write_keys_data(struct figures *f, char why[160])
 
 enum err figures_keys(struct figures *f, char why[160])
 {
+    static const char *const styles[FIGURES_CURVES] = {"l1", "l2", "l3", "l4", "l5",
+                                                       "l6", "l7", "l8", "l9"};
+    if (f->s->key_count == 0)
+        return OK;
+    struct figure *g = figures_add(f, "keys-alive", "Keys alive",
+                                   "Keys that were born and not yet expired, renewed, erased, "
+                                   "revoked or closed, by type.");
     enum err err = write_keys_data(f, why);
     if (!err)
-        err = figures_begin(f, "keys-alive.gp", why);
+        err = figures_begin(f, "keys-alive", ".gp", why);
     if (err)
         return err;
-    figures_head(f, "keys-alive", 480);
-    figures_title(f, "Keys alive", 1);
+    figures_head(f, g, 480, 400);
+    figures_layout(f, g, 1, 1);
     put_time_axis(f);
     fputs("set ylabel 'keys'\nset yrange [0:*]\nset offsets 0,0,graph 0.06,0\n"
-          "set key above center horizontal samplen 4 width 2\nplot",
+          "if (page) { unset key } else { set key above center horizontal samplen 4 width 2 }\n"
+          "plot",
           f->to);
     for (size_t i = 0; i < f->s->key_count && i < FIGURES_CURVES; i++) {
-        fprintf(f->to, "%s 'keys-alive.csv' index %zu using 2:3 with steps title '",
-                i ? ", \\\n    " : "", i);
+        fprintf(f->to, "%s 'keys-alive.csv' index %zu using 2:3 with steps linetype %zu title '",
+                i ? ", \\\n    " : "", i, i + 1);
         figures_quoted(f->to, f->s->keys[i].type);
         fputc('\'', f->to);
+        figures_legend(g, styles[i], f->s->keys[i].type);
     }
     fputs("\nunset multiplot\n", f->to);
     return figures_end(f, why);

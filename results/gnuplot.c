@@ -12,17 +12,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/base/xalloc.h"
+
 extern char **environ;
 
-static enum err spawn(const char *folder, const char *script, int errors, pid_t *child)
+/* output: of the script; -1: nobody's. */
+static enum err spawn(const char *folder, const char *script, const char *settings, int output,
+                      int errors, pid_t *child)
 {
     /* -d: as gnuplot comes, whatever the user's own settings file says. */
-    char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char *)(uintptr_t)script,
+    char *const arguments[] = {(char[]){"gnuplot"},
+                               (char[]){"-d"},
+                               (char[]){"-e"},
+                               (char *)(uintptr_t)settings,
+                               (char *)(uintptr_t)script,
                                NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (output < 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    else
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     posix_spawn_file_actions_addchdir_np(&actions, folder);
     int code = posix_spawnp(child, "gnuplot", &actions, NULL, arguments, environ);
@@ -69,7 +80,8 @@ static void complaint(int fd, char *out, size_t n)
     }
 }
 
-enum err gnuplot_run(const char *folder, const char *script, int seconds, char why[160])
+static enum err run(const char *folder, const char *script, const char *settings, int seconds,
+                    int output, char why[160])
 {
     pid_t child = 0;
     int status = 0;
@@ -78,7 +90,7 @@ enum err gnuplot_run(const char *folder, const char *script, int seconds, char w
         snprintf(why, 160, "cannot start gnuplot: %s", strerror(errno));
         return ERR_IO;
     }
-    enum err err = spawn(folder, script, errors, &child);
+    enum err err = spawn(folder, script, settings, output, errors, &child);
     if (err) {
         snprintf(why, 160,
                  err == ERR_UNSUPPORTED
@@ -95,5 +107,41 @@ enum err gnuplot_run(const char *folder, const char *script, int seconds, char w
         err = WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ERR_UNSUPPORTED : ERR_IO;
     }
     close(errors);
+    return err;
+}
+
+enum err gnuplot_run(const char *folder, const char *script, int seconds, char why[160])
+{
+    return run(folder, script, "page=0", seconds, -1, why);
+}
+
+/* All of a file, and a 0 behind it. */
+static char *read_all(int fd)
+{
+    off_t n = lseek(fd, 0, SEEK_END);
+    char *text = xcalloc((size_t)(n > 0 ? n : 0) + 1, 1);
+    off_t at = 0;
+    while (at < n) {
+        ssize_t got = pread(fd, text + at, (size_t)(n - at), at);
+        if (got <= 0)
+            break;
+        at += got;
+    }
+    return text;
+}
+
+enum err gnuplot_capture(const char *folder, const char *script, const char *settings, int seconds,
+                         char **out, char why[160])
+{
+    int output = memfd_create("figure", MFD_CLOEXEC);
+    *out = NULL;
+    if (output < 0) {
+        snprintf(why, 160, "cannot start gnuplot: %s", strerror(errno));
+        return ERR_IO;
+    }
+    enum err err = run(folder, script, settings, seconds, output, why);
+    if (!err)
+        *out = read_all(output);
+    close(output);
     return err;
 }

@@ -48,11 +48,14 @@ enum err reader_procedure(struct reader *r, int64_t id, struct reader_procedure 
 enum err reader_check(struct reader *r, char fingerprint[65], char why[160]) MUST_USE;
 
 /* ---- report (text), figures, chart ---- */
+enum report_format { REPORT_TEXT, REPORT_MARKDOWN, REPORT_HTML };
 struct report_options {
     bool json;
-    bool colour;
-    const char *out_dir; /* NULL: text only; else SVG, .gp and data files are made there */
-    bool force;          /* may overwrite files in out_dir */
+    bool colour; /* of text */
+    enum report_format format;
+    const char *database; /* as the user named it, for the commands in a page */
+    const char *out_dir;  /* NULL: none; else report.txt, .md, .html and the figures go there */
+    bool force;           /* may overwrite files in out_dir */
 };
 /* The table by procedure (n, success, p50, p90, p99, octets, device ms, server ms), keys, IVal
  * matrix, failures by reason, load. ERR_*: with a sentence in why. */

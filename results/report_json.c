@@ -69,6 +69,10 @@ static void put_group(FILE *to, const struct stats_group *g, const char *first)
         put_int(to, "p90_ns", stats_quantile(g, 90));
         put_int(to, "p99_ns", stats_quantile(g, 99));
         put_int(to, "max_ns", stats_quantile(g, 100));
+        put_int(to, "p50_procedure", stats_quantile_procedure(g, 50));
+        put_int(to, "p90_procedure", stats_quantile_procedure(g, 90));
+        put_int(to, "p99_procedure", stats_quantile_procedure(g, 99));
+        put_int(to, "max_procedure", stats_quantile_procedure(g, 100));
         put_real(to, "mean_ns", g->mean_ns);
         put_real(to, "octets_up", g->octets_up);
         put_real(to, "octets_down", g->octets_down);

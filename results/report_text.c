@@ -9,12 +9,12 @@
 
 #define MOST_LINES 20 /* of a list whose length the run decides */
 
-struct page {
+struct paper {
     FILE *to;
     bool colour;
 };
 
-static void heading(const struct page *p, const char *title, const char *remark)
+static void heading(const struct paper *p, const char *title, const char *remark)
 {
     fprintf(p->to, "\n%s%s%s", p->colour ? "\033[1m" : "", title, p->colour ? "\033[0m" : "");
     if (*remark)
@@ -22,7 +22,7 @@ static void heading(const struct page *p, const char *title, const char *remark)
     fputc('\n', p->to);
 }
 
-static void more(const struct page *p, size_t n, size_t shown)
+static void more(const struct paper *p, size_t n, size_t shown)
 {
     if (n > shown)
         fprintf(p->to, "... and %zu more\n", n - shown);
@@ -35,7 +35,7 @@ static size_t at_most(size_t n, size_t most)
 
 /* ---- the run ---- */
 
-static void put_status(const struct page *p, const struct reader *r)
+static void put_status(const struct paper *p, const struct reader *r)
 {
     const struct reader_run *run = &r->run;
     if (strcmp(run->status, "done") == 0)
@@ -51,7 +51,7 @@ static void put_status(const struct page *p, const struct reader *r)
     fputs("; what follows is what had happened by then\n", p->to);
 }
 
-static void put_run(const struct page *p, const struct reader *r, const struct stats *s)
+static void put_run(const struct paper *p, const struct reader *r, const struct stats *s)
 {
     const struct reader_run *run = &r->run;
     char a[32], b[32], c[32];
@@ -79,7 +79,7 @@ static void put_run(const struct page *p, const struct reader *r, const struct s
 
 /* ---- procedures ---- */
 
-static void put_group(const struct page *p, const struct stats_group *g)
+static void put_group(const struct paper *p, const struct stats_group *g)
 {
     char out[32];
     text_cell(p->to, g->kind, 14);
@@ -99,7 +99,7 @@ static void put_group(const struct page *p, const struct stats_group *g)
     fprintf(p->to, " %8s\n", text_figure(g->server_ns / 1e6, out));
 }
 
-static void put_procedures(const struct page *p, const struct stats *s)
+static void put_procedures(const struct paper *p, const struct stats *s)
 {
     heading(p, "Procedures", "from intended start to end; quantiles and means of the successful");
     fprintf(p->to, "%-14s %-15s %7s %8s %8s %8s %8s %7s %8s %8s\n", "kind", "method", "n",
@@ -109,7 +109,7 @@ static void put_procedures(const struct page *p, const struct stats *s)
         put_group(p, &s->groups[i]);
 }
 
-static void put_parts(const struct page *p, const struct stats *s)
+static void put_parts(const struct paper *p, const struct stats *s)
 {
     heading(p, "Where the time went", "mean share of each part, of the successful");
     fprintf(p->to, "%-14s %-15s %8s %8s %8s %7s %7s %8s %8s %6s\n", "kind", "method", "mean",
@@ -138,7 +138,27 @@ static void put_parts(const struct page *p, const struct stats *s)
     }
 }
 
-static void put_energy(const struct page *p, const struct stats *s)
+/* Each percentile is what one procedure took: which. */
+static void put_which(const struct paper *p, const struct stats *s)
+{
+    heading(p, "Which they were", "ids, for chart --procedure ID and pcap --procedure ID");
+    fprintf(p->to, "%-14s %-15s %12s %12s %12s %12s\n", "kind", "method", "p50", "p90", "p99",
+            "slowest");
+    for (size_t i = 0; i < s->group_count; i++) {
+        static const unsigned percent[] = {50, 90, 99, 100};
+        const struct stats_group *g = &s->groups[i];
+        if (g->success == 0)
+            continue;
+        text_cell(p->to, g->kind, 14);
+        fputc(' ', p->to);
+        text_cell(p->to, g->method, 15);
+        for (size_t k = 0; k < sizeof percent / sizeof percent[0]; k++)
+            fprintf(p->to, " %12lld", (long long)stats_quantile_procedure(g, percent[k]));
+        fputc('\n', p->to);
+    }
+}
+
+static void put_energy(const struct paper *p, const struct stats *s)
 {
     bool any = false;
     for (size_t i = 0; i < s->group_count; i++)
@@ -160,7 +180,7 @@ static void put_energy(const struct page *p, const struct stats *s)
 
 /* ---- keys, integrity, failures ---- */
 
-static void put_keys(const struct page *p, const struct stats *s)
+static void put_keys(const struct paper *p, const struct stats *s)
 {
     char a[32], b[32];
     if (s->key_count == 0)
@@ -187,7 +207,7 @@ static void put_keys(const struct page *p, const struct stats *s)
     }
 }
 
-static void put_ival(const struct page *p, const struct stats *s)
+static void put_ival(const struct paper *p, const struct stats *s)
 {
     char out[32];
     if (s->ival.n == 0)
@@ -202,7 +222,7 @@ static void put_ival(const struct page *p, const struct stats *s)
     }
 }
 
-static void put_failures(const struct page *p, const struct stats *s)
+static void put_failures(const struct paper *p, const struct stats *s)
 {
     char out[32];
     if (s->failures.n == 0)
@@ -224,7 +244,7 @@ static void put_failures(const struct page *p, const struct stats *s)
 
 /* ---- load ---- */
 
-static void put_server(const struct page *p, const struct stats_server *v)
+static void put_server(const struct paper *p, const struct stats_server *v)
 {
     char a[32];
     text_cell(p->to, v->name, 24);
@@ -244,7 +264,7 @@ static void put_server(const struct page *p, const struct stats_server *v)
     }
 }
 
-static void put_load(const struct page *p, const struct stats *s)
+static void put_load(const struct paper *p, const struct stats *s)
 {
     if (s->server_count == 0)
         return;
@@ -260,7 +280,7 @@ static void put_load(const struct page *p, const struct stats *s)
     more(p, s->server_count, shown);
 }
 
-static void put_operations(const struct page *p, const struct stats *s)
+static void put_operations(const struct paper *p, const struct stats *s)
 {
     enum { PER_ROLE = 8 };
     const char *role = "";
@@ -288,7 +308,7 @@ static void put_operations(const struct page *p, const struct stats *s)
     }
 }
 
-static void put_notes(const struct page *p, const struct stats *s)
+static void put_notes(const struct paper *p, const struct stats *s)
 {
     char out[32];
     if (s->note_count == 0)
@@ -315,9 +335,10 @@ static void put_notes(const struct page *p, const struct stats *s)
 
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to)
 {
-    struct page p = {to, colour};
+    struct paper p = {to, colour};
     put_run(&p, r, s);
     put_procedures(&p, s);
+    put_which(&p, s);
     put_parts(&p, s);
     put_energy(&p, s);
     put_keys(&p, s);

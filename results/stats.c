@@ -49,12 +49,6 @@ static int by_life(const void *va, const void *vb)
     return d ? d : strcmp(a->method, b->method);
 }
 
-static int by_value(const void *va, const void *vb)
-{
-    sim_ns a = *(const sim_ns *)va, b = *(const sim_ns *)vb;
-    return (a > b) - (a < b);
-}
-
 static struct stats_group *group_of(struct stats *s, const char *kind, const char *method)
 {
     for (size_t i = 0; i < s->group_count; i++) {
@@ -74,8 +68,10 @@ static void add_success(struct stats_group *g, sqlite3_stmt *q)
     if (g->success == g->room) {
         g->room = g->room ? 2 * g->room : 64;
         g->latency = xrealloc(g->latency, g->room * sizeof *g->latency);
+        g->procedure = xrealloc(g->procedure, g->room * sizeof *g->procedure);
     }
     sim_ns latency = sqlite3_column_int64(q, 3);
+    g->procedure[g->success] = sqlite3_column_int64(q, 16);
     g->latency[g->success++] = latency;
     g->mean_ns += (double)latency;
     g->octets_up += sqlite3_column_double(q, 4);
@@ -92,7 +88,6 @@ static void finish_group(struct stats_group *g)
     if (g->success == 0)
         return;
     double n = (double)g->success;
-    qsort(g->latency, g->success, sizeof *g->latency, by_value);
     g->mean_ns /= n;
     g->octets_up /= n;
     g->octets_down /= n;
@@ -110,7 +105,8 @@ static enum err read_procedures(struct reader *r, struct stats *s, char why[160]
         r,
         "SELECT kind, method, outcome, t_end - t_intended, octets_up, octets_down, device_ns, "
         "server_ns, device_energy_nj, device_crypto, server_crypto, network, queue, "
-        "retransmission, backoff, other FROM procedures WHERE run_id = ?1",
+        "retransmission, backoff, other, procedure_id FROM procedures WHERE run_id = ?1 "
+        "ORDER BY t_end - t_intended, procedure_id",
         &q, why);
     while (!err && reader_step(r, q, &err, why)) {
         struct stats_group *g = group_of(s, reader_text(q, 0), reader_text(q, 1));
@@ -131,12 +127,20 @@ static enum err read_procedures(struct reader *r, struct stats *s, char why[160]
     return err;
 }
 
+static uint64_t quantile_at(const struct stats_group *g, unsigned percent)
+{
+    uint64_t rank = (g->success * percent + 99) / 100;
+    return rank ? rank - 1 : 0;
+}
+
 sim_ns stats_quantile(const struct stats_group *g, unsigned percent)
 {
-    if (g->success == 0)
-        return 0;
-    uint64_t rank = (g->success * percent + 99) / 100;
-    return g->latency[rank ? rank - 1 : 0];
+    return g->success ? g->latency[quantile_at(g, percent)] : 0;
+}
+
+int64_t stats_quantile_procedure(const struct stats_group *g, unsigned percent)
+{
+    return g->success ? g->procedure[quantile_at(g, percent)] : ROW_NULL_ID;
 }
 
 /* ---- counts ---- */
@@ -187,6 +191,24 @@ static enum err read_keys(struct reader *r, struct stats *s, char why[160])
 
 /* ---- servers and operations ---- */
 
+static double busiest(const struct stats_server *v)
+{
+    return v->workers > 0 ? v->busy_peak / v->workers : v->busy_peak;
+}
+
+static void order_servers(struct stats *s)
+{
+    if (s->server_count == 0)
+        return;
+    s->by_load = xcalloc(s->server_count, sizeof *s->by_load);
+    for (size_t i = 0; i < s->server_count; i++) {
+        size_t at = i; /* as they are, where two are equal */
+        for (; at > 0 && busiest(&s->servers[s->by_load[at - 1]]) < busiest(&s->servers[i]); at--)
+            s->by_load[at] = s->by_load[at - 1];
+        s->by_load[at] = i;
+    }
+}
+
 static enum err read_servers(struct reader *r, struct stats *s, char why[160])
 {
     sqlite3_stmt *q = NULL;
@@ -217,6 +239,7 @@ static enum err read_servers(struct reader *r, struct stats *s, char why[160])
         v->queue_peak_t = sqlite3_column_int64(q, 7);
     }
     sqlite3_finalize(q);
+    order_servers(s);
     return err;
 }
 
@@ -340,6 +363,7 @@ void stats_release(struct stats *s)
         free(s->groups[i].kind);
         free(s->groups[i].method);
         free(s->groups[i].latency);
+        free(s->groups[i].procedure);
     }
     for (size_t i = 0; i < s->key_count; i++)
         free(s->keys[i].type);
@@ -361,6 +385,7 @@ void stats_release(struct stats *s)
     free(s->groups);
     free(s->keys);
     free(s->servers);
+    free(s->by_load);
     free(s->operations);
     free(s->notes);
     *s = (struct stats){0};

@@ -13,7 +13,8 @@ extern const char *const stats_part_labels[STATS_PARTS]; /* for people */
 struct stats_group {
     char *kind, *method;
     uint64_t n, success, failed, unfinished;
-    sim_ns *latency; /* `success` of them, ascending */
+    sim_ns *latency;    /* `success` of them, ascending */
+    int64_t *procedure; /* whose latency it is */
     size_t room;
     double mean_ns, octets_up, octets_down, device_ns, server_ns, energy_nj;
     double parts_ns[STATS_PARTS];
@@ -63,6 +64,7 @@ struct stats {
     struct stats_counts failures; /* kind, outcome, reason; most first */
     struct stats_server *servers; /* highest queue first */
     size_t server_count;
+    size_t *by_load; /* the servers by the share of workers in their busiest sample, most first */
     struct stats_operation *operations; /* by role, most time first */
     size_t operation_count;
     struct stats_note *notes;
@@ -74,5 +76,7 @@ enum err stats_read(struct reader *r, struct stats *out, char why[160]) MUST_USE
 void stats_release(struct stats *s);
 /* Nearest rank: the smallest value v with P(X <= v) >= percent / 100; 0 of nothing. */
 sim_ns stats_quantile(const struct stats_group *g, unsigned percent);
+/* Which procedure took it; ROW_NULL_ID of nothing. */
+int64_t stats_quantile_procedure(const struct stats_group *g, unsigned percent);
 
 #endif

@@ -118,6 +118,18 @@ const char *text_figure(double v, char out[32])
     return out;
 }
 
+const char *text_percent(double share, char out[32])
+{
+    double percent = 100 * share;
+    if (percent > 0 && percent < 1e-4)
+        snprintf(out, 32, "<0.0001 %%");
+    else if (percent >= 10)
+        snprintf(out, 32, "%.1f %%", percent);
+    else
+        snprintf(out, 32, "%.2g %%", percent);
+    return out;
+}
+
 const char *text_time(double ns, char out[32])
 {
     units_human_time((sim_ns)(ns + 0.5), out, 32);

@@ -23,6 +23,8 @@ const char *text_count(uint64_t n, char out[32]);
 const char *text_share(uint64_t part, uint64_t whole, char out[32]);
 /* Three significant digits: "0.123", "12.3", "1230". */
 const char *text_figure(double v, char out[32]);
+/* A share in percent with two digits, however small: "0.013 %", "<0.0001 %". */
+const char *text_percent(double share, char out[32]);
 /* units_human_time for a mean. */
 const char *text_time(double ns, char out[32]);
 

@@ -477,6 +477,8 @@ static const struct schema_key message_keys[] = {
      .help = "share of procedures whose messages are kept"},
     {"first", TYPE_COUNT, AT(record.message_first), .max = 1000000000, .standard = "3",
      .help = "and the first so many of each kind"},
+    {"slowest", TYPE_COUNT, AT(record.message_slowest), .max = 1000, .standard = "5",
+     .help = "and of each that was among the so many slowest of its kind when it ended"},
     {"failed", TYPE_BOOL, AT(record.failed_messages), .standard = "yes", .help = "and of every failed one"},
     END};
 static const struct schema_section messages = {message_keys, NULL};

@@ -181,6 +181,8 @@ struct cfg_record {
     bool procedures, keys;       /* default true */
     uint32_t message_sample_ppm; /* share of procedures whose messages are kept; default 0.1 % */
     uint32_t message_first;      /* and the first n of each kind; default 3 */
+    uint32_t message_slowest;    /* and of each that was among the n slowest of its kind when it
+                                    ended; default 5 */
     bool failed_messages;        /* and of every failed one; default true */
     sim_ns series_every;         /* default 10 s; 0: none */
 };

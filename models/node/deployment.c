@@ -399,6 +399,8 @@ void deployment_free(struct deployment *d)
         net_free(d->net);
     route_release(d);
     free(d->outages);
+    for (size_t i = 0; i < PROC_KINDS; i++)
+        free(d->slowest[i].latency);
     keyring_free(d->keys);
     authority_free(d->authority);
     authority_free(d->rogue);

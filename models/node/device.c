@@ -293,7 +293,7 @@ static void begin_procedure(struct device *dev, sim_ns now, enum procedure_kind 
 
     dev->proc = procedure_new(id, device_node(dev), kind, method_of(dev, kind), intended, now);
     dev->proc->sampled = is_sampled(dev, id, kind);
-    if (dev->proc->sampled || d->in.record->failed_messages)
+    if (dev->proc->sampled || d->in.record->failed_messages || d->in.record->message_slowest)
         procedure_log(dev->proc);
     dev->last_reason = REASON_NONE;
     dev->due = 0;
@@ -329,8 +329,11 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
 {
     struct deployment *d = device_deployment(dev);
     struct procedure *p = dev->proc;
-    bool failed = reason != REASON_NONE;
+    bool failed = reason != REASON_NONE, keep = failed && d->in.record->failed_messages;
 
+    if (!failed)
+        keep = procedure_is_slow(&d->slowest[p->kind], d->in.record->message_slowest,
+                                 now - p->t_intended);
     device_book(dev);
     if (dev->end && (!procedure_is_mid(dev->end->kind) || failed))
         device_drop_session(dev, now, true, "closed");
@@ -340,7 +343,7 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
     dev->due = 0;
     if (failed)
         d->counts.failed++;
-    procedure_end(p, now, outcome, reason, failed && d->in.record->failed_messages, &d->sink);
+    procedure_end(p, now, outcome, reason, keep, &d->sink);
 }
 
 /* ---- failure ---- */

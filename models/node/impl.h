@@ -310,6 +310,7 @@ struct deployment {
     struct population *populations;
     struct link_state *links;
     struct deployment_counts counts;
+    struct procedure_slowest slowest[PROC_KINDS];
     int64_t next_procedure;
     struct sim_event sampler;
     struct outage_event *outages;

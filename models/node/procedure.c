@@ -136,6 +136,25 @@ void procedure_log(struct procedure *p)
         p->log = xcalloc(1, sizeof *p->log);
 }
 
+bool procedure_is_slow(struct procedure_slowest *s, uint32_t most, sim_ns latency)
+{
+    uint32_t at;
+
+    if (most == 0 || (s->n == most && latency <= s->latency[0]))
+        return false;
+    if (!s->latency)
+        s->latency = xcalloc(most, sizeof *s->latency);
+    if (s->n < most) { /* from the end: the slower ones move up */
+        for (at = s->n++; at > 0 && s->latency[at - 1] > latency; at--)
+            s->latency[at] = s->latency[at - 1];
+    } else { /* the fastest goes, and the faster ones move down */
+        for (at = 0; at + 1 < s->n && s->latency[at + 1] < latency; at++)
+            s->latency[at] = s->latency[at + 1];
+    }
+    s->latency[at] = latency;
+    return true;
+}
+
 /* To be filled in whole. */
 static struct message *add_message(struct message_log *log)
 {

@@ -45,6 +45,15 @@ struct procedure {
     struct message_log *log;   /* NULL: not kept */
 };
 
+/* The latencies of the slowest so far, of one kind. Which are the slowest of a run is known at its
+ * end only; one that belongs to them then belonged to them when it ended. */
+struct procedure_slowest {
+    sim_ns *latency; /* ascending */
+    uint32_t n;
+};
+/* Whether one that took `latency` is among the `most` slowest so far; if so, it is noted. */
+bool procedure_is_slow(struct procedure_slowest *s, uint32_t most, sim_ns latency);
+
 /* Begins at `now` what was wanted at t_intended. */
 struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind kind,
                                 const char *method, sim_ns t_intended, sim_ns now);

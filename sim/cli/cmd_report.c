@@ -1,10 +1,13 @@
-/* report: what a run did, as text, as JSON, as figures. */
+/* report: what a run did, as text, Markdown, a page, JSON, figures. */
 #include "sim/cli/cli.h"
 
 #include "results/reader.h"
 
+#include <string.h>
+
 static const struct cli_option options[] = {
-    {"output", 'o', "DIR", "also write report.txt and figures (SVG, with data and .gp) there"},
+    {"output", 'o', "DIR", "also write report.html, .md, .txt and figures (SVG, data, .gp) there"},
+    {"format", 0, "FORM", "text, markdown or html, on stdout (default: text)"},
     {"force", 0, NULL, "overwrite them if they are there"},
     {"json", 0, NULL, "the report as JSON"},
     {NULL, 0, NULL, NULL}};
@@ -16,14 +19,33 @@ static int exit_code(enum err err)
     return err == ERR_NOT_FOUND || err == ERR_EXISTS ? EXIT_USAGE : EXIT_INTERNAL;
 }
 
+static bool parse_format(const char *name, enum report_format *out)
+{
+    static const char *const names[] = {
+        [REPORT_TEXT] = "text", [REPORT_MARKDOWN] = "markdown", [REPORT_HTML] = "html"};
+    for (size_t i = 0; name && i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum report_format)i;
+            return true;
+        }
+    }
+    return name == NULL;
+}
+
 static int run(struct cli *c)
 {
     struct report_options o = {.json = cli_flag(c, "json"),
                                .colour = cli_colour(c, 1),
                                .out_dir = cli_value(c, "output"),
+                               .database = cli_argument(c, 0),
                                .force = cli_flag(c, "force")};
     struct reader *r = NULL;
     char why[160] = "";
+    if (!parse_format(cli_value(c, "format"), &o.format))
+        return cli_error(c, EXIT_USAGE, "--format: '%s' is none of text, markdown, html",
+                         cli_value(c, "format"));
+    if (o.json && cli_value(c, "format"))
+        return cli_error(c, EXIT_USAGE, "give --format or --json, not both");
     enum err err = reader_open(cli_argument(c, 0), &r, why);
     if (err)
         return cli_error(c, exit_code(err), "%s", why);
@@ -45,6 +67,7 @@ const struct cli_command cli_report = {
     .details =
         "Of a database with several runs, the latest. A run that did not reach its end says so "
         "at the top.\n"
+        "report.html needs no network and nothing beside it; its figures are there as files too.\n"
         "Exit code 2: no such database, or files in DIR and no --force. 1: the database is "
         "damaged or\n"
         "foreign, DIR cannot be written, or gnuplot is missing or failed (data and .gp are "

@@ -15,6 +15,7 @@ for heading in p50 p90 p99 device server; do says out "$heading"; done
 m2m 0 report fleet.db --json
 valid_json out
 m2m 0 report fleet.db -o figures
+for page in txt md html; do holds "report.$page is there" test -s "figures/report.$page"; done
 for figure in figures/*.gp; do
     base=${figure%.gp}
     holds "$base.svg is there" test -s "$base.svg"
@@ -29,6 +30,27 @@ echo mine >figures/mine
 m2m 2 report fleet.db -o figures
 m2m 0 report fleet.db -o figures --force
 equal "what else lies there stays" mine "$(cat figures/mine)"
+
+# Percentile to packet: what the report names can be looked at.
+m2m 0 report fleet.db --json
+id=$(sqlite3 :memory: "select json_extract(readfile('out'), '$.procedures[0].max_procedure')")
+latency=$(sqlite3 :memory: "select json_extract(readfile('out'), '$.procedures[0].max_ns')")
+equal "the slowest has the latency of the report" "$latency" \
+    "$(sql fleet.db "select t_end - t_intended from procedures where procedure_id = $id")"
+m2m 0 chart fleet.db --procedure "$id"
+equal "the five slowest successful of each kind have their messages" 0 "$(sql fleet.db "
+    with r as (select procedure_id, row_number() over (partition by kind order by t_end - t_intended desc,
+        procedure_id) as k from procedures where outcome = 'success')
+    select count(*) from r where k <= 5 and procedure_id not in (select procedure_id from messages)")"
+differ "others have not" 0 "$(sql fleet.db "select count(*) from procedures
+    where procedure_id not in (select procedure_id from messages)")"
+m2m 0 report fleet.db --format markdown
+says out '^\| bootstrap \| tls-x509 \|'
+m2m 0 report fleet.db --format html
+says out '^<!DOCTYPE html>'
+holds "a page alone has its figures" test "$(grep -c "<svg[^>]*class='plot'" out)" -ge 8
+m2m 2 report fleet.db --format pdf
+says err "'pdf' is none of text, markdown, html"
 
 procedure=$(sql fleet.db "select procedure_id from procedures join messages using (run_id, procedure_id)
     where kind = 'bootstrap' limit 1")

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "results/chart_impl.h"
+#include "results/doc.h"
 #include "results/reader.h"
 #include "results/report_impl.h"
 #include "sim/base/json.h"
@@ -103,10 +104,12 @@ START_TEST(report_of_a_killed_run)
 END_TEST
 
 static const char *const figure_files[] = {
-    "report.txt",        "latency-cdf.csv",  "latency-cdf.gp",    "latency-cdf.svg",
-    "latency-parts.csv", "latency-parts.gp", "latency-parts.svg", "load.csv",
-    "load-queues.csv",   "load.gp",          "load.svg",          "keys-alive.csv",
-    "keys-alive.gp",     "keys-alive.svg"};
+    "report.txt",        "report.md",       "report.html",       "latency-cdf.csv",
+    "latency-cdf.gp",    "latency-cdf.svg", "latency-parts.csv", "latency-parts.gp",
+    "latency-parts.svg", "load.csv",        "load-queues.csv",   "load.gp",
+    "load.svg",          "crypto-cost.csv", "crypto-cost.gp",    "crypto-cost.svg",
+    "keys-alive.csv",    "keys-alive.gp",   "keys-alive.svg",    "expiry-cliff.csv",
+    "expiry-cliff.gp",   "expiry-cliff.svg"};
 
 static long size_of(const char *folder, const char *name)
 {
@@ -155,7 +158,39 @@ START_TEST(figures_without_gnuplot)
     ck_assert_int_gt(size_of(folder, "load.gp"), 100);
     ck_assert_int_gt(size_of(folder, "keys-alive.csv"), 50);
     ck_assert_int_eq(size_of(folder, "load.svg"), -1);
+    ck_assert_int_gt(size_of(folder, "report.html"), 1000); /* without figures, and says so */
     reader_close(r);
+}
+END_TEST
+
+/* What a hostile database says is text in a page, never markup. */
+START_TEST(pages_escape)
+{
+    struct figure_list none = {.n = 0};
+    struct doc d = {.html = true};
+    struct capture c;
+    for (int html = 0; html < 2; html++) {
+        capture(&c);
+        d = (struct doc){.to = c.to, .html = html != 0};
+        doc_begin(&d, "<b>&'\"`*|x");
+        doc_section(&d, "run", "a<script>");
+        doc_table(&d, "c'<", (struct doc_column[]){{"<i>", NULL, false}}, 1);
+        doc_cell(&d, "<img src=x onerror='a'>|");
+        doc_row(&d);
+        doc_table_end(&d);
+        doc_fold(&d, "t", "</code><script>alert(1)</script>\n");
+        fclose(c.to);
+        if (html) /* Markdown has it between fences */
+            ck_assert_ptr_null(strstr(c.text, "<script>a"));
+        ck_assert_ptr_null(strstr(c.text, html ? "<img" : " <img"));
+        ck_assert_ptr_null(strstr(c.text, html ? "<b>" : "# <b>"));
+        if (html)
+            ck_assert_ptr_nonnull(strstr(c.text, "&lt;img src=x onerror=&#39;a&#39;&gt;|"));
+        else
+            ck_assert_ptr_nonnull(strstr(c.text, "\\<img src=x onerror='a'\\>\\|"));
+        free(c.text);
+    }
+    figures_release(&none);
 }
 END_TEST
 
@@ -313,6 +348,7 @@ int main(void)
     tcase_add_test(c, report_of_a_killed_run);
     tcase_add_test(c, figures);
     tcase_add_test(c, figures_without_gnuplot);
+    tcase_add_test(c, pages_escape);
     tcase_add_test(c, gnuplot_is_bounded);
     tcase_add_test(c, chart_golden);
     tcase_add_test(c, chart_collapses);
