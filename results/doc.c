@@ -125,7 +125,11 @@ void doc_facts(struct doc *d, const char *const (*pairs)[2], size_t n)
     for (size_t i = 0; i < n; i++) {
         if (!*pairs[i][1])
             continue;
-        fputs(d->html ? "<div><dt>" : "- ", d->to);
+        if (d->html)
+            fputs(text_width(pairs[i][1]) > LONG_TEXT ? "<div class='long'><dt>" : "<div><dt>",
+                  d->to);
+        else
+            fputs("- ", d->to);
         put(d, pairs[i][0]);
         fputs(d->html ? "</dt><dd>" : ": ", d->to);
         put(d, pairs[i][1]);

@@ -45,7 +45,7 @@ static size_t read_cliffs(struct figures *f, struct cliff *out, enum err *err, c
     for (size_t i = 0; i < f->s->key_count && n < PANELS && !*err; i++) {
         sqlite3_bind_text(q, 2, f->s->keys[i].type, -1, SQLITE_STATIC);
         sqlite3_bind_int64(q, 3, f->end);
-        if (reader_step(f->r, q, err, why) && sqlite3_column_int64(q, 0) > 0) {
+        if (reader_step(f->r, q, err, why) && sqlite3_column_int64(q, 0) > 1) {
             struct cliff *c = &out[n++];
             *c = (struct cliff){.type = f->s->keys[i].type,
                                 .n = (uint64_t)sqlite3_column_int64(q, 0),

@@ -76,6 +76,10 @@ enum err figures_servers(struct figures *f, char why[160])
         "unset ytics\nset border 1\nset lmargin 3\nset rmargin 4\n"
         "if (page) { unset key } else { set key above center horizontal width 1 }\n"
         "most(x) = x > 100 ? 100 : x\n"
+        "said(name, n, mean, peak) = narrow ? name . ': ' . mean . ', ' . peak : \\\n"
+        "    name . ' (' . n . (n eq '1' ? ' worker' : ' workers') . '): mean ' . mean . ', peak ' "
+        ". "
+        "peak\n"
         "plot 'servers.csv' using (0):0:(0):(most(100 * $4)):($0 - 0.12):($0 + 0.4) with "
         "boxxyerror fillstyle solid 1 border rgb '#444444' linetype 1 linewidth 1 dashtype solid "
         "fillcolor rgb '#c9d9e8' title "
@@ -84,9 +88,8 @@ enum err figures_servers(struct figures *f, char why[160])
         "fillstyle solid 1 border rgb '#444444' linetype 1 linewidth 1 dashtype solid fillcolor "
         "rgb '#31688e' title 'mean of the "
         "run', \\\n"
-        "     '' using (0):($0 - 0.34):(strcol(1) . ' (' . strcol(2) . ' workers): mean ' . "
-        "strcol(5) . ', peak ' . strcol(6)) with labels left textcolor rgb "
-        "'#444444' notitle\n"
+        "     '' using (0):($0 - 0.34):(said(strcol(1), strcol(2), strcol(5), strcol(6))) with "
+        "labels left textcolor rgb '#444444' notitle\n"
         "unset multiplot\n",
         axis_end(f->s), n - 1);
     return figures_end(f, why);
@@ -113,7 +116,8 @@ static size_t put_side(struct figures *f, const char *side)
         figures_name(f->to, o->operation);
         fputc(' ', f->to);
         figures_name(f->to, o->algorithm);
-        fprintf(f->to, ",%s,%s,%.6g\n", count, text_time(o->ns, time), o->share);
+        fprintf(f->to, ",%s call%s,%s,%.6g\n", count, o->calls == 1 ? "" : "s",
+                text_time(o->ns, time), o->share);
         n++;
     }
     if (n)
@@ -131,7 +135,7 @@ static void put_operations(struct figures *f, const char *side, size_t index, si
         "plot 'crypto-cost.csv' index %zu using (0):0:(0):(100 * $5):($0 - 0.12):($0 + 0.4) "
         "with boxxyerror fillstyle solid 1 border rgb '#444444' linetype 1 linewidth 1 dashtype "
         "solid fillcolor rgb '%s' notitle, "
-        "\\\n     '' index %zu using (0):($0 - 0.34):(sprintf('%%s: %%s, %%s calls, %%.1f %%%%', "
+        "\\\n     '' index %zu using (0):($0 - 0.34):(sprintf('%%s: %%s, %%s, %%.1f %%%%', "
         "strcol(2), strcol(4), strcol(3), 100 * $5)) with labels left textcolor rgb '#444444' "
         "notitle\n",
         side, n - 1, index, index ? "#c9d9e8" : "#31688e", index);

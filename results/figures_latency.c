@@ -6,8 +6,9 @@
 
 /* How long procedures took, and in what. */
 
-#define POINTS 300 /* of a curve; more is not seen */
-#define TAIL   100 /* the slowest, all of them: what the tail is made of */
+#define POINTS  300   /* of a curve; more is not seen */
+#define NOTHING 1e-12 /* what a logarithmic axis has for 0; below its lower end */
+#define TAIL    100   /* the slowest, all of them: what the tail is made of */
 
 static size_t next_point(const struct stats_group *g, size_t i)
 {
@@ -17,16 +18,23 @@ static size_t next_point(const struct stats_group *g, size_t i)
     return next + TAIL > g->success ? g->success - TAIL : next;
 }
 
+static void put_point(struct figures *f, const struct stats_group *g, sim_ns t, double ended,
+                      double slower)
+{
+    figures_name(f->to, g->kind);
+    fputc(',', f->to);
+    figures_name(f->to, g->method);
+    fprintf(f->to, ",%.9g,%.6f,%.6g\n", (double)t / 1e9, ended, slower);
+}
+
+/* From the first's share of 0 to the last's: of one procedure too there is a line to see. */
 static void put_block(struct figures *f, const struct stats_group *g)
 {
-    for (size_t i = 0; i < g->success; i = next_point(g, i)) {
-        figures_name(f->to, g->kind);
-        fputc(',', f->to);
-        figures_name(f->to, g->method);
-        fprintf(f->to, ",%.9g,%.6f,%.6g\n", (double)g->latency[i] / 1e9,
-                (double)(i + 1) / (double)g->success,
-                (double)(g->success - i) / (double)g->success);
-    }
+    double n = (double)g->success;
+    put_point(f, g, g->latency[0], 0, 1);
+    for (size_t i = 0; i < g->success; i = next_point(g, i))
+        put_point(f, g, g->latency[i], (double)(i + 1) / n, (double)(g->success - i) / n);
+    put_point(f, g, g->latency[g->success - 1], 1, NOTHING);
     fputs("\n\n", f->to);
 }
 
@@ -75,13 +83,24 @@ static void put_curves(struct figures *f, const struct figure *g, int column)
 }
 
 /* The groups from `g` on, FIGURES_CURVES at most. */
+/* The lower end of the tail's axis: half of what one procedure is of the largest group. */
+static double lowest(const struct stats_group *g, size_t n)
+{
+    uint64_t most = 1;
+    for (size_t i = 0; i < n; i++)
+        most = g[i].success > most ? g[i].success : most;
+    return 0.5 / (double)most;
+}
+
 static enum err write_cdf(struct figures *f, const char *name, const struct stats_group *groups,
                           size_t n, char why[160])
 {
     static const char *const styles[FIGURES_CURVES] = {"l1", "l2", "l3", "l4", "l5",
                                                        "l6", "l7", "l8", "l9"};
     struct figure *g = figures_add(
-        f, name, "Latency by procedure",
+        f, name,
+        strcmp(name, "latency-cdf") == 0 ? "Latency by procedure"
+                                         : "Latency by procedure, continued",
         "Left: the share of the successful that had ended after so long. Right: the share that "
         "took at least so long, on a logarithmic axis, where the tail is seen: each step down "
         "is one procedure at the end.");
@@ -111,8 +130,9 @@ static enum err write_cdf(struct figures *f, const char *name, const struct stat
           f->to);
     put_curves(f, g, 4);
     fputs("unset key\nset lmargin 11\nset logscale y\nset ylabel 'share at least as slow'\n"
-          "set yrange [*:1.2]\nset format y '%g'\n",
+          "set format y '%g'\n",
           f->to);
+    fprintf(f->to, "set yrange [%.3g:1.2]\n", lowest(groups, n));
     put_curves(f, g, 5);
     fputs("unset multiplot\n", f->to);
     return figures_end(f, why);

@@ -17,7 +17,7 @@ static void put_time_axis(struct figures *f)
     fprintf(f->to, "set xlabel 'virtual time (%s)'\nset xrange [0:%.9g]\n", f->unit, span);
     if (span / steps[i] <= 8)
         fprintf(f->to, "set xtics 0,%g\n", steps[i]);
-    fputs("set lmargin 9\nset rmargin 3\n", f->to);
+    fputs("set lmargin 10\nset rmargin 3\n", f->to);
 }
 
 /* Wide enough that a rate is one: about ten procedures in each, where there are few. */
@@ -54,10 +54,14 @@ static enum err write_load_data(struct figures *f, char why[160])
         err = figures_begin(f, "load", ".csv", why);
     if (!err) {
         fprintf(f->to, "# t_%s,arrivals_per_s,completions_per_s\n", f->unit);
-        double seconds = (double)width / 1e9;
-        for (int i = 0; i <= FIGURES_BINS && i * width < f->end; i++)
-            fprintf(f->to, "%.9g,%.6g,%.6g\n", (double)(i * width) / f->unit_ns,
-                    (double)bins[i][0] / seconds, (double)bins[i][1] / seconds);
+        double rate[2] = {0, 0};
+        for (int i = 0; i <= FIGURES_BINS && i * width < f->end; i++) {
+            sim_ns rest = f->end - i * width; /* the last may be shorter */
+            for (int k = 0; k < 2; k++)
+                rate[k] = (double)bins[i][k] * 1e9 / (double)(rest < width ? rest : width);
+            fprintf(f->to, "%.9g,%.6g,%.6g\n", (double)(i * width) / f->unit_ns, rate[0], rate[1]);
+        }
+        fprintf(f->to, "%.9g,%.6g,%.6g\n", (double)f->end / f->unit_ns, rate[0], rate[1]);
         err = figures_end(f, why);
     }
     free(bins);
@@ -202,6 +206,10 @@ enum err figures_keys(struct figures *f, char why[160])
     figures_head(f, g, 480, 400);
     figures_layout(f, g, 1, 1);
     put_time_axis(f);
+    uint64_t most = 0;
+    for (size_t i = 0; i < f->s->key_count; i++)
+        most = f->s->keys[i].born > most ? f->s->keys[i].born : most;
+    fputs(most < 6 ? "set ytics 1\n" : "", f->to); /* no halves of keys */
     fputs("set ylabel 'keys'\nset yrange [0:*]\nset offsets 0,0,graph 0.06,0\n"
           "if (page) { unset key } else { set key above center horizontal samplen 4 width 2 }\n"
           "plot",

@@ -29,6 +29,8 @@ static void put_status(const struct page *p)
                                    : "the run was killed, or is still going on");
 }
 
+#define SETTINGS 8 /* of those that the command changed; all stand under "How to repeat it" */
+
 /* What the command changed of the scenario: the title may say otherwise. */
 static char *settings(struct reader *r)
 {
@@ -40,6 +42,10 @@ static char *settings(struct reader *r)
         return xstrdup("");
     for (size_t i = 0; (name = reader_parameter(r, i, &value)); i++) {
         bool set = strcmp(name, "set") == 0;
+        if (i == SETTINGS)
+            fputs(", ... (all of them below)", f);
+        if (i >= SETTINGS)
+            continue;
         fprintf(f, "%s%s%s%s", i ? ", " : "", set ? "" : name, set ? "" : " ", value);
     }
     fclose(f);

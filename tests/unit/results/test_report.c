@@ -108,8 +108,8 @@ static const char *const figure_files[] = {
     "latency-cdf.gp",    "latency-cdf.svg", "latency-parts.csv", "latency-parts.gp",
     "latency-parts.svg", "load.csv",        "load-queues.csv",   "load.gp",
     "load.svg",          "crypto-cost.csv", "crypto-cost.gp",    "crypto-cost.svg",
-    "keys-alive.csv",    "keys-alive.gp",   "keys-alive.svg",    "expiry-cliff.csv",
-    "expiry-cliff.gp",   "expiry-cliff.svg"};
+    "keys-alive.csv",    "keys-alive.gp",   "keys-alive.svg",
+};
 
 static long size_of(const char *folder, const char *name)
 {
