@@ -80,20 +80,24 @@ static struct server *bsf_for(const struct device *dev)
     return server_for(device_deployment(dev), config(dev)->gba.bsf, dev->index);
 }
 
+struct ub_settings device_ub_settings(struct device *dev, gba_name impi)
+{
+    isim_impi(dev, impi);
+    return (struct ub_settings){.bsf = bsf_for(dev)->fqdn,
+                                .application = config(dev)->gba.application,
+                                .isim_impi = impi,
+                                .uicc = &dev->subscriber->uicc,
+                                .gba_u = method_is_gba_u(config(dev))};
+}
+
 static struct proto *make_ub(struct device_end *e, struct proto_env *env)
 {
-    struct device *dev = e->dev;
+    struct ub_settings settings;
     gba_name impi;
 
-    isim_impi(dev, impi);
+    settings = device_ub_settings(e->dev, impi);
     e->sa = xcalloc(1, sizeof *e->sa);
-    return ub_client_new(env,
-                         &(struct ub_settings){.bsf = bsf_for(dev)->fqdn,
-                                               .application = config(dev)->gba.application,
-                                               .isim_impi = impi,
-                                               .uicc = &dev->subscriber->uicc,
-                                               .gba_u = method_is_gba_u(config(dev))},
-                         e->sa);
+    return ub_client_new(env, &settings, e->sa);
 }
 
 static enum gba_key key_of(const struct device *dev)

@@ -151,11 +151,9 @@ void hss_ask(struct server_end *e, const struct eap_query *q, bool separation)
 
 /* ---- Zh ---- */
 
-static void zh_work(struct backend_call *c, struct meter *m)
+void hss_zh_answer(struct server *hss, struct meter *m, const struct zh_request *q,
+                   struct zh_answer *a)
 {
-    const struct zh_request *q = &c->u.zh.request;
-    struct zh_answer *a = &c->u.zh.answer;
-    struct server *hss = c->to;
     struct device *dev = device_of_impi(hss->population->d, q->impi);
     uint32_t life = (uint32_t)(hss->population->config->server->key_lifetime / SIM_S);
     struct hss_record *r;
@@ -174,6 +172,13 @@ static void zh_work(struct backend_call *c, struct meter *m)
                        life, a);
         r->draws = stream.counter;
     }
+}
+
+static void zh_work(struct backend_call *c, struct meter *m)
+{
+    struct zh_answer *a = &c->u.zh.answer;
+
+    hss_zh_answer(c->to, m, &c->u.zh.request, a);
     c->answer_octets = (uint32_t)zh_answer_octets(a);
 }
 

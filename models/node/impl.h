@@ -439,6 +439,8 @@ static inline struct procedure *device_end_procedure(const struct device_end *e)
 
 /* attempt_gba.c: bootstrap and connection by GBA, the device's side. */
 struct device *device_of_impi(struct deployment *d, const char *impi);
+/* How it speaks Ub; impi: its ISIM's, which the settings point to. */
+struct ub_settings device_ub_settings(struct device *dev, gba_name impi);
 /* Its subscription, or the network where it roams, has no GBA. */
 bool device_gba_is_refused(const struct device *dev);
 struct proto *device_make_gba(struct device_end *e, struct proto_env *env); /* prepare */
@@ -569,6 +571,9 @@ void hss_answer(struct server *hss, struct meter *m, const struct eap_query *q, 
                 struct eap_answer *a);
 /* The same for a BSF (Zh). */
 void hss_zh(struct server_end *e, const struct zh_request *q);
+/* What it answers, at once and for nothing, likewise. *a: zeros. */
+void hss_zh_answer(struct server *hss, struct meter *m, const struct zh_request *q,
+                   struct zh_answer *a);
 /* bsf.c: Ub, and Zn for NAFs. */
 bool bsf_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
                 void **user);
@@ -589,5 +594,8 @@ bool policy_check(struct server_end *e, const struct scl_record *s, const struct
                   bool create, sim_ns now, struct meter *m, uint32_t *services, int *status,
                   const char **additional);
 uint64_t node_id_key(const uint8_t node_id[M2M_NODE_ID_LEN]);
+
+/* live.c: the index-th device of this name, a population's or one's own. NULL: there is none. */
+struct device *live_find(struct deployment *d, const char *name, uint32_t index);
 
 #endif

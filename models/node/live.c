@@ -123,6 +123,13 @@ uint32_t deployment_live_count(const struct deployment *d, const char *name)
     return deployment_find_node(d, name, &node) ? 1 : 0;
 }
 
+struct device *live_find(struct deployment *d, const char *name, uint32_t index)
+{
+    struct population *p = population_of(d, name);
+
+    return p && index < p->config->count ? &p->devices[index] : device_find(d, name);
+}
+
 static bool fill_credentials(struct device *dev, struct live_device *out)
 {
     const struct method_facts *f = facts_of(dev->population);
@@ -155,8 +162,7 @@ static bool fill_credentials(struct device *dev, struct live_device *out)
 enum err deployment_live_device(struct deployment *d, const char *name, uint32_t index,
                                 struct live_device *out)
 {
-    struct population *p = population_of(d, name);
-    struct device *dev = p && index < p->config->count ? &p->devices[index] : device_find(d, name);
+    struct device *dev = live_find(d, name, index);
     struct rng stream;
     bool good;
 

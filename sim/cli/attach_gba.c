@@ -20,13 +20,14 @@ struct ues {
     struct ue *ues; /* not freed yet */
 };
 
-/* One UE. They share the card: its sequence numbers are one series, as at the home network. */
+/* One UE. They share the card: its sequence numbers are one series, as at the home network. Of a
+ * scenario each device has its own. */
 struct ue {
     struct tally tally;
     struct ues *all;
     unsigned long long number;
+    struct live_ue device; /* its name, IMPI and settings, whoever gave them */
     struct gba_sa sa;
-    gba_name impi;
     struct rng stream;
     struct meter meter;
     struct trace trace;
@@ -47,7 +48,7 @@ static void judge(struct ue *u, sim_ns now)
     const struct attach_given *g = l->given;
     const struct proto *p = &u->tally.proto;
     struct load_line line = {.number = u->number,
-                             .name = u->impi,
+                             .name = l->given->device ? u->device.name : u->device.impi,
                              .method = method_of(g),
                              .reason = p->reason,
                              .began = u->began,
@@ -97,16 +98,25 @@ static const struct proto_ops ue_ops = {.name = "attach gba",
                                         .expire = tally_expire,
                                         .free = ue_free};
 
-static struct ue *ue_new(struct ues *l)
+/* The UE that was given, or the next device of the scenario. */
+static bool find_device(struct attach_given *g, unsigned long long number, struct live_ue *out)
 {
-    struct attach_given *g = l->given;
-    struct ue *u = xcalloc(1, sizeof *u);
-    struct ub_settings settings = {.bsf = g->fqdn,
+    if (g->device)
+        return !deployment_live_ue(g->scenario.deployment, g->device,
+                                   (uint32_t)((number - 1) % g->devices), out);
+    out->ub = (struct ub_settings){.bsf = g->fqdn,
                                    .application = g->isim_impi ? GBA_ISIM : GBA_USIM,
                                    .isim_impi = g->isim_impi,
                                    .uicc = &g->uicc,
                                    .gba_u = g->gba_u};
-    struct proto *core;
+    return gba_impi(out->ub.application, out->ub.uicc, out->ub.isim_impi, out->impi);
+}
+
+static struct ue *ue_new(struct ues *l)
+{
+    struct attach_given *g = l->given;
+    struct ue *u = xcalloc(1, sizeof *u);
+    struct proto *core = NULL;
     char name[40];
 
     u->number = ++l->begun;
@@ -117,9 +127,8 @@ static struct ue *ue_new(struct ues *l)
                                 .meter = &u->meter,
                                 .trace = &u->trace,
                                 .epoch_unix_ns = live_epoch_unix_ns(l->live)};
-    core = gba_impi(settings.application, settings.uicc, settings.isim_impi, u->impi)
-               ? ub_client_new(&u->env, &settings, &u->sa)
-               : NULL;
+    if (find_device(g, u->number, &u->device))
+        core = ub_client_new(&u->env, &u->device.ub, &u->sa);
     if (!core) {
         free(u);
         return NULL;

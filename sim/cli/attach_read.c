@@ -215,8 +215,6 @@ static int read_bsf(const struct cli *c, struct attach_given *g)
 
     if (exit)
         return exit;
-    if (cli_argument(c, 1))
-        return cli_error(c, EXIT_USAGE, "'gba' takes no scenario");
     if (!place)
         return cli_error(c, EXIT_USAGE, "--bsf is needed: where the server is");
     g->gba_u = cli_flag(c, "gba-u");
@@ -232,6 +230,8 @@ static int read_ue(const struct cli *c, struct attach_given *g)
     gba_name impi;
     int exit;
 
+    if (cli_value(c, "device"))
+        return cli_error(c, EXIT_USAGE, "--device is of a scenario: attach gba SCENARIO");
     g->isim_impi = cli_value(c, "identity");
     exit = read_card(c, g, g->isim_impi ? by_identity : by_imsi);
     if (exit)
@@ -249,14 +249,31 @@ static int read_ue(const struct cli *c, struct attach_given *g)
                      GBA_NAME_MAX);
 }
 
+/* The first device of that name: the others have its methods. */
+static enum err first_device(struct attach_given *g)
+{
+    struct live_device device;
+    struct live_ue ue;
+    enum err err;
+
+    if (g->kind == ATTACH_GBA) {
+        err = deployment_live_ue(g->scenario.deployment, g->device, 0, &ue);
+        g->gba_u = ue.ub.gba_u;
+        return err;
+    }
+    err = deployment_live_device(g->scenario.deployment, g->device, 0, &device);
+    g->method = device.method;
+    live_device_release(&device, true);
+    return err;
+}
+
 /* --device of a scenario, which knows the rest. */
 static int read_device(const struct cli *c, struct attach_given *g)
 {
-    static const char *const own[] = {"method", "identity", "psk",    "imsi", "k",
-                                      "opc",    "cert",     "reauth", NULL};
-    struct live_device device;
-    enum err err;
+    static const char *const own[] = {"method", "identity", "psk",  "imsi",  "k", "opc",
+                                      "cert",   "reauth",   "fqdn", "gba-u", NULL};
     int exit;
+    enum err err;
 
     for (const char *const *o = own; *o; o++)
         if (cli_value(c, *o) || cli_flag(c, *o))
@@ -268,16 +285,15 @@ static int read_device(const struct cli *c, struct attach_given *g)
     if (exit)
         return exit;
     g->devices = deployment_live_count(g->scenario.deployment, g->device);
-    err = deployment_live_device(g->scenario.deployment, g->device, 0, &device);
+    err = first_device(g);
     if (err == ERR_NOT_FOUND)
         return cli_error(c, EXIT_USAGE, "%s has no device '%s'", g->scenario.scenario->path,
                          g->device);
     if (err == ERR_UNSUPPORTED)
-        return cli_error(c, EXIT_USAGE, "'%s' does not bootstrap by EAP", g->device);
+        return cli_error(c, EXIT_USAGE, "'%s' does not %s", g->device,
+                         g->kind == ATTACH_GBA ? "use GBA" : "bootstrap by EAP");
     if (err)
         return cli_error(c, EXIT_INTERNAL, "'%s': %s", g->device, err_text(err));
-    g->method = device.method;
-    live_device_release(&device, true);
     return EXIT_DONE;
 }
 

@@ -285,8 +285,9 @@ const struct cli_command cli_attach = {
         "latency, and as means round\ntrips (datagrams of the agent) and octets of PANA.\n"
         "gba: --count UEs, with one card, against a BSF (`m2msim serve bsf`), each in a TCP "
         "connection of its own;\nthe same report, of HTTP.\n"
-        "With a scenario: as a device of it, by its method of bootstrap and with its credentials, "
-        "which `m2msim\nserve mas SCENARIO` knows.\n"
+        "With a scenario: as a device of it, by its method of bootstrap (gba: or of connection) "
+        "and "
+        "with its\ncredentials, which `m2msim serve mas SCENARIO` or `serve bsf SCENARIO` knows.\n"
         "Exit code 0: all accepted, 4: one or more refused, 7: stopped by a signal.",
     .options = options,
     .min_arguments = 1,

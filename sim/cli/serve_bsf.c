@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/host/live_bsf.h"
+#include "models/node/live.h"
 #include "models/proto/m2mxml.h"
 #include "sim/base/json.h"
 #include "sim/cli/live_args.h"
@@ -13,7 +14,9 @@
 
 struct serve {
     bool json, secrets, gba_u;
-    struct users *users;
+    struct live_scenario scenario;
+    uint64_t devices;    /* of the scenario, that it serves */
+    struct users *users; /* of the file; NULL: none */
     gba_name fqdn;
     struct live_place place;
     struct live_bsf_settings settings;
@@ -73,12 +76,17 @@ static void on_end(void *arg, const struct live_bsf_end *end)
     fflush(stdout); /* who watches it through a pipe waits for this line */
 }
 
+/* The file first: it may change what the scenario says of somebody. */
 static void on_zh(void *arg, struct proto_env *env, const struct zh_request *request,
                   struct zh_answer *out)
 {
     struct serve *s = arg;
 
-    users_zh(s->users, env, request, s->gba_u, out);
+    *out = (struct zh_answer){.reason = REASON_GBA_SUBSCRIBER};
+    if (s->users)
+        users_zh(s->users, env, request, s->gba_u, out);
+    if (out->reason == REASON_GBA_SUBSCRIBER && s->scenario.deployment)
+        deployment_live_zh(s->scenario.deployment, env, request, out);
 }
 
 /* ---- reading the command line ---- */
@@ -101,6 +109,7 @@ static bool name_by_imsi(const struct users *users, gba_name out)
     return false;
 }
 
+/* Given, or the scenario's, or of the file's. */
 static int read_name(const struct cli *c, struct serve *s)
 {
     static const uint8_t any[16];
@@ -112,9 +121,26 @@ static int read_name(const struct cli *c, struct serve *s)
                          GBA_NAME_MAX - 25);
     if (given)
         memcpy(s->fqdn, given, strlen(given) + 1);
-    else if (!name_by_imsi(s->users, s->fqdn))
+    else if (!s->fqdn[0] && !name_by_imsi(s->users, s->fqdn))
         return cli_error(c, EXIT_USAGE, "%s has no subscriber", cli_value(c, "users"));
     s->settings.fqdn = s->fqdn;
+    return EXIT_DONE;
+}
+
+static int read_scenario(const struct cli *c, struct serve *s)
+{
+    struct live_gba_server bsf;
+    int exit = live_scenario_read(c, 1, &s->scenario);
+
+    if (exit || !s->scenario.deployment)
+        return exit;
+    if (!deployment_live_bsf(s->scenario.deployment, &bsf))
+        return cli_error(c, EXIT_SCENARIO, "%s has no BSF", s->scenario.scenario->path);
+    if (strlen(bsf.fqdn) > GBA_NAME_MAX)
+        return cli_error(c, EXIT_SCENARIO, "its BSF's name is too long");
+    memcpy(s->fqdn, bsf.fqdn, strlen(bsf.fqdn) + 1);
+    s->devices = bsf.devices;
+    s->settings.key_lifetime = bsf.key_lifetime;
     return EXIT_DONE;
 }
 
@@ -122,7 +148,6 @@ static int read_bounds(const struct cli *c, struct serve *s)
 {
     struct live_bounds bounds;
 
-    s->settings.key_lifetime = DEFAULT_LIFETIME;
     if (!live_bounds_read(c, &bounds) || !cli_time(c, "lifetime", &s->settings.key_lifetime))
         return EXIT_USAGE;
     if (s->settings.key_lifetime < SIM_S)
@@ -144,18 +169,19 @@ static int read_line(const struct cli *c, struct serve *s)
 
     if (exit)
         return exit;
-    if (cli_argument(c, 1))
-        return cli_error(c, EXIT_USAGE, "'bsf' takes no scenario");
-    if (!cli_value(c, "users"))
-        return cli_error(c, EXIT_USAGE, "--users is needed: who may come in");
+    if (!cli_value(c, "users") && !cli_argument(c, 1))
+        return cli_error(c, EXIT_USAGE, "a scenario or --users is needed: who may come in");
     if (!live_place_read(c, "ub", place, &s->place))
         return EXIT_USAGE;
     s->json = cli_flag(c, "json");
     s->secrets = cli_flag(c, "secrets");
     s->gba_u = cli_flag(c, "gba-u");
-    exit = read_bounds(c, s);
+    s->settings.key_lifetime = DEFAULT_LIFETIME;
+    exit = live_users_read(c, &s->users);
     if (exit == EXIT_DONE)
-        exit = live_users_read(c, &s->users);
+        exit = read_scenario(c, s);
+    if (exit == EXIT_DONE)
+        exit = read_bounds(c, s);
     return exit == EXIT_DONE ? read_name(c, s) : exit;
 }
 
@@ -163,10 +189,15 @@ static int read_line(const struct cli *c, struct serve *s)
 
 static void say_ready(const struct serve *s)
 {
-    size_t users = users_count(s->users);
+    size_t users = s->users ? users_count(s->users) : 0;
 
-    fprintf(stderr, "listening at %s:%d as %s, %zu user%s\n", s->place.host, s->place.port, s->fqdn,
-            users, users == 1 ? "" : "s");
+    fprintf(stderr, "listening at %s:%d as %s", s->place.host, s->place.port, s->fqdn);
+    if (s->scenario.deployment)
+        fprintf(stderr, ", %llu device%s", (unsigned long long)s->devices,
+                s->devices == 1 ? "" : "s");
+    if (s->users)
+        fprintf(stderr, ", %zu user%s", users, users == 1 ? "" : "s");
+    putc('\n', stderr);
 }
 
 static void say_sum(const struct serve *s, const struct live_bsf *bsf)
@@ -214,5 +245,6 @@ int serve_bsf(const struct cli *c)
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
     users_free(s.users);
+    live_scenario_release(&s.scenario);
     return exit;
 }

@@ -355,6 +355,64 @@ attach 0 $card --gba-u --count 5 --secrets
 says out '^1 .* gba-u accepted [0-9.]+ ms btid='
 silent out 'ks='
 end
+# A scenario's devices: GBA_ME by USIM, GBA_U by ISIM, at bootstrap or at connection alone.
+cat >scenario.yaml <<END
+m2msim: 1
+title: a BSF and its devices
+run: {until: 1 h, seed: 3, key_pool: 2}
+populations:
+  me: {kind: device, count: 20, class: cortex-a7, bootstrap: {method: gba-me}, connect: {method: gba}}
+  u: {kind: device, count: 3, class: cortex-a7, bootstrap: {method: gba-u}, connect: {method: tls-psk}, gba: {application: isim}}
+  no: {kind: device, count: 1, class: cortex-a7, bootstrap: {method: gba-me}, connect: {method: gba}, gba: {refused: 100 %}}
+  aka: {kind: device, count: 2, class: cortex-a7, bootstrap: {method: eap-aka}, connect: {method: eap-psk}}
+  msbf: {kind: msbf}
+  mas: {kind: mas}
+  nscl: {kind: nscl}
+  bsf: {kind: bsf, key_lifetime: 7 min}
+  hss: {kind: hss}
+links:
+END
+scenario_links() {
+    for population in me u no aka; do
+        for server in msbf mas nscl bsf; do
+            echo "  $population -> $server: {latency: 10 ms, rate: 1 Mbit/s}"
+        done
+    done
+    for pair in 'msbf -> mas' 'mas -> nscl' 'msbf -> bsf' 'mas -> bsf' 'bsf -> hss' 'mas -> hss'; do
+        echo "  $pair: {latency: 10 ms, rate: 1 Gbit/s}"
+    done
+}
+scenario_links >>scenario.yaml
+rm -f serve.err serve.out
+"$M2MSIM" serve bsf scenario.yaml --ub 0 --users users >serve.out 2>serve.err &
+running=$!
+await serve.err 'listening at' 1
+port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) as [^ ]*, 24 devices, 3 users$/\1/p' serve.err)
+differ "serve says where it listens" "" "$port"
+m2m 0 attach gba scenario.yaml --device me --bsf "$port" --count 40 --parallel 8 --secrets
+equal "different devices" 20 "$(sed -n 's/^[0-9]* "\(me-[0-9]*\)" .*/\1/p' out | sort -u | wc -l | tr -d ' ')"
+m2m 0 attach gba scenario.yaml --device u-1 --bsf "$port" --secrets
+says out '^1 "u-1" gba-u accepted '
+await serve.out ' gba-u accepted ' 1
+says serve.out '^"u-1@ims\.m2m\.example" gba-u accepted '
+m2m 4 attach gba scenario.yaml --device no --bsf "$port"
+await serve.out ' gba-not-allowed ' 1
+says out ' refused gba-forbidden '
+m2m 4 attach gba scenario.yaml --device me --bsf "$port" --set run.seed=4
+says out ' refused aka-wrong-autn '
+m2m 2 attach gba scenario.yaml --device aka --bsf "$port"
+says err "'aka' does not use GBA"
+m2m 2 attach gba scenario.yaml --device no-such --bsf "$port"
+m2m 2 attach gba scenario.yaml --device me --bsf "$port" --imsi $imsi
+says err "--imsi is the scenario's to say"
+# shellcheck disable=SC2086
+m2m 4 attach gba $card --bsf "$port" # of the file; but another BSF than its home network's
+# shellcheck disable=SC2086
+m2m 0 attach gba $card --bsf "$port" --fqdn "$(sed -n 's/.* as \([^ ,]*\),.*/\1/p' serve.err)"
+end
+m2m 3 serve bsf hello
+says err 'has no BSF'
+
 # A server that is stopped: patience; then a signal.
 serve
 kill -STOP "$running"
@@ -379,8 +437,7 @@ says err '^0 accepted, 0 refused; 0 connections, 0 beyond the limit$'
 
 # Wrong usage.
 m2m 2 serve bsf
-says err '--users is needed'
-m2m 2 serve bsf hello --users users
+says err 'a scenario or --users is needed'
 m2m 2 serve bsf --users users --secret s
 says err "--secret is not for 'bsf'"
 m2m 2 serve bsf --users users --no-reauth
