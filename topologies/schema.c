@@ -298,6 +298,8 @@ static const struct schema_key population_keys[] = {
     {"ival_window", TYPE_TIME, NSCL, AT(server.ival_window), .min = SIM_S, .max = YEAR,
      .standard = "300 s", .help = "accepted age of secureTimeStamp"},
     {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
+    {"max_instances", TYPE_COUNT, NSCL, AT(server.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
+     .standard = "10", .help = "maxNrOfInstances of a container whose creator says none"},
     {"certificate_life", TYPE_TIME, MSBF | MAS, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
      .standard = "5 y", .help = "of its certificate and those of its fleet"},
     {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,

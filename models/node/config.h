@@ -157,12 +157,13 @@ struct cfg_server {        /* all kinds but device */
     enum cfg_verdict otherwise;                /* default allow */
     sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
     sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
-    sim_ns certificate_life;                   /* msbf, mas; default 5 y */
-    uint32_t mas, nscl;  /* msbf: its MAS; mas: its NSCL; cfg_none where not */
-    uint32_t hss;        /* mas, bsf: its HSS; cfg_none where nobody needs one */
-    char sp_id[128];     /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
-    sim_ns latency;      /* hss: beside its processor's work, until it answers */
-    sim_ns key_lifetime; /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
+    uint32_t max_instances;  /* nscl: of a container that does not say; default 10; 0: no bound */
+    sim_ns certificate_life; /* msbf, mas; default 5 y */
+    uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */
+    uint32_t hss;            /* mas, bsf: its HSS; cfg_none where nobody needs one */
+    char sp_id[128];         /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
+    sim_ns latency;          /* hss: beside its processor's work, until it answers */
+    sim_ns key_lifetime;     /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
 };
 
 /* EAP over PANA and RADIUS, at every end. */

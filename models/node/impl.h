@@ -91,28 +91,16 @@ struct mas_record {
     bool ival_capable;
 };
 
-/* A container below <scl>. */
-struct scl_container {
-    struct scl_container *next;
-    uint64_t octets;
-    uint32_t instances;
-    char id[];
-};
-
 struct scl_record {
     uint8_t node_id[M2M_NODE_ID_LEN];
     uint8_t kmc[M2M_KEY_LEN], kival[M2M_KEY_LEN];
     uint64_t connection_id;
     sim_ns kmc_expires;
-    sim_ns scl_expires; /* < now or 0: not registered */
-    sim_ns created, modified;
+    sim_ns scl_expires; /* as <scl> in the tree says; < now or 0: not registered */
     uint32_t kmc_index;
     uint32_t services; /* capability bits granted */
     uint32_t device;
     bool ival_capable;
-    bool oma_dm;                      /* mgmtProtocolType: else BBF TR 069 */
-    char *link;                       /* as registered; NULL: the one made of the SCL-ID */
-    struct scl_container *containers; /* the latest first */
 };
 
 /* A subscriber at its HSS. */
@@ -146,6 +134,8 @@ struct server {
      * Connection-ID */
     struct mas_record *mas;
     struct scl_record *scl;
+    struct scl_tree *tree; /* NSCL: what is registered and stored; made with the first request */
+    struct nscl_call *nscl_call; /* the request that it is answering */
     struct hss_record *hss;
     struct gba_sa *sa; /* BSF: by IMPI in by_node, by B-TID in by_connection */
     uint32_t record_count, record_room;
@@ -555,8 +545,8 @@ void mas_store(struct server *mas, const struct mas_record *r);
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
 void nscl_store(struct server *nscl, const struct scl_record *r);
-/* The registration and what is below it; the service connection stays. */
-void nscl_deregister(struct scl_record *s);
+/* Its tree and its records. */
+void nscl_release(struct server *nscl);
 
 /* paa.c: MSBF and NSCL as PANA's authentication agents. */
 bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,

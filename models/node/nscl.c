@@ -1,18 +1,19 @@
-/* NSCL: registrations, containers and content instances of the SCLs that have a service connection
- * (etsi-m2m.md 8.4). A registration is removed at its expirationTime; nobody can see the difference
- * between removing it then and finding it expired later, so there is no timer for each of a million
- * registrations. */
+/* NSCL: the resource tree (models/proc/scl_tree.h) behind mId over HTTP, for the SCLs that have a
+ * service connection (etsi-m2m.md 8.4). A registration is removed at its expirationTime; nobody can
+ * see the difference between removing it then and at the next request, so there is no timer for
+ * each of a million registrations. */
 #include "models/node/impl.h"
 
-#include "sim/base/xalloc.h"
+#include "models/proc/scl_tree.h"
+#include "models/proto/m2mxml_rep.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SCLS         "/m2m/scls"
-#define DEFAULT_LINK "https://%.200s.m2m.example/m2m"
+#define BASE      "m2m"
+#define MAX_BODY  (M2M_MAX_DOC / 4) /* of a representation whose document must fit a message */
+#define DISCOVERY 100               /* maxNumberOfDiscovRecords */
 
 /* Reads the tables as they stood when the round began (DESIGN section 4). Any thread. */
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
@@ -63,295 +64,244 @@ void nscl_store(struct server *nscl, const struct scl_record *r)
     map_put(&nscl->by_connection, r->connection_id, record);
 }
 
-void nscl_deregister(struct scl_record *s)
-{
-    struct scl_container *c;
+/* ---- the tree ---- */
 
-    while ((c = s->containers)) {
-        s->containers = c->next;
-        free(c);
+/* The request that the tree is asked about. */
+struct nscl_call {
+    struct server_end *e;
+    struct scl_record *s;
+    const struct server_request *request;
+    struct m2m_path path;
+    enum m2m_path_result path_is;
+    sim_ns now;
+    uint32_t services; /* granted by the policy, where it was asked */
+    bool judged;
+};
+
+static int64_t epoch_of(const struct server *nscl)
+{
+    return nscl->population->d->in.epoch_unix_ns;
+}
+
+/* The steps of integrity validation, called by the tree when all else is well. */
+static enum m2m_status check_ival(void *arg, const char *scl_id, enum m2m_method method,
+                                  struct span rep, const char **why)
+{
+    struct nscl_call *c = ((struct server *)arg)->nscl_call;
+    struct doc_scl doc = {.has_ival = false};
+    int status = STATUS_FORBIDDEN;
+    struct span ival;
+
+    (void)scl_id;
+    if (m2m_find(rep, E_INTEGRITY_VAL_RESULTS, &ival)) {
+        doc.has_ival = true;
+        doc.ival.result = m2m_find_number(ival, E_IVAL_RESULTS, 0);
+        doc.ival.signature = m2m_find_number(ival, E_SIGNED_IVAL_RESULT, 0);
+        m2m_find_text(ival, E_SECURE_TIME_STAMP, doc.ival.time_stamp, sizeof doc.ival.time_stamp);
+        m2m_datetime_parse(doc.ival.time_stamp, &doc.ival.time_unix_ns);
     }
-    free(s->link);
-    s->link = NULL;
-    s->scl_expires = 0;
+    c->judged = policy_check(c->e, c->s, &doc, method == M2M_CREATE, c->now,
+                             session_env(c->e->session)->meter, &c->services, &status, why);
+    return c->judged ? STATUS_OK : (enum m2m_status)status;
+}
+
+static struct scl_tree *tree_of(struct server *nscl)
+{
+    const struct cfg_server *config = nscl->population->config->server;
+
+    if (!nscl->tree)
+        nscl->tree =
+            scl_tree_new(&(struct scl_tree_settings){.base = BASE,
+                                                     .scl_id = nscl->fqdn,
+                                                     .authority = nscl->fqdn,
+                                                     .network = true,
+                                                     .registration_min = config->registration_min,
+                                                     .registration_max = config->registration_max,
+                                                     .max_discovery = DISCOVERY,
+                                                     .max_nr_instances = config->max_instances,
+                                                     .check_scl = check_ival,
+                                                     .arg = nscl},
+                         epoch_of(nscl));
+    return nscl->tree;
+}
+
+void nscl_release(struct server *nscl)
+{
+    scl_tree_free(nscl->tree);
+    free(nscl->scl);
 }
 
 /* ---- answers ---- */
 
+/* The text may be the response's: it moves to where the answer's own texts are. */
 static void refuse(struct server_end *e, enum m2m_status status, const char *why)
 {
-    server_answer(e, &(struct server_answer){.status = (int)status, .additional = why}, NULL);
+    snprintf(e->location, sizeof e->location, "%s", why ? why : "");
+    server_answer(
+        e, &(struct server_answer){.status = (int)status, .additional = why ? e->location : NULL},
+        NULL);
 }
 
-static sim_ns clamp_expiry(const struct server_end *e, const struct doc_scl *doc, sim_ns now)
+static void fill_scl(struct span rep, struct doc_scl *d)
 {
-    const struct cfg_server *c = e->server->population->config->server;
-    sim_ns asked = doc->expires_unix_ns - e->server->population->d->in.epoch_unix_ns;
+    const char *const *words = m2m_element_info(E_MGMT_PROTOCOL_TYPE)->words;
 
-    if (!doc->expires_unix_ns || asked > sim_ns_add(now, c->registration_max))
-        return sim_ns_add(now, c->registration_max);
-    return asked < now + c->registration_min ? now + c->registration_min : asked;
-}
-
-/* The response adds what is NP in the request. */
-static void answer_scl(struct server_end *e, const struct scl_record *s, enum m2m_status status)
-{
-    int64_t epoch = e->server->population->d->in.epoch_unix_ns;
-    struct m2m_doc doc = {.kind = DOC_SCL};
-    struct doc_scl *d = &doc.u.scl;
-    char location[M2M_MAX_URI + sizeof SCLS];
-
-    node_scl_id(s->node_id, d->scl_id);
-    if (s->link)
-        snprintf(d->link, sizeof d->link, "%s", s->link);
-    else
-        snprintf(d->link, sizeof d->link, DEFAULT_LINK, d->scl_id);
+    m2m_find_text(rep, E_SCL_ID, d->scl_id, sizeof d->scl_id);
+    m2m_find_text(rep, E_LINK, d->link, sizeof d->link);
     snprintf(d->mgmt_protocol_type, sizeof d->mgmt_protocol_type, "%s",
-             s->oma_dm ? "OMA DM" : "BBF TR 069");
-    d->expires_unix_ns = epoch + s->scl_expires;
+             words[m2m_find_number(rep, E_MGMT_PROTOCOL_TYPE, 0)]);
+    d->expires_unix_ns = m2m_find_number(rep, E_EXPIRATION_TIME, 0);
     d->has_times = true;
-    d->created_unix_ns = epoch + s->created;
-    d->modified_unix_ns = epoch + s->modified;
-    snprintf(location, sizeof location, SCLS "/%.200s", d->scl_id);
-    server_answer(e,
-                  &(struct server_answer){.status = (int)status,
-                                          .location = status == STATUS_CREATED ? location : NULL},
-                  &doc);
+    d->created_unix_ns = m2m_find_number(rep, E_CREATION_TIME, 0);
+    d->modified_unix_ns = m2m_find_number(rep, E_LAST_MODIFIED_TIME, 0);
 }
 
-/* ---- <scl> ---- */
-
-static bool is_registered(const struct scl_record *s, sim_ns now)
+/* What a body says of a resource that was asked for: of an <scl> the attributes that are its own,
+ * for a constrained device has no use for a page of references; of anything else all. */
+static bool fill_body(struct m2m_response *r, const struct nscl_call *c, struct m2m_doc *doc)
 {
-    return s->scl_expires > now;
-}
+    struct m2m_rep *rep = &r->representation;
 
-/* RFC 3986 4.3: a scheme, and something behind it. */
-static bool is_absolute_uri(const char *uri)
-{
-    size_t n = 0;
-
-    if (!isalpha((unsigned char)uri[0]))
+    if (rep->type == M2M_SCL) {
+        doc->kind = DOC_SCL;
+        fill_scl(m2m_rep_span(rep), &doc->u.scl);
+        return true;
+    }
+    if (!rep->type || c->request->method != HTTP_GET)
         return false;
-    while (isalnum((unsigned char)uri[n]) || (uri[n] && strchr("+-.", uri[n])))
-        n++;
-    return uri[n] == ':' && uri[n + 1];
+    doc->kind = DOC_RESOURCE;
+    doc->u.resource.type = (int)rep->type;
+    doc->u.resource.n = rep->n;
+    doc->owned = rep->p; /* the answer's from now on */
+    m2m_rep_init(rep, M2M_NO_TYPE);
+    return true;
 }
 
-static bool is_mandatory_there(const struct doc_scl *doc, bool create)
+static void answer(const struct nscl_call *c, struct m2m_response *r)
 {
-    return doc->mgmt_protocol_type[0] &&
-           (!create || (doc->scl_id[0] && is_absolute_uri(doc->link)));
-}
+    struct m2m_doc doc = {.kind = DOC_NONE};
+    struct server_answer a = {.status = (int)r->status_code};
+    bool body;
 
-/* The body, in the order of etsi-m2m.md 8.4; false: answered. */
-static bool check_body(struct server_end *e, const struct server_request *r, bool create)
-{
-    const struct doc_scl *doc = &r->doc.u.scl;
-
-    if (r->doc.kind != DOC_SCL)
-        refuse(e, STATUS_BAD_REQUEST, "an scl document is needed");
-    else if (!create && (doc->scl_id[0] || doc->link[0]))
-        refuse(e, STATUS_BAD_REQUEST, "sclId and link are not permitted at UPDATE");
-    else if (!is_mandatory_there(doc, create))
-        refuse(e, STATUS_BAD_REQUEST,
-               create ? "sclId, link (an absolute URI) and mgmtProtocolType are mandatory"
-                      : "mgmtProtocolType is mandatory");
-    else
-        return true;
-    return false;
-}
-
-/* What CREATE and UPDATE check alike behind that; false: answered. */
-static bool check_scl(struct server_end *e, const struct scl_record *s,
-                      const struct server_request *r, bool create, sim_ns now, uint32_t *services)
-{
-    const struct doc_scl *doc = &r->doc.u.scl;
-    int64_t unix_now = e->server->population->d->in.epoch_unix_ns + now;
-    const char *why = NULL;
-    int status = 0;
-
-    if (doc->expires_unix_ns && doc->expires_unix_ns <= unix_now)
-        refuse(e, STATUS_BAD_REQUEST, "expirationTime is in the past");
-    else if (doc->has_forbidden)
-        refuse(e, STATUS_BAD_REQUEST, "an attribute that is not permitted in a request");
-    else if (!policy_check(e, s, doc, create, now, session_env(e->session)->meter, services,
-                           &status, &why))
-        refuse(e, (enum m2m_status)status, why);
-    else
-        return true;
-    return false;
-}
-
-static bool is_oma_dm(const struct doc_scl *doc)
-{
-    return strcmp(doc->mgmt_protocol_type, "OMA DM") == 0;
-}
-
-static void create_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
-                       const char *scl_id, sim_ns now)
-{
-    const struct doc_scl *doc = &r->doc.u.scl;
-    char link[M2M_MAX_URI];
-    uint32_t services;
-
-    if (!check_body(e, r, true))
-        return;
-    /* Refusals before the steps of IVal are STATUS_PERMISSION_DENIED (etsi-m2m.md 7 d). */
-    if (strcmp(doc->scl_id, scl_id) != 0) {
-        refuse(e, STATUS_PERMISSION_DENIED, "the sclId is not that of the service connection");
+    if (r->status_code >= STATUS_BAD_REQUEST) {
+        refuse(c->e, r->status_code, r->additional_info);
         return;
     }
-    if (is_registered(s, now)) {
-        refuse(e, STATUS_CONFLICT, "this sclId is registered");
+    if (r->representation.type != M2M_SCL && c->request->method == HTTP_GET &&
+        r->representation.n > MAX_BODY) {
+        refuse(c->e, STATUS_NOT_ACCEPTABLE, "more than fits one message");
         return;
     }
-    if (!check_scl(e, s, r, true, now, &services))
-        return;
-    nscl_deregister(s); /* one that had expired */
-    s->services = services;
-    s->scl_expires = clamp_expiry(e, doc, now);
-    s->created = s->modified = now;
-    s->oma_dm = is_oma_dm(doc);
-    snprintf(link, sizeof link, DEFAULT_LINK, scl_id);
-    if (strcmp(doc->link, link) != 0)
-        s->link = xstrdup(doc->link);
-    answer_scl(e, s, STATUS_CREATED);
+    /* Who reports each quarter of an hour does not ask for the name of each report. */
+    if (*r->resource_uri && strlen(r->resource_uri) < sizeof c->e->location &&
+        r->representation.type != M2M_CONTENT_INSTANCE)
+        a.location = r->resource_uri;
+    body = fill_body(r, c, &doc);
+    server_answer(c->e, &a, body ? &doc : NULL);
 }
 
-static void update_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
-                       sim_ns now)
-{
-    uint32_t services;
+/* ---- requests ---- */
 
-    if (!check_body(e, r, false))
-        return;
-    if (!check_scl(e, s, r, false, now, &services)) {
-        /* A device whose image is refused at re-attestation is no longer registered. */
-        if (e->answer.status == STATUS_FORBIDDEN)
-            nscl_deregister(s);
-        return;
-    }
-    s->services = services;
-    s->oma_dm = is_oma_dm(&r->doc.u.scl);
-    s->scl_expires = clamp_expiry(e, &r->doc.u.scl, now);
-    s->modified = now;
-    answer_scl(e, s, STATUS_OK);
+/* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
+static bool is_storing(const struct nscl_call *c)
+{
+    return c->request->method == HTTP_POST && c->path.count > 3 &&
+           c->path.step[3].type == M2M_CONTAINERS;
 }
 
-static void on_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
-                   sim_ns now)
+/* No applications over mId, but for what is announced (etsi-m2m.md 8.4). */
+static bool is_application(const struct nscl_call *c)
 {
-    switch (r->method) {
+    return c->request->method == HTTP_POST && c->path.count == 4 &&
+           c->path.step[3].type == M2M_APPLICATIONS && c->request->rep.type &&
+           c->request->rep.type != M2M_APPLICATION_ANNC;
+}
+
+/* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body. */
+static enum m2m_method method_of(const struct nscl_call *c)
+{
+    enum m2m_type type = c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE;
+
+    switch (c->request->method) {
     case HTTP_GET:
-        answer_scl(e, s, STATUS_OK);
-        break;
+        return M2M_RETRIEVE;
     case HTTP_PUT:
-        update_scl(e, s, r, now);
-        break;
+        return M2M_UPDATE;
     case HTTP_DELETE:
-        nscl_deregister(s);
-        server_answer(e, &(struct server_answer){.status = STATUS_DELETED}, NULL);
-        break;
+        return M2M_DELETE;
     case HTTP_POST:
     case HTTP_OTHER:
-        refuse(e, STATUS_METHOD_NOT_ALLOWED, NULL);
         break;
     }
+    if (m2m_type_takes(type, M2M_EXECUTE) && !c->request->rep.type)
+        return M2M_EXECUTE;
+    return m2m_type_takes(type, M2M_NOTIFY) ? M2M_NOTIFY : M2M_CREATE;
 }
 
-/* ---- below <scl> ---- */
-
-static struct scl_container *find_container(const struct scl_record *s, const char *id, size_t n)
+static void ask_tree(struct nscl_call *c, enum m2m_method method, const char *entity,
+                     struct m2m_response *r)
 {
-    struct scl_container *c = s->containers;
+    struct server *nscl = c->e->server;
+    struct scl_tree *tree = tree_of(nscl);
+    struct m2m_request request = {.target_id = span_str(c->request->target),
+                                  .requesting_entity = entity,
+                                  .representation = c->request->rep.type ? &c->request->rep : NULL,
+                                  .method = method,
+                                  .point = M2M_MID};
+    struct scl_tree_output *o;
 
-    while (c && (strlen(c->id) != n || memcmp(c->id, id, n) != 0))
-        c = c->next;
-    return c;
+    m2m_response_init(r);
+    nscl->nscl_call = c;
+    scl_tree_request(tree, epoch_of(nscl) + c->now, &request, r);
+    nscl->nscl_call = NULL;
+    /* Nobody to bring it to: applications are not simulated yet. */
+    while ((o = scl_tree_output(tree)))
+        scl_tree_output_free(o);
 }
 
-/* The hosting SCL names a container that its creator did not. */
-static void name_container(const struct scl_record *s, char id[M2M_MAX_URI])
+/* The record follows the tree. A device whose image is refused at re-attestation is no longer
+ * registered. */
+static void follow(struct nscl_call *c, enum m2m_method method, const struct m2m_response *r)
 {
-    unsigned n = 0;
+    struct scl_record *s = c->s;
+    struct m2m_response gone;
 
-    do
-        snprintf(id, M2M_MAX_URI, "container-%u", n++);
-    while (find_container(s, id, strlen(id)));
+    if (c->path_is != M2M_PATH_OK)
+        return;
+    if (c->judged && r->status_code < STATUS_BAD_REQUEST) {
+        s->services = c->services;
+        s->scl_expires = m2m_find_number(m2m_rep_span(&r->representation), E_EXPIRATION_TIME, 0) -
+                         epoch_of(c->e->server);
+    } else if (method == M2M_UPDATE && m2m_path_type(&c->path) == M2M_SCL &&
+               r->status_code == STATUS_FORBIDDEN) {
+        ask_tree(c, M2M_DELETE, c->e->server->fqdn, &gone);
+        m2m_response_clear(&gone);
+        s->scl_expires = 0;
+    } else if (method == M2M_DELETE && c->path.count == 3 && r->status_code == STATUS_DELETED) {
+        s->scl_expires = 0;
+    }
 }
 
-static void create_container(struct server_end *e, struct scl_record *s,
-                             const struct server_request *r)
+static void serve(struct nscl_call *c)
 {
-    char location[2 * M2M_MAX_URI], id[M2M_MAX_URI];
-    struct scl_container *c;
+    enum m2m_method method;
+    struct m2m_response r;
 
-    if (r->doc.kind != DOC_CONTAINER) {
-        refuse(e, STATUS_BAD_REQUEST, "a container document is needed");
+    c->path_is = m2m_path_parse(span_str(c->request->target), BASE, &c->path);
+    if (c->path_is == M2M_PATH_OK && is_application(c)) {
+        refuse(c->e, STATUS_FORBIDDEN, "no applications over mId");
         return;
     }
-    snprintf(id, sizeof id, "%s", r->doc.u.container.id);
-    if (!*id)
-        name_container(s, id);
-    if (find_container(s, id, strlen(id))) {
-        refuse(e, STATUS_CONFLICT, "the container exists");
+    if (c->path_is == M2M_PATH_OK && is_storing(c) && c->s->scl_expires > c->now &&
+        !(c->s->services & ival_capability_bit(CAP_XRAR))) {
+        refuse(c->e, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
         return;
     }
-    c = xcalloc(1, sizeof *c + strlen(id) + 1);
-    memcpy(c->id, id, strlen(id) + 1);
-    c->next = s->containers;
-    s->containers = c;
-    snprintf(location, sizeof location, "%s/%s", r->target, id);
-    server_answer(e, &(struct server_answer){.status = STATUS_CREATED, .location = location}, NULL);
-}
-
-static void create_instance(struct server_end *e, struct scl_container *c,
-                            const struct server_request *r)
-{
-    if (r->doc.kind != DOC_CONTENT_INSTANCE) {
-        refuse(e, STATUS_BAD_REQUEST, "a contentInstance document is needed");
-        return;
-    }
-    c->instances++;
-    c->octets += r->doc.u.content_instance.content.n;
-    server_answer(e, &(struct server_answer){.status = STATUS_CREATED}, NULL);
-}
-
-static const char *behind(const char *path, const char *prefix)
-{
-    size_t n = strlen(prefix);
-
-    return strncmp(path, prefix, n) == 0 ? path + n : NULL;
-}
-
-/* rest: the path behind <scl>, "/containers" or "/containers/ID/contentInstances". */
-static void below_scl(struct server_end *e, struct scl_record *s, const struct server_request *r,
-                      const char *rest)
-{
-    static const char tail[] = "/contentInstances";
-    const char *applications = behind(rest, "/applications"), *id = behind(rest, "/containers");
-    struct scl_container *c = NULL;
-    size_t n = id ? strlen(id) : 0;
-    bool instances = n > sizeof tail && *id == '/' && !strcmp(id + n - (sizeof tail - 1), tail);
-
-    if (instances)
-        c = find_container(s, id + 1, n - sizeof tail);
-    if (applications && (!*applications || *applications == '/'))
-        refuse(e, STATUS_FORBIDDEN, "no applications over mId"); /* etsi-m2m.md 8.4 */
-    else if (!id || (n > 0 && !instances))
-        refuse(e, STATUS_NOT_FOUND, "no such resource");
-    else if (r->method != HTTP_POST)
-        refuse(e, STATUS_METHOD_NOT_ALLOWED, NULL);
-    else if (!(s->services & ival_capability_bit(CAP_XRAR)))
-        /* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
-        refuse(e, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
-    else if (!instances)
-        create_container(e, s, r);
-    else if (!c)
-        refuse(e, STATUS_NOT_FOUND, "no such container");
-    else
-        create_instance(e, c, r);
+    method = method_of(c);
+    ask_tree(c, method, c->request->requesting_entity, &r);
+    follow(c, method, &r);
+    answer(c, &r);
+    m2m_response_clear(&r);
 }
 
 /* ---- who asks ---- */
@@ -389,9 +339,7 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     uint64_t connection_id = 0;
     uint32_t kmc_index, record = MAP_NONE;
     char scl_id[M2M_MAX_URI];
-    const char *rest;
     struct scl_record *s = NULL;
-    size_t n;
 
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
     if (key_kmc_identity_parse(span_str(r->peer_name), &connection_id, &kmc_index))
@@ -401,23 +349,7 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     if (!check_connection(e, s, now))
         return;
     node_scl_id(s->node_id, scl_id);
-    n = strlen(scl_id);
     if (!check_sender(e, r, scl_id))
         return;
-    if (!strcmp(r->target, SCLS)) {
-        if (r->method == HTTP_POST)
-            create_scl(e, s, r, scl_id, now);
-        else
-            refuse(e, STATUS_METHOD_NOT_ALLOWED, NULL);
-        return;
-    }
-    rest = r->target + strlen(SCLS "/");
-    /* Another SCL's resources look as if they were not there (etsi-m2m.md 8.4). */
-    if (strncmp(r->target, SCLS "/", strlen(SCLS "/")) != 0 || strncmp(rest, scl_id, n) != 0 ||
-        (rest[n] && rest[n] != '/') || !is_registered(s, now))
-        refuse(e, STATUS_NOT_FOUND, "no such resource");
-    else if (!rest[n])
-        on_scl(e, s, r, now);
-    else
-        below_scl(e, s, r, rest + n);
+    serve(&(struct nscl_call){.e = e, .s = s, .request = r, .now = now});
 }

@@ -407,6 +407,7 @@ void server_set_answer(struct server_end *e, const struct server_answer *a,
                        const struct m2m_doc *doc)
 {
     e->answer = *a;
+    m2m_doc_release(&e->answer_doc); /* of the answer before: it is on its way */
     e->answer_doc = doc ? *doc : (struct m2m_doc){.kind = DOC_NONE};
     e->answer.doc = doc ? &e->answer_doc : NULL;
     if (a->location) {
@@ -745,9 +746,7 @@ void server_release(struct server *s)
     credential_free(s->credential);
     identity_forget(s);
     if (s->population && s->population->config->kind == CFG_NSCL) {
-        for (uint32_t i = 0; i < s->record_count; i++)
-            nscl_deregister(&s->scl[i]);
-        free(s->scl);
+        nscl_release(s);
     } else {
         free(s->mas);
         free(s->hss);

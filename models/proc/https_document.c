@@ -1,17 +1,31 @@
 /* The bodies of messages. */
 #include "models/proc/https.h"
 
+#include "models/proto/m2mxml_rep.h"
+
 #include <string.h>
+
+/* false: there is no document. */
+static bool begin(struct https *h, struct span body, char why[80])
+{
+    why[0] = '\0';
+    if (body.n == 0)
+        return false;
+    if (h->proto.env->meter)
+        meter_add(h->proto.env->meter, OP_XML_DOCUMENT, 1, body.n);
+    return true;
+}
 
 enum reason https_parse(struct https *h, struct span body, struct m2m_doc *doc, char why[80])
 {
     memset(doc, 0, sizeof(*doc));
-    why[0] = '\0';
-    if (body.n == 0)
-        return REASON_NONE;
-    if (h->proto.env->meter)
-        meter_add(h->proto.env->meter, OP_XML_DOCUMENT, 1, body.n);
-    return m2mxml_parse(body, doc, why);
+    return begin(h, body, why) ? m2mxml_parse(body, doc, why) : REASON_NONE;
+}
+
+enum reason https_parse_rep(struct https *h, struct span body, struct m2m_rep *rep, char why[80])
+{
+    m2m_rep_init(rep, M2M_NO_TYPE);
+    return begin(h, body, why) ? m2mxml_rep_read(body, rep, why) : REASON_NONE;
 }
 
 enum reason https_answer_reason(int status, const struct m2m_doc *doc)

@@ -138,8 +138,8 @@ static bool is_registered(const struct scl_tree *t, const char *entity)
  * may take is looked at later. */
 static unsigned rights_at_base(const struct scl_tree *t, enum m2m_type type, const char *entity)
 {
-    if (type == M2M_SCLS || type == M2M_APPLICATIONS)
-        return IS_HOLDER | RIGHT_CREATE | RIGHT_READ;
+    if (type == M2M_SCLS || type == M2M_APPLICATIONS) /* who else is there is nobody's business */
+        return IS_HOLDER | RIGHT_CREATE;
     if (type == M2M_SCL_BASE || type == M2M_DISCOVERY)
         return IS_HOLDER | RIGHT_READ | RIGHT_DISCOVER;
     return is_registered(t, entity) ? IS_HOLDER | RIGHT_READ | RIGHT_DISCOVER | RIGHT_CREATE : 0;

@@ -57,6 +57,14 @@ static bool check_expiry(const struct scl_tree *t, enum m2m_type type,
 
 /* ---- what is asked of one type alone; each: false: answered ---- */
 
+/* Nobody registers by another's id but the hosting SCL. */
+static bool is_own_name(const struct scl_tree *t, const char *name, const struct scl_tree_call *c)
+{
+    const char *entity = c->request->requesting_entity;
+
+    return strcmp(name, entity) == 0 || strcmp(entity, t->settings.scl_id) == 0;
+}
+
 static bool check_scl(const struct scl_tree *t, const char *scl_id, const struct scl_tree_call *c)
 {
     struct span list = m2m_rep_span(c->request->representation), link;
@@ -65,11 +73,6 @@ static bool check_scl(const struct scl_tree *t, const char *scl_id, const struct
 
     if (m2m_find(list, E_LINK, &link) && !is_absolute_uri(link))
         scl_tree_refuse(c, STATUS_BAD_REQUEST, "link is no absolute URI");
-    /* Refusals before the steps of IVal are STATUS_PERMISSION_DENIED (etsi-m2m.md 7 d). */
-    else if (strcmp(scl_id, c->request->requesting_entity) != 0 &&
-             strcmp(c->request->requesting_entity, t->settings.scl_id) != 0)
-        scl_tree_refuse(c, STATUS_PERMISSION_DENIED,
-                        "the sclId is not that of the requesting entity");
     else if (t->settings.check_scl &&
              (status = t->settings.check_scl(t->settings.arg, scl_id, c->request->method, list,
                                              &why)) != STATUS_OK)
@@ -79,18 +82,11 @@ static bool check_scl(const struct scl_tree *t, const char *scl_id, const struct
     return false;
 }
 
-static bool check_application(const struct scl_tree *t, const char *app_id,
-                              const struct scl_tree_call *c)
+static bool check_application(const struct scl_tree_call *c)
 {
-    const char *entity = c->request->requesting_entity;
-
-    if (c->request->point == M2M_MID)
-        scl_tree_refuse(c, STATUS_FORBIDDEN, "no applications over mId");
-    else if (strcmp(app_id, entity) != 0 && strcmp(entity, t->settings.scl_id) != 0)
-        scl_tree_refuse(c, STATUS_PERMISSION_DENIED,
-                        "the appId is not that of the requesting entity");
-    else
+    if (c->request->point != M2M_MID)
         return true;
+    scl_tree_refuse(c, STATUS_FORBIDDEN, "no applications over mId");
     return false;
 }
 
@@ -110,7 +106,7 @@ static bool check_type(struct scl_tree *t, const struct scl_tree_target *target,
     if (type == M2M_SCL)
         return check_scl(t, name, c);
     if (type == M2M_APPLICATION)
-        return check_application(t, name, c);
+        return check_application(c);
     if (type == M2M_SUBSCRIPTION)
         return check_subscription(c);
     if (type == M2M_GROUP)
@@ -178,6 +174,10 @@ static bool choose_name(const struct scl_tree *t, const struct scl_tree_target *
     }
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !has_path(target, name))
         scl_tree_refuse(c, STATUS_BAD_REQUEST, "the id cannot be a name");
+    /* Refusals before the steps of IVal are STATUS_PERMISSION_DENIED (etsi-m2m.md 7 d); and whether
+     * another's id is taken is not for him to know. */
+    else if ((type == M2M_SCL || type == M2M_APPLICATION) && !is_own_name(t, name, c))
+        scl_tree_refuse(c, STATUS_PERMISSION_DENIED, "the id is not that of the requesting entity");
     else if ((collection && store_find(t, collection, name)) || is_reserved(target->type, name))
         scl_tree_refuse(c, STATUS_CONFLICT, "this id is taken");
     else

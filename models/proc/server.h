@@ -6,6 +6,7 @@
 
 #include "models/proc/ua.h"
 #include "models/proto/http.h"
+#include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/proto.h"
 #include "models/proto/tls.h"
@@ -34,7 +35,8 @@ struct server_request {
     const char *peer_name;
     const char *btid;           /* at a NAF; "": it is none; borrowed */
     int64_t ks_expires_unix_ns; /* at a NAF: of Ks, the longest that its key may be used */
-    struct m2m_doc doc;         /* DOC_NONE: no body */
+    struct m2m_doc doc;         /* DOC_NONE: no body; MSBF, MAS */
+    struct m2m_rep rep;         /* M2M_NO_TYPE: no body; NSCL */
     size_t body_octets;
 };
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the

@@ -66,7 +66,8 @@ static bool check_target(enum server_role role, const struct http_message *m,
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
     if (!take_target(m->target, q->target, sizeof(q->target)))
         return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
-    if (only ? strcmp(q->target, only->target) != 0 : strncmp(q->target, "/m2m/", 5) != 0)
+    if (only ? strcmp(q->target, only->target) != 0
+             : strcmp(q->target, "/m2m") != 0 && strncmp(q->target, "/m2m/", 5) != 0)
         return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
     if (only && m->method != HTTP_POST)
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "POST only");
@@ -94,7 +95,8 @@ static bool check_body(struct https *h, enum server_role role, const struct http
 
     if (m->body.n > 0 && !is_xml(m->content_type))
         return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
-    reason = https_parse(h, m->body, &q->doc, why);
+    reason =
+        only ? https_parse(h, m->body, &q->doc, why) : https_parse_rep(h, m->body, &q->rep, why);
     if (reason)
         return refused(no, STATUS_BAD_REQUEST, reason, why);
     if (only && q->doc.kind != only->doc)

@@ -143,6 +143,7 @@ static void drop_request(struct server_session *s)
     if (!s->request)
         return;
     m2m_doc_release(&s->request->doc);
+    m2m_rep_clear(&s->request->rep);
     free(s->request);
     s->request = NULL;
 }

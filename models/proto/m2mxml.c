@@ -1,6 +1,7 @@
 #include "models/proto/m2mxml.h"
 
 #include "models/proto/m2mxml_impl.h"
+#include "models/proto/m2mxml_rep.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ static const char *const names[] = {
     [DOC_CONTENT_INSTANCE] = "contentInstance",
     [DOC_ERROR_INFO] = "errorInfo",
     [DOC_BOOTSTRAPPING_INFO] = "BootstrappingInfo",
+    [DOC_RESOURCE] = "resource",
 };
 #define KINDS ((int)(sizeof(names) / sizeof(names[0])))
 
@@ -40,9 +42,16 @@ static const struct field_table *table_of(enum m2m_doc_kind kind)
 
 bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
 {
-    const struct field_table *table = table_of(doc->kind);
+    const struct field_table *table;
     char root[32];
 
+    if (doc->kind == DOC_RESOURCE) {
+        struct m2m_rep rep = {
+            .p = doc->owned, .n = doc->u.resource.n, .type = (enum m2m_type)doc->u.resource.type};
+
+        return m2mxml_rep_write(&rep, out);
+    }
+    table = table_of(doc->kind);
     assert(table);
     snprintf(root, sizeof(root), "%s%s", table->space ? "" : "m2m:", names[doc->kind]);
     return buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") &&
@@ -52,7 +61,7 @@ bool m2mxml_write(const struct m2m_doc *doc, struct buf *out)
 static enum m2m_doc_kind find_kind(const struct xml_element *root)
 {
     for (int i = DOC_NONE + 1; i < KINDS; i++)
-        if (strcmp(root->name, names[i]) == 0 &&
+        if (i != DOC_RESOURCE && strcmp(root->name, names[i]) == 0 &&
             root->space == fields_space(table_of((enum m2m_doc_kind)i)))
             return (enum m2m_doc_kind)i;
     return DOC_NONE;

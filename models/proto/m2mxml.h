@@ -26,7 +26,8 @@ enum m2m_doc_kind {
     DOC_CONTAINER,
     DOC_CONTENT_INSTANCE,
     DOC_ERROR_INFO,
-    DOC_BOOTSTRAPPING_INFO /* BootstrappingInfo { btid, lifetime }, namespace uri:3gpp-gba */
+    DOC_BOOTSTRAPPING_INFO, /* BootstrappingInfo { btid, lifetime }, namespace uri:3gpp-gba */
+    DOC_RESOURCE /* any resource by its representation (m2m_rep.h): written, never read */
 };
 const char *m2m_doc_name(enum m2m_doc_kind kind); /* the root element */
 
@@ -97,6 +98,12 @@ struct doc_bootstrapping_info {
     int64_t expires_unix_ns; /* lifetime, a dateTime */
 };
 
+/* A representation's type and length; its octets are the document's `owned`. */
+struct doc_resource {
+    int type; /* enum m2m_type */
+    size_t n;
+};
+
 struct m2m_doc {
     enum m2m_doc_kind kind;
     union {
@@ -109,8 +116,9 @@ struct m2m_doc {
         struct doc_content_instance content_instance;
         struct doc_error_info error;
         struct doc_bootstrapping_info bootstrapping;
+        struct doc_resource resource;
     } u;
-    uint8_t *owned; /* content octets of a parsed contentInstance */
+    uint8_t *owned; /* content octets of a parsed contentInstance; those of a representation */
 };
 
 /* Once, before threads. */

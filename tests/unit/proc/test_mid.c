@@ -95,7 +95,7 @@ START_TEST(several_requests)
     }
     ck_assert_str_eq(r.last.target, TARGET);
     ck_assert_str_eq(r.last.requesting_entity, SCL);
-    ck_assert_int_eq(r.last.doc.kind, DOC_CONTENT_INSTANCE);
+    ck_assert_int_eq(r.last.rep.type, M2M_CONTENT_INSTANCE);
     ck_assert_uint_gt(r.last.body_octets, 100);
     close_side(&r, 0);
     ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
@@ -188,7 +188,7 @@ START_TEST(methods_and_no_body)
         ck_assert(ask(&r, methods[i]));
         kit_go(&r);
         ck_assert_int_eq(r.last.method, methods[i]);
-        ck_assert_int_eq(r.last.doc.kind, DOC_NONE);
+        ck_assert_int_eq(r.last.rep.type, M2M_NO_TYPE);
         ck_assert_uint_eq(r.last.body_octets, 0);
         ck_assert_int_eq(mid_client_response(r.mid)->status, 204);
         mid_client_take(r.mid);

@@ -62,7 +62,7 @@ START_TEST(registration_refused)
     } cases[] = {
         {"s1", NULL, STATUS_BAD_REQUEST, "a representation"},
         {"", SCL_DOC("s1"), STATUS_FORBIDDEN, "requesting entity"},
-        {"s2", SCL_DOC("s1"), STATUS_PERMISSION_DENIED, "sclId"},
+        {"s2", SCL_DOC("s1"), STATUS_PERMISSION_DENIED, "the id is not"},
         {"s1", "<m2m:container " NS "/>", STATUS_BAD_REQUEST, "no resource of this type"},
         {"s1", "<m2m:scl " NS " sclId='s1'><m2m:link>http://a/</m2m:link></m2m:scl>",
          STATUS_BAD_REQUEST, "mgmtProtocolType is missing"},
@@ -101,7 +101,7 @@ START_TEST(registration_refused)
          "<m2m:mgmtProtocolType>OMA DM</m2m:mgmtProtocolType>"
          "<m2m:expirationTime>soon</m2m:expirationTime></m2m:scl>",
          STATUS_BAD_REQUEST, "expirationTime is not of its type"},
-        {"s1",
+        {"subscriptions",
          "<m2m:scl " NS " sclId='subscriptions'><m2m:link>http://a/</m2m:link>"
          "<m2m:mgmtProtocolType>OMA DM</m2m:mgmtProtocolType></m2m:scl>",
          STATUS_CONFLICT, "taken"},
