@@ -4,7 +4,7 @@
 extern const struct cli_command cli_run, cli_verify, cli_report, cli_chart, cli_bench;
 extern const struct cli_command cli_shootout, cli_pcap, cli_serve, cli_attach;
 extern const struct cli_command cli_plan, cli_resume, cli_merge, cli_goals;
-extern const struct cli_command cli_keys, cli_query, cli_export;
+extern const struct cli_command cli_keys, cli_query, cli_export, cli_compare;
 extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor, cli_version;
 
 /* clang-format off */
@@ -21,6 +21,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_keys,
     &cli_query,
     &cli_export,
+    &cli_compare,
     &cli_shootout,
     &cli_chart,
     &cli_pcap,
