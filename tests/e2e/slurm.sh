@@ -1,0 +1,100 @@
+# A campaign as a Slurm job array gives the database that one process after another writes: on a real Slurm of
+# one node, which the test starts: munge, slurmctld and slurmd, all with files and ports of their own.
+. "$(dirname "$0")/lib.sh"
+. "$M2M_SOURCE/tests/e2e/campaign_lib.sh"
+
+PATH=$PATH:/usr/sbin:/sbin
+for program in munged slurmctld slurmd sbatch; do
+    command -v "$program" >/dev/null || skip "no $program (scripts/setup --test)"
+done
+daemons=
+stop_daemons() {
+    for pid in $daemons; do kill "$pid" 2>/dev/null; done
+    for pid in $daemons; do wait "$pid" 2>/dev/null; done
+    clean_up
+}
+trap stop_daemons EXIT
+
+cluster=$work/cluster
+mkdir -p "$cluster/munge" "$cluster/log" "$cluster/state" "$cluster/spool"
+chmod 755 "$work" "$cluster" "$cluster/munge" # munge's socket is for every user
+port=$((20000 + $$ % 10000 * 2))
+sed -e "s|@DIR@|$cluster|; s|@HOST@|$(hostname -s)|g; s|@USER@|$(id -un)|; s|@CPUS@|$(nproc)|" \
+    -e "s|@CTLD_PORT@|$port|; s|@SLURMD_PORT@|$((port + 1))|" \
+    "$M2M_SOURCE/tests/e2e/slurm.conf" >"$cluster/slurm.conf"
+export SLURM_CONF="$cluster/slurm.conf"
+dd if=/dev/urandom of="$cluster/munge/munge.key" bs=128 count=1 2>/dev/null
+chmod 600 "$cluster/munge/munge.key"
+
+munged --foreground --force --key-file="$cluster/munge/munge.key" --socket="$cluster/munge/munge.sock" \
+    --pid-file="$cluster/munge/munged.pid" --log-file="$cluster/munge/munged.log" \
+    --seed-file="$cluster/munge/munged.seed" >"$cluster/log/munged.out" 2>&1 &
+daemons="$!"
+slurmctld -D -f "$SLURM_CONF" >"$cluster/log/slurmctld.out" 2>&1 &
+daemons="$! $daemons"
+slurmd -D -f "$SLURM_CONF" -N "$(hostname -s)" >"$cluster/log/slurmd.out" 2>&1 &
+daemons="$! $daemons"
+tries=0
+until sinfo --noheader --format=%T 2>/dev/null | grep -q idle; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 300 ]; then
+        fault "Slurm did not start"
+        tail -n 5 "$cluster"/log/*.out "$cluster"/log/*.log
+        finish
+    fi
+    sleep 0.2
+done
+
+# The jobs find what the tests share.
+export M2MSIM
+m2m 0 run "$campaign" -o one.db -j 1 --progress off
+rows one.db >one.rows
+
+submit() { # ARGUMENT...: output to ./out
+    checks=$((checks + 1))
+    "$M2M_SOURCE/scripts/slurm/campaign" "$@" >out 2>err || {
+        fault "campaign $*: exit $?"
+        cat out err array.db.shards/*.log
+    }
+}
+submit -n 3 -o array.db -w "$campaign"
+says out '20 runs in 3 tasks'
+says out '^done: 20 of 20 runs'
+same array.db "a Slurm array of 3 tasks"
+equal "three shards" "7 7 6" "$(for k in 1 2 3; do sql "array.db.shards/shard-$k.db" 'select count(*) from runs'; done |
+    tr '\n' ' ' | sed 's/ $//')"
+
+# A shard that was cut off: the job at the end says so, and the campaign goes on from there.
+mv array.db whole.db
+rm array.db.shards/shard-2.db array.db.shards/merge.log
+env --default-signal=INT "$M2MSIM" run "$campaign" --shard 2/3 -o array.db.shards/shard-2.db -j 1 --progress off >out 2>err &
+running=$!
+tries=0
+until [ "$(find array.db.shards -name 'cell*.db' | wc -l)" -ge 3 ] || [ "$tries" -gt 1000 ]; do
+    tries=$((tries + 1))
+    sleep 0.02
+done
+kill -s INT "$running"
+wait "$running"
+equal "a shard was cut off" 7 "$?"
+running=
+checks=$((checks + 1))
+sh "$M2M_SOURCE/scripts/slurm/merge.sbatch" array.db.shards 3 array.db >out 2>err && fault "a part is taken for the whole"
+says out '^task 2 is not done'
+holds "and nothing is written" test ! -e array.db
+submit -n 3 -o array.db "$campaign"
+tries=0
+until grep -qs 'results: array' array.db.shards/merge.log || [ "$tries" -gt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+same array.db "a cut off shard gone on with"
+holds "whole shards were not made again" grep -q '^done: 7 of 7 runs in 0' array.db.shards/task-1.log
+m2m 2 run "$campaign" -o array.db
+
+# What is wrong is told before anything is submitted.
+checks=$((checks + 1))
+"$M2M_SOURCE/scripts/slurm/campaign" -o wrong.db -w "$campaign" --vary populations.meter.count=few >out 2>err
+equal "a scenario that is not valid" 3 "$?"
+says err 'error S117'
+finish
