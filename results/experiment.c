@@ -7,6 +7,8 @@
 
 #include "results/db.h"
 #include "results/reader_impl.h"
+#include "results/recorder_impl.h"
+#include "results/seal.h"
 #include "sim/base/xalloc.h"
 
 struct experiment {
@@ -199,4 +201,29 @@ enum err experiment_open(const char *path, struct experiment **out, char why[160
     e->input.parameters = e->parameters;
     *out = e;
     return OK;
+}
+
+enum err experiment_extend(const char *path, const struct recorder_planned *more, size_t n)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    enum err err = create_open(path, &db);
+    if (!err)
+        err = db_exec(db, "BEGIN EXCLUSIVE");
+    if (!err)
+        err = db_prepare(db, "INSERT INTO plan VALUES (1, ?1, ?2, ?3)", &s);
+    for (size_t i = 0; i < n && !err; i++) {
+        sqlite3_bind_int64(s, 1, more[i].cell);
+        sqlite3_bind_int64(s, 2, more[i].replication);
+        sqlite3_bind_int64(s, 3, (int64_t)more[i].seed);
+        err = db_err(sqlite3_step(s));
+        sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    if (!err)
+        err = seal_commit(db, NULL);
+    if (err && db && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(db);
+    return err;
 }

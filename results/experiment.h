@@ -15,5 +15,8 @@ void experiment_free(struct experiment *e); /* NULL is fine */
 const struct recorder_input *experiment_input(const struct experiment *e);
 /* Is the i-th planned run there, and whole? */
 bool experiment_is_done(const struct experiment *e, size_t i);
+/* Adds runs to the plan in the database, and seals it anew. */
+enum err experiment_extend(const char *path, const struct recorder_planned *more,
+                           size_t n) MUST_USE;
 
 #endif

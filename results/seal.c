@@ -313,7 +313,9 @@ enum err seal_commit(sqlite3 *db, uint8_t (*table_digests)[SEAL_OCTETS])
     if (!err && name && *name) {
         /* All changed pages but the first go to the file while the journal can still undo them; of
          * the first, the commit changes what header_after_commit knows. */
-        err = db_err(sqlite3_db_cacheflush(db));
+        err = seal_write(db, SEAL_FILE, (const uint8_t *)SEAL_EMPTY); /* it may be sealed anew */
+        if (!err)
+            err = db_err(sqlite3_db_cacheflush(db));
         if (!err)
             err = digest_file(db, (const uint8_t *)SEAL_EMPTY, 1, value);
         if (!err)

@@ -1,4 +1,4 @@
-#include "sim/cli/batch.h"
+#include "sim/cli/batch_impl.h"
 
 #include "crypto/entity.h"
 #include "models/host/children.h"
@@ -196,11 +196,12 @@ static enum cli_exit run_children(struct batch *b)
 
 /* ---- the end ---- */
 
-static void print_summary(const struct batch *b, const struct merge_outcome *m, double wall_s)
+static void print_summary(const struct batch_request *q, const struct merge_outcome *m,
+                          double wall_s)
 {
     bool all = m->done == m->planned;
-    const char *output = b->q->output;
-    if (b->q->json) {
+    const char *output = q->output;
+    if (q->json) {
         printf("{\"status\": \"%s\", \"database\": ", all ? "done" : "partial");
         json_text(stdout, output);
         printf(", \"planned\": %zu, \"done\": %zu, \"partial\": %zu, \"fingerprint\": \"%s\", "
@@ -237,10 +238,9 @@ static enum cli_exit merge_parts(struct batch *b, struct merge_outcome *out)
     return (enum cli_exit)cli_error(b->c, EXIT_STOPPED, "cannot bring the runs together: %s", why);
 }
 
-static enum cli_exit work(struct batch *b)
+/* One time all that is planned. */
+static enum cli_exit work(struct batch *b, struct merge_outcome *merged)
 {
-    struct merge_outcome merged;
-    int64_t begun = host_monotonic_ns();
     enum cli_exit code = EXIT_DONE, merging;
     if (!batch_choose(b->c, b->experiment, b->q->only, &b->todo, &b->todo_count) || !open_folder(b))
         return EXIT_USAGE;
@@ -249,16 +249,16 @@ static enum cli_exit work(struct batch *b)
     drop_what_is_done(b);
     if (b->todo_count > 0)
         code = run_children(b);
-    merging = merge_parts(b, &merged);
+    merging = merge_parts(b, merged);
     if (merging != EXIT_DONE) /* the parts stay: resume finds them */
         return merging;
     empty_folder(b);
     (void)rmdir(b->folder);
-    print_summary(b, &merged, (double)(host_monotonic_ns() - begun) / 1e9);
-    return code == EXIT_DONE ? goals_tell_database(b->c, b->q->output) : code;
+    return code;
 }
 
-enum cli_exit batch_run(const struct cli *c, const struct batch_request *q)
+static enum cli_exit run_round(const struct cli *c, const struct batch_request *q,
+                               struct merge_outcome *merged)
 {
     struct batch b = {.c = c, .q = q, .lock = -1};
     char why[160];
@@ -266,7 +266,7 @@ enum cli_exit batch_run(const struct cli *c, const struct batch_request *q)
     if (err)
         return (enum cli_exit)cli_error(c, EXIT_USAGE, "'%s': %s", q->plan, why);
     b.folder = xasprintf("%s.parts", q->output);
-    enum cli_exit code = work(&b);
+    enum cli_exit code = work(&b, merged);
     if (b.lock >= 0)
         close(b.lock);
     experiment_free(b.experiment);
@@ -275,4 +275,24 @@ enum cli_exit batch_run(const struct cli *c, const struct batch_request *q)
     free(b.only);
     free(b.part);
     return code;
+}
+
+enum cli_exit batch_run(const struct cli *c, const struct batch_request *request)
+{
+    struct batch_request q = *request;
+    struct merge_outcome merged = {.planned = 0};
+    int64_t begun = host_monotonic_ns();
+    enum cli_exit code;
+    size_t added = 0;
+    do {
+        code = run_round(c, &q, &merged);
+        added = 0;
+        if (code == EXIT_DONE && !q.only)
+            code = batch_plan_more(c, q.output, &added);
+        q.plan = q.output;
+        q.anew = false;
+    } while (code == EXIT_DONE && added > 0);
+    if (merged.fingerprint[0])
+        print_summary(&q, &merged, (double)(host_monotonic_ns() - begun) / 1e9);
+    return code == EXIT_DONE ? goals_tell_database(c, q.output) : code;
 }

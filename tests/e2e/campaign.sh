@@ -123,6 +123,29 @@ m2m 5 merge shard1.db shard2.db shard3.db -o wrong.db
 says err 'shard1\.db: table procedures differs'
 equal "nothing is left of what failed" "" "$(find . -name 'wrong.db*')"
 
+# Replications until the intervals are narrow: at least two, no more than are needed, the same by shards.
+narrowed() { # DB OPTION...
+    db=$1
+    shift
+    m2m 0 run "$campaign" -o "$db" --vary populations.meter.count=2 --set use.network=networks/cellular \
+        --set 'run.replications={min: 2, max: 12, until_ci: 40 %}' --progress off "$@"
+}
+narrowed until.db -j 2
+rows until.db >one.rows
+equal "more than the least, fewer than the most" 1 \
+    "$(sql until.db 'select min(planned) >= 2 and max(planned) between 3 and 11 and sum(planned) = sum(done) from v_cells')"
+narrowed until1.db --shard 1/2
+narrowed until2.db --shard 2/2
+m2m 0 merge until2.db until1.db -o until3.db
+same until3.db "shards of cells that go on until they are narrow"
+m2m 0 resume until3.db --progress off
+same until3.db "nothing more is wanted"
+
+# Goals are judged over the replications of each cell, and decide the exit code.
+m2m 4 run "$campaign" -o goals.db --only 'cell = 0' --goal 'p50(bootstrap.latency) < 1 s' --progress off
+equal "a verdict is kept" "0|no" "$(sql goals.db 'select cell, verdict from goals')"
+m2m 0 verify goals.db --no-run
+
 # Each run can be repeated from the merged database alone.
 m2m 0 run "$campaign" -o small.db --only 'cell = 2 and replication < 2' --progress off
 m2m 0 verify small.db --progress off
