@@ -12,7 +12,7 @@ for line in fibre cellular lossy; do
     says out "^bootstrap over $line\$"
     says out "^connection over $line\$"
 done
-for method in tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk eap-ibake; do
+for method in gba-me gba-u gba tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk eap-ibake; do
     says out "^$method +[0-9]+ +100 % "
 done
 equal "every connection is there" "$devices" \
@@ -35,6 +35,11 @@ valid_json out
 m2m 0 shootout zoo.db --json
 says out '"link":"fibre","kind":"bootstrap","method":"eap-aka",.*"round_trips":\{"mean":4,"half_width":0\}'
 says out '"link":"fibre","kind":"bootstrap","method":"eap-gpsk",.*"round_trips":\{"mean":5,"half_width":0\}'
+
+# Ub and Ua by Digest: a SYN, a challenge and an answer each.
+for row in '"bootstrap","method":"gba-me"' '"bootstrap","method":"gba-u"' '"connection","method":"gba"'; do
+    says out "\"link\":\"fibre\",\"kind\":$row,.*\"round_trips\":\{\"mean\":6,\"half_width\":0\}"
+done
 
 m2m 2 shootout
 m2m 3 shootout absent.yaml
