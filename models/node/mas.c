@@ -130,7 +130,9 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     if (!m || !may_connect(e, m, r, now)) {
         server_answer(e,
                       &(struct server_answer){.status = STATUS_FORBIDDEN,
-                                              .additional = reason_text(REASON_KEY_EXPIRED),
+                                              .additional = e->naf
+                                                                ? "not this subscriber's Node-ID"
+                                                                : reason_text(REASON_KEY_EXPIRED),
                                               .close = true},
                       NULL);
         return;
