@@ -5,6 +5,7 @@
 #include "models/node/impl.h"
 
 #include "models/proc/scl_tree.h"
+#include "models/proto/m2m_query.h"
 #include "models/proto/m2mxml_rep.h"
 
 #include <stdio.h>
@@ -71,8 +72,10 @@ struct nscl_call {
     struct server_end *e;
     struct scl_record *s;
     const struct server_request *request;
+    struct span target; /* without its query */
     struct m2m_path path;
     enum m2m_path_result path_is;
+    struct m2m_query query;
     sim_ns now;
     uint32_t services; /* granted by the policy, where it was asked */
     bool judged;
@@ -243,9 +246,13 @@ static void ask_tree(struct nscl_call *c, enum m2m_method method, const char *en
 {
     struct server *nscl = c->e->server;
     struct scl_tree *tree = tree_of(nscl);
-    struct m2m_request request = {.target_id = span_str(c->request->target),
+    struct m2m_request request = {.target_id = c->target,
                                   .requesting_entity = entity,
                                   .representation = c->request->rep.type ? &c->request->rep : NULL,
+                                  .filter_criteria = m2m_rep_span(&c->query.filter),
+                                  .search_prefix =
+                                      *c->query.search_prefix ? c->query.search_prefix : NULL,
+                                  .max_size = c->query.max_size,
                                   .method = method,
                                   .point = M2M_MID};
     struct scl_tree_output *o;
@@ -287,7 +294,6 @@ static void serve(struct nscl_call *c)
     enum m2m_method method;
     struct m2m_response r;
 
-    c->path_is = m2m_path_parse(span_str(c->request->target), BASE, &c->path);
     if (c->path_is == M2M_PATH_OK && is_application(c)) {
         refuse(c->e, STATUS_FORBIDDEN, "no applications over mId");
         return;
@@ -302,6 +308,21 @@ static void serve(struct nscl_call *c)
     follow(c, method, &r);
     answer(c, &r);
     m2m_response_clear(&r);
+}
+
+/* etsi-m2m.md 8.3: filter attributes stand in the query. */
+static void serve_query(struct nscl_call *c)
+{
+    const char *target = c->request->target, *mark = strchr(target, '?');
+    char why[80];
+
+    c->target = span_of(target, mark ? (size_t)(mark - target) : strlen(target));
+    c->path_is = m2m_path_parse(c->target, BASE, &c->path);
+    if (m2m_query_parse(span_str(mark ? mark + 1 : ""), &c->query, why) == STATUS_OK)
+        serve(c);
+    else
+        refuse(c->e, STATUS_BAD_REQUEST, why);
+    m2m_query_clear(&c->query);
 }
 
 /* ---- who asks ---- */
@@ -351,5 +372,5 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     node_scl_id(s->node_id, scl_id);
     if (!check_sender(e, r, scl_id))
         return;
-    serve(&(struct nscl_call){.e = e, .s = s, .request = r, .now = now});
+    serve_query(&(struct nscl_call){.e = e, .s = s, .request = r, .now = now});
 }

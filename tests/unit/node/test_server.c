@@ -344,6 +344,40 @@ START_TEST(below_the_scl)
 }
 END_TEST
 
+/* Discovery and filter criteria, by the query (etsi-m2m.md 8.3). */
+START_TEST(what_is_asked_for_by_a_query)
+{
+    struct rogue r;
+    struct span found;
+
+    open_unregistered(&r, SETS(NULL));
+    create(&r);
+    rogue_ask(&r, HTTP_POST, scl_path(&town, town.dev, "/containers"),
+              "<m2m:container " M2M_NS " m2m:id=\"h\"><m2m:searchStrings><m2m:searchString>heat"
+              "</m2m:searchString></m2m:searchStrings></m2m:container>");
+    ck_answer(&r, STATUS_CREATED);
+    rogue_ask(&r, HTTP_POST, scl_path(&town, town.dev, "/containers/h/contentInstances"), INSTANCE);
+    ck_answer(&r, STATUS_CREATED);
+    rogue_ask(&r, HTTP_GET, "/m2m/discovery?searchString=heat&maxSize=5", "");
+    ck_answer(&r, STATUS_OK);
+    ck_assert_int_eq(r.rep.type, M2M_DISCOVERY);
+    ck_assert_int_eq(m2m_find_number(m2m_rep_span(&r.rep), E_MATCH_SIZE, 0), 1);
+    ck_assert(m2m_list_has(m2m_rep_span(&r.rep), E_DISCOVERY_URI, E_REFERENCE,
+                           scl_path(&town, town.dev, "/containers/h")));
+    rogue_ask(&r, HTTP_GET, "/m2m/discovery?searchString=cold", "");
+    ck_answer(&r, STATUS_OK);
+    ck_assert_int_eq(m2m_find_number(m2m_rep_span(&r.rep), E_MATCH_SIZE, 9), 0);
+    rogue_ask(&r, HTTP_GET,
+              scl_path(&town, town.dev, "/containers/h/contentInstances?sizeFrom=100000"), "");
+    ck_answer(&r, STATUS_OK);
+    ck_assert(m2m_find(m2m_rep_span(&r.rep), E_CONTENT_INSTANCE_COLLECTION, &found));
+    ck_assert_uint_eq(found.n, 0);
+    rogue_ask(&r, HTTP_GET, "/m2m/discovery?nonsense=1", "");
+    ck_answer(&r, STATUS_BAD_REQUEST);
+    close_all(&r);
+}
+END_TEST
+
 START_TEST(paths_that_are_not_its_own)
 {
     static const char *const paths[] = {"/m2m/x", "/m2m/scls/scl-0", "/", "/scls"};
@@ -431,6 +465,7 @@ int main(void)
     tcase_add_test(t, a_registration_ends_at_its_time);
     tcase_add_test(t, each_check_of_update);
     tcase_add_test(t, below_the_scl);
+    tcase_add_test(t, what_is_asked_for_by_a_query);
     tcase_add_test(t, paths_that_are_not_its_own);
     tcase_add_test(t, the_sender_is_checked);
     suite_add_tcase(s, t);
