@@ -41,12 +41,21 @@ static bool put_base64(struct buf *out, struct span v)
     return true;
 }
 
+/* false: it is none; a representation that nobody checked. */
+static bool put_word(enum m2m_element e, int64_t number, struct buf *out)
+{
+    const char *const *words = m2m_element_info(e)->words;
+
+    for (; *words && number > 0; number--)
+        words++;
+    return *words && number == 0 && buf_puts(out, *words);
+}
+
 static bool put_leaf(enum m2m_element e, struct span v, struct buf *out)
 {
-    const struct m2m_element_info *info = m2m_element_info(e);
     char text[40];
 
-    switch (info->kind) {
+    switch (m2m_element_info(e)->kind) {
     case KIND_TIME:
         m2m_datetime_write(m2m_number(v), text);
         return buf_puts(out, text);
@@ -54,7 +63,7 @@ static bool put_leaf(enum m2m_element e, struct span v, struct buf *out)
     case KIND_COUNT:
         return buf_printf(out, "%lld", (long long)m2m_number(v));
     case KIND_WORD:
-        return buf_puts(out, info->words[m2m_number(v)]);
+        return put_word(e, m2m_number(v), out);
     case KIND_BASE64:
         return put_base64(out, v);
     case KIND_NAMED:
@@ -95,6 +104,14 @@ static bool put_attributes(struct span list, bool local, struct buf *out)
     return true;
 }
 
+/* Up to the NUL; all of a value without one. */
+static struct span named_id(struct span v)
+{
+    const uint8_t *nul = v.n ? memchr(v.p, 0, v.n) : NULL;
+
+    return span_of(v.p, nul ? (size_t)(nul - v.p) : v.n);
+}
+
 static bool put_head(const struct m2m_item *item, struct span mime, struct buf *out)
 {
     bool ok = buf_puts(out, "<") && buf_puts(out, prefix_of(item->element)) &&
@@ -107,8 +124,7 @@ static bool put_head(const struct m2m_item *item, struct span mime, struct buf *
                                      " xsi:type=\"m2m:LongPollingChannelData\"");
         return ok && put_attributes(item->value, m2m_element_info(item->element)->local, out);
     case KIND_NAMED:
-        return ok && put_attribute(out, "", "id",
-                                   span_of(item->value.p, strlen((const char *)item->value.p)));
+        return ok && put_attribute(out, "", "id", named_id(item->value));
     case KIND_BASE64:
         return ok && (!mime.n || (buf_puts(out, " xmlns:xmime=\"" XMIME_NS "\"") &&
                                   put_attribute(out, "xmime:", "contentType", mime)));

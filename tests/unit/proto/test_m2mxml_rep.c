@@ -122,6 +122,29 @@ START_TEST(hostile_representation)
 }
 END_TEST
 
+/* What nobody checked is not written, or written without harm. */
+START_TEST(unchecked)
+{
+    struct m2m_rep rep;
+    struct buf text;
+
+    buf_init(&text, 4096);
+    m2m_rep_init(&rep, M2M_SCL);
+    m2m_put_number(&rep, E_MGMT_PROTOCOL_TYPE, 2);
+    ck_assert(!m2mxml_rep_write(&rep, &text));
+    m2m_rep_clear(&rep);
+    m2m_put_number(&rep, E_MGMT_PROTOCOL_TYPE, -1);
+    ck_assert(!m2mxml_rep_write(&rep, &text));
+    m2m_rep_clear(&rep);
+    rep.type = M2M_CONTENT_INSTANCES;
+    m2m_put(&rep, E_LATEST, span_of("abc", 3));
+    m2m_put(&rep, E_OLDEST, span_of(NULL, 0));
+    ck_assert(m2mxml_rep_write(&rep, &text));
+    m2m_rep_clear(&rep);
+    buf_clear(&text);
+}
+END_TEST
+
 START_TEST(numbers)
 {
     static const int64_t values[] = {0,         1,         -1,    127,    128,
@@ -184,6 +207,7 @@ int main(void)
     tcase_add_loop_test(tc, documents, 0, (int)(sizeof(refused) / sizeof(refused[0])));
     tcase_add_test(tc, every_cut);
     tcase_add_test(tc, hostile_representation);
+    tcase_add_test(tc, unchecked);
     tcase_add_test(tc, numbers);
     tcase_add_test(tc, bounds);
     suite_add_tcase(suite, tc);
