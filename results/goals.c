@@ -173,32 +173,47 @@ static enum err samples_of(struct judging *j, int64_t experiment, int64_t cell,
     return err ? err : db_err(code);
 }
 
+static enum err read_goal(const char *text, struct goal *g, char why[300])
+{
+    struct goal_fault fault;
+
+    if (goal_parse(text, NULL, 0, g, &fault))
+        return OK;
+    snprintf(why, 300, "in the goal '%.100s', at %zu: %.150s", text, fault.at + 1, fault.text);
+    return ERR_FORMAT;
+}
+
+static struct goal_result *add_result(struct goal_results *all, const struct goal *g,
+                                      const char *text, const struct goal_sample *samples, size_t n)
+{
+    struct goal_result *r;
+
+    all->at = xrealloc(all->at, (all->n + 1) * sizeof *all->at);
+    r = &all->at[all->n++];
+    *r = (struct goal_result){.expression = xstrdup(text)};
+    goal_decide(g, samples, n, r);
+    all->yes += r->verdict == GOAL_YES;
+    all->no += r->verdict == GOAL_NO;
+    all->undecided += r->verdict == GOAL_UNDECIDED;
+    if (all->n == 1 || n < all->least_replications)
+        all->least_replications = n;
+    return r;
+}
+
 static enum err judge_one(struct judging *j, int64_t experiment, int64_t cell, const char *text)
 {
-    struct goal_results *all = j->out;
     struct goal_sample *samples = NULL;
-    struct goal_result *r;
-    struct goal_fault why;
     struct goal g;
     size_t n = 0;
-    enum err err;
+    enum err err = read_goal(text, &g, j->why);
 
-    if (!goal_parse(text, NULL, 0, &g, &why)) {
-        snprintf(j->why, 300, "in the goal '%.100s', at %zu: %.150s", text, why.at + 1, why.text);
-        return ERR_FORMAT;
-    }
+    if (err)
+        return err;
     err = samples_of(j, experiment, cell, &g, &samples, &n);
     if (!err) {
-        all->at = xrealloc(all->at, (all->n + 1) * sizeof *all->at);
-        r = &all->at[all->n++];
-        *r = (struct goal_result){
-            .expression = xstrdup(text), .experiment_id = experiment, .cell = cell};
-        goal_decide(&g, samples, n, r);
-        all->yes += r->verdict == GOAL_YES;
-        all->no += r->verdict == GOAL_NO;
-        all->undecided += r->verdict == GOAL_UNDECIDED;
-        if (all->n == 1 || n < all->least_replications)
-            all->least_replications = n;
+        struct goal_result *r = add_result(j->out, &g, text, samples, n);
+        r->experiment_id = experiment;
+        r->cell = cell;
     }
     free(samples);
     return err;
@@ -254,6 +269,32 @@ enum err goals_judge(struct reader *r, const char *const *expressions, size_t n,
     err = judge_all(&j, expressions, n);
     if (err && !why[0])
         snprintf(why, 300, "the database cannot be read: %.200s", sqlite3_errmsg(r->db));
+    return err;
+}
+
+enum err goals_judge_runs(struct reader *const *runs, size_t n, const char *const *expressions,
+                          size_t count, struct goal_results *out, char why[300])
+{
+    struct goal_sample *samples = xcalloc(n + 1, sizeof *samples);
+    int64_t experiment = 1;
+    sim_ns warmup = 0;
+    enum err err = OK;
+
+    why[0] = '\0';
+    *out = (struct goal_results){0};
+    if (n > 0)
+        err = db_int(runs[0]->db, "SELECT max(experiment_id) FROM runs", &experiment);
+    if (n > 0 && !err)
+        err = goal_warmup(runs[0]->db, experiment, &warmup);
+    for (size_t i = 0; i < count && !err; i++) {
+        struct goal g;
+        err = read_goal(expressions[i], &g, why);
+        for (size_t k = 0; k < n && !err; k++)
+            err = goal_measure(runs[k]->db, runs[k]->run.run_id, warmup, &g, &samples[k]);
+        if (!err)
+            add_result(out, &g, expressions[i], samples, n);
+    }
+    free(samples);
     return err;
 }
 

@@ -31,6 +31,10 @@ struct goal_results {
  * one of them cannot be read, why says what. Release it in any case. */
 enum err goals_judge(struct reader *r, const char *const *expressions, size_t n,
                      struct goal_results *out, char why[300]) MUST_USE;
+/* The same of the present runs of n readers, which are the replications of one cell; finished or
+ * not. The first one's experiment says what the warm-up is. */
+enum err goals_judge_runs(struct reader *const *runs, size_t n, const char *const *expressions,
+                          size_t count, struct goal_results *out, char why[300]) MUST_USE;
 void goals_release(struct goal_results *g);
 /* The verdicts as a table, or as JSON. */
 void goals_write(const struct goal_results *g, bool json, FILE *to);

@@ -115,6 +115,10 @@ const char *scenario_folder(void);
 /* Names and titles of the packaged scenarios, for `list`: calls fn for each, by name. */
 void scenario_list(void (*fn)(void *arg, const char *name, const char *path, const char *title),
                    void *arg);
+/* Every key of a scenario: its path with NAME for names of the user's, its last component, and what
+ * it means. `name` stands as long as the program. */
+void scenario_keys(void (*fn)(void *arg, const char *path, const char *name, const char *text),
+                   void *arg);
 /* The schema as a reference page (Markdown), one row a key. */
 void scenario_schema_markdown(FILE *to);
 

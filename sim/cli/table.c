@@ -5,6 +5,7 @@ extern const struct cli_command cli_run, cli_verify, cli_report, cli_chart, cli_
 extern const struct cli_command cli_shootout, cli_pcap, cli_serve, cli_attach;
 extern const struct cli_command cli_plan, cli_resume, cli_merge, cli_goals;
 extern const struct cli_command cli_keys, cli_query, cli_export, cli_compare;
+extern const struct cli_command cli_explain, cli_capacity, cli_completion, cli_man;
 extern const struct cli_command cli_check, cli_show, cli_list, cli_doctor, cli_version;
 
 /* clang-format off */
@@ -22,6 +23,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_query,
     &cli_export,
     &cli_compare,
+    &cli_capacity,
+    &cli_explain,
     &cli_shootout,
     &cli_chart,
     &cli_pcap,
@@ -30,6 +33,8 @@ const struct cli_command *const cli_commands[] = {
     &cli_verify,
     &cli_bench,
     &cli_doctor,
+    &cli_completion,
+    &cli_man,
     &cli_version,
     NULL,
 };
