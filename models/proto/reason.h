@@ -15,6 +15,7 @@
     X(REASON_SERVER_BUSY,          "server-busy")             /* HTTP 503 */ \
     X(REASON_TLS_ALERT,            "tls-alert")               /* one without a name below */ \
     X(REASON_TLS_PROTOCOL,         "tls-protocol")            /* octets that are not the TLS expected */ \
+    X(REASON_DTLS_TIMEOUT,         "dtls-timeout")            /* no handshake within its limit */ \
     X(REASON_CERTIFICATE_EXPIRED,  "certificate-expired") \
     X(REASON_CERTIFICATE_NOT_YET,  "certificate-not-yet-valid") \
     X(REASON_CERTIFICATE_UNKNOWN,  "certificate-unknown-issuer") \
@@ -27,6 +28,12 @@
     X(REASON_HTTP_MALFORMED,       "http-malformed") \
     X(REASON_HTTP_TOO_LARGE,       "http-too-large") \
     X(REASON_HTTP_STATUS,          "http-status")             /* a status without a name below */ \
+    X(REASON_COAP_MALFORMED,       "coap-malformed") \
+    X(REASON_COAP_TIMEOUT,         "coap-timeout")            /* retransmissions used up, or no response */ \
+    X(REASON_COAP_RESET,           "coap-reset")              /* the peer does not want the message */ \
+    X(REASON_COAP_OPTION,          "coap-bad-option")         /* a critical option that nobody here knows */ \
+    X(REASON_COAP_BLOCKS,          "coap-blocks")             /* blocks that do not make one body */ \
+    X(REASON_COAP_TOO_LARGE,       "coap-too-large") \
     X(REASON_XML_MALFORMED,        "xml-malformed") \
     X(REASON_XML_INVALID,          "xml-invalid")             /* well-formed, but not the document expected */ \
     X(REASON_KEY_UNWRAP,           "key-unwrap-failed") \

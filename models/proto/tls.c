@@ -42,7 +42,7 @@ static void drop_ssl(struct tls *t)
     t->in = span_of(NULL, 0);
 }
 
-static void fail(struct tls *t, enum reason reason)
+void tls_fail(struct tls *t, enum reason reason)
 {
     drop_ssl(t);
     set_state(t, TLS_FAILED, reason_text(reason));
@@ -55,7 +55,7 @@ static void fail_by_openssl(struct tls *t)
     enum reason reason = tls_failure(t, error ? ERR_GET_REASON(error) : 0);
 
     ERR_clear_error();
-    fail(t, reason);
+    tls_fail(t, reason);
 }
 
 /* An NSS key log line, when somebody keeps secrets. */
@@ -121,8 +121,8 @@ static void receive(struct tls *t)
         int n = SSL_read(t->ssl, plain, sizeof(plain));
         int error = n > 0 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, n);
 
-        if (n > 0 && !buf_put(&t->plain, plain, (size_t)n))
-            fail(t, REASON_TLS_PROTOCOL);
+        if (n > 0 && !t->take_plain(&t->plain, plain, (size_t)n))
+            tls_fail(t, REASON_TLS_PROTOCOL);
         else if (error == SSL_ERROR_WANT_READ)
             break;
         else if (error == SSL_ERROR_ZERO_RETURN) {
@@ -133,7 +133,7 @@ static void receive(struct tls *t)
     }
 }
 
-static void advance(struct tls *t)
+void tls_advance(struct tls *t)
 {
     ERR_clear_error();
     if (t->state == TLS_HANDSHAKE)
@@ -142,7 +142,7 @@ static void advance(struct tls *t)
         receive(t);
 }
 
-static bool make_ssl(struct tls *t)
+bool tls_make_ssl(struct tls *t)
 {
     BIO *bio = BIO_new(t->context->bio);
 
@@ -174,11 +174,11 @@ static void start(struct proto *p, sim_ns now)
     if (p->status != PROTO_RUNNING || t->ssl)
         return;
     ERR_clear_error();
-    if (!make_ssl(t)) {
+    if (!tls_make_ssl(t)) {
         ERR_clear_error();
-        fail(t, REASON_CRYPTO);
+        tls_fail(t, REASON_CRYPTO);
     } else if (!t->context->server) {
-        advance(t);
+        tls_advance(t);
     }
 }
 
@@ -190,12 +190,20 @@ static void input(struct proto *p, sim_ns now, struct span in)
     if (!t->ssl)
         return;
     if (in.n == 0) {
-        fail(t, REASON_CLOSED_EARLY);
+        tls_fail(t, REASON_CLOSED_EARLY);
         return;
     }
     t->in = in;
-    advance(t);
+    tls_advance(t);
     t->in = span_of(NULL, 0);
+}
+
+void tls_said_all(struct tls *t)
+{
+    if (t->state == TLS_CLOSING) {
+        set_state(t, TLS_CLOSED, "close_notify sent");
+        proto_done(&t->proto);
+    }
 }
 
 static bool output(struct proto *p, sim_ns now, struct buf *out)
@@ -211,10 +219,7 @@ static bool output(struct proto *p, sim_ns now, struct buf *out)
         /* An open session's buffer is for what comes next; most of the time nothing does. */
         buf_clear(&t->out);
     }
-    if (t->state == TLS_CLOSING) {
-        set_state(t, TLS_CLOSED, "close_notify sent");
-        proto_done(p);
-    }
+    tls_said_all(t);
     return some;
 }
 
@@ -223,10 +228,8 @@ static void expire(struct proto *p, sim_ns now)
     (void)p, (void)now; /* never asked for */
 }
 
-static void release(struct proto *p)
+void tls_release(struct tls *t)
 {
-    struct tls *t = of_proto(p);
-
     drop_ssl(t);
     credential_free(t->credential);
     free(t->expect_name);
@@ -234,7 +237,12 @@ static void release(struct proto *p)
     free(t->psk_hint);
     buf_wipe(&t->plain);
     buf_clear(&t->out);
-    free(t);
+}
+
+static void release(struct proto *p)
+{
+    tls_release(of_proto(p));
+    free(p);
 }
 
 static const struct proto_ops ops = {
@@ -246,12 +254,10 @@ static const struct proto_ops ops = {
     .free = release,
 };
 
-struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
-                    const struct tls_peer_settings *settings)
+void tls_init(struct tls *t, const struct proto_ops *core_ops, const struct tls_context *context,
+              struct proto_env *env, const struct tls_peer_settings *settings)
 {
-    struct tls *t = xcalloc(1, sizeof(*t));
-
-    proto_init(&t->proto, &ops, env);
+    proto_init(&t->proto, core_ops, env);
     t->context = context;
     t->credential = settings->credential;
     t->expect_name = settings->expect_name ? xstrdup(settings->expect_name) : NULL;
@@ -265,6 +271,15 @@ struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
     t->suite = TLS_SUITE_COUNT;
     buf_init(&t->out, MAX_OUT);
     buf_init(&t->plain, MAX_RECEIVED);
+    t->take_plain = buf_put;
+}
+
+struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
+                    const struct tls_peer_settings *settings)
+{
+    struct tls *t = xcalloc(1, sizeof(*t));
+
+    tls_init(t, &ops, context, env, settings);
     return t;
 }
 
@@ -283,8 +298,11 @@ bool tls_write(struct tls *t, sim_ns now, struct span plain)
     (void)now;
     if (t->state != TLS_OPEN || plain.n > MAX_WRITE || buf_len(&t->out) + plain.n > MAX_WRITE)
         return false;
-    if (plain.n == 0)
-        return true;
+    return plain.n == 0 || tls_encrypt(t, plain);
+}
+
+bool tls_encrypt(struct tls *t, struct span plain)
+{
     ERR_clear_error();
     if (SSL_write(t->ssl, plain.p, (int)plain.n) == (int)plain.n)
         return true;

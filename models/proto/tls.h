@@ -7,7 +7,8 @@
 #include "crypto/credential.h"
 #include "models/proto/proto.h"
 
-enum tls_version { TLS_1_1 = 0x0302, TLS_1_2 = 0x0303 };
+/* DTLS_1_2: contexts for dtls.h alone. */
+enum tls_version { TLS_1_1 = 0x0302, TLS_1_2 = 0x0303, DTLS_1_2 = 0xFEFD };
 enum tls_group { TLS_GROUP_P256, TLS_GROUP_X25519 };
 
 /* The suites of the standard, and one more for EAP-TLS with peers of today; by their IANA names
@@ -21,7 +22,8 @@ enum tls_group { TLS_GROUP_P256, TLS_GROUP_X25519 };
     X(TLS_SUITE_PSK_AES_128_CCM,              0xC0A4, "PSK-AES128-CCM",                "PSK-AES128-CCM") \
     X(TLS_SUITE_PSK_AES_128_CBC_SHA,          0x008C, "PSK-AES128-CBC-SHA",            "PSK-AES128-CBC-SHA") \
     X(TLS_SUITE_PSK_AES_128_CBC_SHA256,       0x00AE, "PSK-AES128-CBC-SHA256",         "PSK-AES128-CBC-SHA256") \
-    X(TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256, 0xC027, "ECDHE-RSA-AES128-CBC-SHA256",   "ECDHE-RSA-AES128-SHA256")
+    X(TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256, 0xC027, "ECDHE-RSA-AES128-CBC-SHA256",   "ECDHE-RSA-AES128-SHA256") \
+    X(TLS_SUITE_PSK_AES_128_CCM_8,            0xC0A8, "PSK-AES128-CCM8",               "PSK-AES128-CCM8")
 /* clang-format on */
 
 enum tls_suite {
@@ -34,7 +36,8 @@ const char *tls_suite_name(enum tls_suite suite);
 unsigned tls_suite_code(enum tls_suite suite);
 enum tls_suite tls_suite_find(const char *name); /* TLS_SUITE_COUNT: unknown */
 bool tls_suite_is_psk(enum tls_suite suite);
-/* CCM suites need 1.2; the others may be negotiated at 1.1 too, as protocols.md says. */
+/* CCM suites need 1.2; the others may be negotiated at 1.1 too, as protocols.md says. DTLS 1.2:
+ * those of PSK with CCM, which are CoAP's (RFC 7252 9.1.3.1). */
 bool tls_suite_allows(enum tls_suite suite, enum tls_version version);
 
 /* What many endpoints share: one SSL_CTX. Immutable; any thread may make endpoints from it. */

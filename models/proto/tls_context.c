@@ -2,6 +2,7 @@
 
 #include "sim/base/xalloc.h"
 
+#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <assert.h>
 #include <stdio.h>
@@ -48,8 +49,10 @@ bool tls_suite_is_psk(enum tls_suite suite)
  * with that version's PRF. */
 bool tls_suite_allows(enum tls_suite suite, enum tls_version version)
 {
-    if (suite == TLS_SUITE_RSA_AES_128_CCM || suite == TLS_SUITE_PSK_AES_128_CCM ||
-        suite == TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256)
+    if (version == DTLS_1_2)
+        return suite == TLS_SUITE_PSK_AES_128_CCM || suite == TLS_SUITE_PSK_AES_128_CCM_8;
+    if (suite == TLS_SUITE_PSK_AES_128_CCM_8 || suite == TLS_SUITE_RSA_AES_128_CCM ||
+        suite == TLS_SUITE_PSK_AES_128_CCM || suite == TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256)
         return version == TLS_1_2;
     return suite != TLS_SUITE_COUNT;
 }
@@ -223,6 +226,12 @@ static bool set_all(struct tls_context *c, const struct tls_settings *s)
         SSL_CTX_set_psk_server_callback(ssl, server_psk);
     else
         SSL_CTX_set_psk_client_callback(ssl, client_psk);
+    if (c->datagrams && s->server) {
+        SSL_CTX_set_cookie_generate_cb(ssl, dtls_cookie_generate);
+        SSL_CTX_set_cookie_verify_cb(ssl, dtls_cookie_verify);
+        if (RAND_bytes(c->cookie_secret, sizeof(c->cookie_secret)) != 1)
+            return false;
+    }
     /* One signature algorithm, which every device of the time has: RSASSA-PKCS1-v1_5, SHA-256. */
     return SSL_CTX_set_min_proto_version(ssl, s->version) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, s->version) == 1 && set_suites(ssl, s) &&
@@ -238,8 +247,12 @@ enum err tls_context_new(const struct tls_settings *settings, struct tls_context
     c->server = settings->server;
     c->version = settings->version;
     c->group = settings->group;
-    c->ssl = SSL_CTX_new(settings->server ? TLS_server_method() : TLS_client_method());
-    c->bio = make_bio_method();
+    c->datagrams = settings->version == DTLS_1_2;
+    if (c->datagrams)
+        c->ssl = SSL_CTX_new(settings->server ? DTLS_server_method() : DTLS_client_method());
+    else
+        c->ssl = SSL_CTX_new(settings->server ? TLS_server_method() : TLS_client_method());
+    c->bio = c->datagrams ? dtls_bio_method() : make_bio_method();
     if (c->ssl && c->bio && set_all(c, settings)) {
         *out = c;
         return OK;
@@ -254,6 +267,7 @@ void tls_context_free(struct tls_context *c)
     if (!c)
         return;
     SSL_CTX_free(c->ssl);
+    OPENSSL_cleanse(c->cookie_secret, sizeof(c->cookie_secret));
     BIO_meth_free(c->bio);
     free(c);
 }

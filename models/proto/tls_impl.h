@@ -8,8 +8,10 @@
 
 #include <openssl/ssl.h>
 
-#define TLS_MAX_SUITES 8
-#define TLS_MAX_NAME   256
+#define TLS_MAX_SUITES     9
+#define TLS_MAX_NAME       256
+#define DTLS_COOKIE        16
+#define DTLS_COOKIE_SECRET 32
 
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSING, TLS_CLOSED, TLS_FAILED };
 
@@ -19,6 +21,8 @@ struct tls_context {
     bool server;
     enum tls_version version;
     enum tls_group group;
+    bool datagrams;                            /* DTLS */
+    uint8_t cookie_secret[DTLS_COOKIE_SECRET]; /* of a DTLS server */
 };
 
 struct tls {
@@ -33,6 +37,8 @@ struct tls {
     enum tls_state state;
     struct span in; /* what OpenSSL has yet to read of this input() */
     struct buf out, plain;
+    /* Takes decrypted octets; false: there is no room. */
+    bool (*take_plain)(struct buf *plain, const void *octets, size_t n);
     bool peer_closed;
     bool hello_done;                  /* a suite was chosen */
     bool in_encrypted, out_encrypted; /* the direction's ChangeCipherSpec went by */
@@ -42,10 +48,29 @@ struct tls {
     bool alert_received;
     enum tls_suite suite;
     char peer_name[TLS_MAX_NAME];
+    /* DTLS only. */
+    uint16_t next_out, next_in; /* message_seq: what is below was said or read before */
+    unsigned sealed_in;         /* encrypted records that came during the handshake */
+    size_t hello_n;             /* a ClientHello that the transcript may begin with */
 };
 
 /* Of an SSL of ours. */
 struct tls *tls_of(const SSL *ssl);
+
+/* tls.c, what dtls.c does too. */
+void tls_init(struct tls *t, const struct proto_ops *ops, const struct tls_context *context,
+              struct proto_env *env, const struct tls_peer_settings *settings);
+void tls_release(struct tls *t); /* what it holds, not itself */
+bool tls_make_ssl(struct tls *t);
+void tls_advance(struct tls *t); /* with what is in t->in */
+void tls_fail(struct tls *t, enum reason reason);
+bool tls_encrypt(struct tls *t, struct span plain);
+void tls_said_all(struct tls *t); /* output() has given all there was */
+
+/* dtls.c, for contexts. */
+BIO_METHOD *dtls_bio_method(void);
+int dtls_cookie_generate(SSL *ssl, unsigned char *cookie, unsigned *n);
+int dtls_cookie_verify(SSL *ssl, const unsigned char *cookie, unsigned n);
 
 /* tls_context.c */
 enum tls_suite tls_suite_of(const SSL *ssl);

@@ -12,6 +12,8 @@ static const char *handshake_name(int type)
         return "ClientHello";
     case SSL3_MT_SERVER_HELLO:
         return "ServerHello";
+    case DTLS1_MT_HELLO_VERIFY_REQUEST:
+        return "HelloVerifyRequest";
     case SSL3_MT_NEWSESSION_TICKET:
         return "NewSessionTicket";
     case SSL3_MT_CERTIFICATE:
@@ -35,9 +37,9 @@ static const char *handshake_name(int type)
 
 /* RFC 7366: whether the ServerHello carries extension 22. Octets of our own or of a peer: checked
  * as they are read. */
-static bool has_encrypt_then_mac(const uint8_t *p, size_t n)
+static bool has_encrypt_then_mac(const struct tls *t, const uint8_t *p, size_t n)
 {
-    size_t at = 4 + 2 + 32; /* header, version, random */
+    size_t at = (t->context->datagrams ? DTLS1_HM_HEADER_LENGTH : SSL3_HM_HEADER_LENGTH) + 2 + 32;
 
     if (n < at + 1 || n < at + 1 + p[at] + 2 + 1 + 2u)
         return false;
@@ -54,20 +56,36 @@ static bool has_encrypt_then_mac(const uint8_t *p, size_t n)
     return false;
 }
 
+/* RFC 6347 4.2.2, 4.2.4: messages have numbers, and go by again when a flight is repeated. */
+static bool is_repeated(struct tls *t, bool write, const uint8_t *p, size_t n)
+{
+    uint16_t *next = write ? &t->next_out : &t->next_in;
+    uint16_t number;
+
+    if (!t->context->datagrams || n < DTLS1_HM_HEADER_LENGTH)
+        return false;
+    number = (uint16_t)(p[4] << 8 | p[5]);
+    if (number < *next)
+        return true;
+    *next = (uint16_t)(number + 1);
+    return false;
+}
+
 static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
 {
     if (n < 4)
         return;
     if (p[0] == SSL3_MT_SERVER_HELLO) {
         t->hello_done = true;
-        t->encrypt_then_mac = has_encrypt_then_mac(p, n);
+        t->encrypt_then_mac = has_encrypt_then_mac(t, p, n);
     }
     /* OpenSSL knows the suite when the server wrote its hello, and after the client took it. */
     if (t->suite == TLS_SUITE_COUNT)
         t->suite = tls_suite_of(t->ssl);
     if (write)
         trace_text(t->proto.env->trace, handshake_name(p[0]));
-    tls_meter_message(t, write, p, n);
+    if (!is_repeated(t, write, p, n))
+        tls_meter_message(t, write, p, n);
 }
 
 static void on_alert(struct tls *t, bool write, const uint8_t *p, size_t n)
@@ -92,14 +110,26 @@ static bool label_ends_with(const struct trace *trace, const char *text)
     return n >= m && strcmp(trace->label + n - m, text) == 0;
 }
 
+/* RFC 6347 4.1: the epoch says whether a record is encrypted; repeated flights have both kinds. */
+static void on_datagram_record(struct tls *t, bool write, const uint8_t *p)
+{
+    bool encrypted = p[3] || p[4];
+
+    if (encrypted)
+        tls_meter_record(t, write, (size_t)(p[11] << 8 | p[12]));
+    t->sealed_in += encrypted && !write && t->state == TLS_HANDSHAKE;
+}
+
 static void on_record(struct tls *t, bool write, const uint8_t *p, size_t n)
 {
     struct trace *trace = t->proto.env->trace;
     bool *encrypted = write ? &t->out_encrypted : &t->in_encrypted;
 
-    if (n < 5)
+    if (n < (t->context->datagrams ? DTLS1_RT_HEADER_LENGTH : SSL3_RT_HEADER_LENGTH))
         return;
-    if (*encrypted)
+    if (t->context->datagrams)
+        on_datagram_record(t, write, p);
+    else if (*encrypted)
         tls_meter_record(t, write, (size_t)(p[3] << 8 | p[4]));
     if (p[0] == SSL3_RT_CHANGE_CIPHER_SPEC) {
         *encrypted = true;

@@ -11,6 +11,7 @@
 #define CBC_BLOCK       16
 #define CCM_EXPLICIT    8
 #define CCM_TAG         16
+#define CCM_8_TAG       8 /* RFC 6655 4 */
 /* PKCS #1 v1.5 type 2: 256 - 3 - 48 octets of padding, drawn. */
 #define RSA_PADDING 205
 /* sequence number, type, version, length: what a record's MAC covers beside it */
@@ -21,15 +22,17 @@ enum exchange { EXCHANGE_RSA, EXCHANGE_PSK, EXCHANGE_ECDHE_PSK, EXCHANGE_ECDHE_R
 static const struct {
     enum exchange exchange;
     unsigned mac_octets; /* 0: CCM */
+    unsigned tag_octets; /* of CCM */
 } kinds[TLS_SUITE_COUNT] = {
-    [TLS_SUITE_RSA_AES_128_CCM] = {EXCHANGE_RSA, 0},
-    [TLS_SUITE_RSA_AES_128_CBC_SHA] = {EXCHANGE_RSA, 20},
-    [TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA] = {EXCHANGE_ECDHE_PSK, 20},
-    [TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA256] = {EXCHANGE_ECDHE_PSK, 32},
-    [TLS_SUITE_PSK_AES_128_CCM] = {EXCHANGE_PSK, 0},
-    [TLS_SUITE_PSK_AES_128_CBC_SHA] = {EXCHANGE_PSK, 20},
-    [TLS_SUITE_PSK_AES_128_CBC_SHA256] = {EXCHANGE_PSK, 32},
-    [TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256] = {EXCHANGE_ECDHE_RSA, 32},
+    [TLS_SUITE_RSA_AES_128_CCM] = {EXCHANGE_RSA, 0, CCM_TAG},
+    [TLS_SUITE_RSA_AES_128_CBC_SHA] = {EXCHANGE_RSA, 20, 0},
+    [TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA] = {EXCHANGE_ECDHE_PSK, 20, 0},
+    [TLS_SUITE_ECDHE_PSK_AES_128_CBC_SHA256] = {EXCHANGE_ECDHE_PSK, 32, 0},
+    [TLS_SUITE_PSK_AES_128_CCM] = {EXCHANGE_PSK, 0, CCM_TAG},
+    [TLS_SUITE_PSK_AES_128_CBC_SHA] = {EXCHANGE_PSK, 20, 0},
+    [TLS_SUITE_PSK_AES_128_CBC_SHA256] = {EXCHANGE_PSK, 32, 0},
+    [TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256] = {EXCHANGE_ECDHE_RSA, 32, 0},
+    [TLS_SUITE_PSK_AES_128_CCM_8] = {EXCHANGE_PSK, 0, CCM_8_TAG},
 };
 
 /* One thing a message costs. */
@@ -129,16 +132,34 @@ static uint32_t count_certificates(const uint8_t *p, size_t n)
     return count;
 }
 
+/* RFC 6347 4.2.1, 4.2.6: the transcript begins with the ClientHello that was answered by a
+ * ServerHello; the one before it and the cookie are not in it, and both have one random value. */
+static void add_datagram_transcript(struct tls *t, const uint8_t *p, size_t n)
+{
+    if (p[0] == SSL3_MT_CLIENT_HELLO) {
+        t->hello_n = n;
+        return;
+    }
+    if (p[0] == SSL3_MT_SERVER_HELLO)
+        add(t, OP_SHA256, 1, t->hello_n);
+    if (p[0] != DTLS1_MT_HELLO_VERIFY_REQUEST)
+        add(t, OP_SHA256, 1, n);
+}
+
 /* What does not depend on the key exchange. */
 static void add_common(struct tls *t, bool write, const uint8_t *p, size_t n)
 {
+    bool second_hello = t->context->datagrams && p[0] == SSL3_MT_CLIENT_HELLO && (p[4] || p[5]);
+
     /* The transcript: RFC 5246 7.4.9; before 1.2 by MD5 and SHA-1, of which the meter has the
      * second, so MD5 counts as another SHA-1. */
     if (t->context->version == TLS_1_1)
         add(t, OP_SHA1, 2, 2 * n);
+    else if (t->context->datagrams)
+        add_datagram_transcript(t, p, n);
     else
         add(t, OP_SHA256, 1, n);
-    if (write && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
+    if (write && !second_hello && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
         add(t, OP_RANDOM, 1, RANDOM_LENGTH);
     /* A session id, which OpenSSL draws and, without a cache, does not send. */
     if (write && p[0] == SSL3_MT_SERVER_HELLO)
@@ -186,7 +207,9 @@ void tls_meter_record(struct tls *t, bool write, size_t length)
         return;
     mac = kinds[t->suite].mac_octets;
     if (mac == 0) {
-        text = length > CCM_EXPLICIT + CCM_TAG ? length - CCM_EXPLICIT - CCM_TAG : 0;
+        size_t added = CCM_EXPLICIT + kinds[t->suite].tag_octets;
+
+        text = length > added ? length - added : 0;
         add(t, OP_AES128_CCM, 1, text);
         return;
     }
