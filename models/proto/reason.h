@@ -36,6 +36,12 @@
     X(REASON_COAP_TOO_LARGE,       "coap-too-large") \
     X(REASON_XML_MALFORMED,        "xml-malformed") \
     X(REASON_XML_INVALID,          "xml-invalid")             /* well-formed, but not the document expected */ \
+    X(REASON_XMLSEC_MISSING,       "xmlsec-missing")          /* not signed, not encrypted */ \
+    X(REASON_XMLSEC_SCOPE,         "xmlsec-wrong-scope")      /* a signature over another element */ \
+    X(REASON_XMLSEC_ALGORITHM,     "xmlsec-no-common-algorithm") \
+    X(REASON_XMLSEC_KEY,           "xmlsec-unknown-key")      /* KeyName */ \
+    X(REASON_XMLSEC_SIGNATURE,     "xmlsec-wrong-signature")  /* wrong key, or altered */ \
+    X(REASON_XMLSEC_DECRYPT,       "xmlsec-decrypt-failed") \
     X(REASON_KEY_UNWRAP,           "key-unwrap-failed") \
     X(REASON_KEY_EXPIRED,          "key-expired") \
     X(REASON_KEY_ERASED,           "key-erased") \
