@@ -7,15 +7,21 @@
 #define MAX_AXES   32
 #define MAX_VALUES 1000
 
-/* What makes an experiment of many runs cannot differ from cell to cell. */
+static bool is_inside(const char *key, const char *other)
+{
+    size_t n = strlen(other);
+    return strncmp(key, other, n) == 0 && (key[n] == '\0' || key[n] == '.');
+}
+
+/* What all runs of an experiment have in common: seeds, so that cells can be compared, and the cost
+ * profile, which the database holds once. A section with one of them in it does not vary either. */
 static bool may_vary(const char *key)
 {
-    static const char *const fixed[] = {"m2msim", "sweep", "run.replications", "run.seed"};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-        size_t n = strlen(fixed[i]);
-        if (strncmp(key, fixed[i], n) == 0 && (key[n] == '\0' || key[n] == '.'))
+    static const char *const fixed[] = {"m2msim",     "sweep", "run.replications", "run.seed",
+                                        "run.warmup", "goals", "use.cost_profile"};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (is_inside(key, fixed[i]) || is_inside(fixed[i], key))
             return false;
-    }
     return true;
 }
 
@@ -51,9 +57,11 @@ static bool read_axis(struct reader *r, const struct tree *t, bool zipped)
         reader_error(r, t, "S241", "'%s' needs 1 to %d values to go through; it has %u", t->key,
                      MAX_VALUES, n);
     else if (!may_vary(t->key))
-        reader_error_at(r, &at, "S242",
-                        "'%s' cannot be swept: every cell has the same seeds and replications",
-                        t->key);
+        reader_error_at(
+            r, &at, "S242",
+            "'%s' cannot be swept: every cell has the same seeds, replications, goals and "
+            "cost profile",
+            t->key);
     else if (is_axis(s, t->key))
         reader_error_at(r, &at, "S243", "'%s' is swept twice", t->key);
     else if (is_set(t->key, r->sets, r->set_count))
