@@ -343,8 +343,6 @@ static const struct sim_event_ops segment_ops = {"segment", NULL, segment_commit
 static const struct sim_event_ops opening_ops = {"syn-ack", opening_prepare, segment_commit};
 static const struct sim_event_ops text_ops = {"segment-with-text", text_prepare, segment_commit};
 
-#define FIRST_CLIENT_PORT 49152u /* RFC 6335 6: dynamic ports, to 65535 */
-
 static void tell_tap(const struct net_tap *tap, const struct flow_segment *s, sim_ns arrival,
                      enum net_fate fate)
 {
@@ -464,7 +462,7 @@ struct flow_end *flow_open(struct net *net, const struct tcp_params *params,
         f->next->link = &f->next;
     flows->first = f;
     flows->free_all = free_all;
-    f->client_port = (uint16_t)(FIRST_CLIENT_PORT + flows->opened++ % (65536u - FIRST_CLIENT_PORT));
+    f->client_port = net_dynamic_port(flows->opened++);
     init_end(&f->client, f, params, up);
     init_end(&f->server, f, params, down);
     f->server.released = true; /* until it is accepted */

@@ -9,6 +9,14 @@
 #include "sim/engine.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* The number-th port of those that a client's side takes (RFC 6335 6: dynamic ports), round about.
+ */
+static inline uint16_t net_dynamic_port(uint32_t number)
+{
+    return (uint16_t)(49152u + number % 16384u);
+}
 
 /* Loss of a packet: Bernoulli when p_bad_to_good is 0; else Gilbert-Elliott (state stepped by each
  * packet). */

@@ -7,10 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Dynamic ports (RFC 6335 6). */
-#define FIRST_PORT 49152
-#define PORTS      16384
-
 static const struct session_ops device_session_ops;
 
 /* ---- prepare ---- */
@@ -227,7 +223,7 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
     if (e->pana)
         session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &server->datagrams,
-                         (uint16_t)(FIRST_PORT + dev->sessions % PORTS));
+                         net_dynamic_port(dev->sessions));
     else
         session_connect(e->session, d->net, d->in.tcp, &up, &down,
                         e->plain ? &server->plain : &server->listener);

@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A dynamic port (RFC 6335 6) for each session: answers need no other key. */
-#define RADIUS_PORT_FIRST 49152
-#define RADIUS_PORTS      16384
-
 static const struct cfg_server *config(const struct server_end *e)
 {
     return e->server->population->config->server;
@@ -147,7 +143,8 @@ bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_op
     session_accept_udp(e->session, end, ops, user);
     mas = server_for(d, e->client_population->config->device->connect.mas, from->dev->mas_index);
     route_between(d, s->population->index, s->index, mas->population->index, &up, &down);
+    /* A port for each session: answers need no other key. */
     session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &mas->datagrams,
-                     (uint16_t)(RADIUS_PORT_FIRST + e->pana_session % RADIUS_PORTS));
+                     net_dynamic_port(e->pana_session));
     return true;
 }

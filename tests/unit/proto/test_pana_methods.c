@@ -1,69 +1,34 @@
 /* Every EAP method over PANA: how many datagrams it takes, any of them lost, and once more while
  * the session is kept. */
 #include "crypto/entity.h"
-#include "tests/support/eap_tls_rig.h"
 #include "tests/support/pana_rig.h"
-#include "tests/unit/proto/simaka_kit.h"
-
-static const uint8_t psk[32] = "thirty-two octets of shared key";
+#include "tests/unit/proto/methods_kit.h"
 
 static const struct way {
-    const char *name;
-    const struct eap_method *method;
+    struct methods_way is;
     const char *begin_with; /* not NULL: the identity is not asked for */
-    unsigned gpsk_suite;
-    enum simaka_kind kind;
-    unsigned datagrams; /* etsi-m2m.md 4.4; 0: by the certificates */
+    unsigned datagrams;     /* etsi-m2m.md 4.4; 0: by the certificates */
 } ways[] = {
-    {"gpsk, suite 1", &eap_method_gpsk, "device-1", 1, SIMAKA_SIM, 9},
-    {"gpsk, suite 2", &eap_method_gpsk, "device-1", 2, SIMAKA_SIM, 9},
-    {"gpsk, identity asked for", &eap_method_gpsk, NULL, 0, SIMAKA_SIM, 11},
-    {"psk", &eap_method_psk, NULL, 0, SIMAKA_SIM, 11},
-    {"aka", &eap_method_aka, NULL, 0, SIMAKA_AKA, 9},
-    {"aka-prime", &eap_method_aka_prime, NULL, 0, SIMAKA_AKA_PRIME, 9},
-    {"sim", &eap_method_sim, NULL, 0, SIMAKA_SIM, 11},
-    {"tls", &eap_method_tls, NULL, 0, SIMAKA_SIM, 0},
+    {{"gpsk, suite 1", &eap_method_gpsk, 1, SIMAKA_SIM}, METHODS_IDENTITY, 9},
+    {{"gpsk, suite 2", &eap_method_gpsk, 2, SIMAKA_SIM}, METHODS_IDENTITY, 9},
+    {{"gpsk, identity asked for", &eap_method_gpsk, 0, SIMAKA_SIM}, NULL, 11},
+    {{"psk", &eap_method_psk, 0, SIMAKA_SIM}, NULL, 11},
+    {{"aka", &eap_method_aka, 0, SIMAKA_AKA}, NULL, 9},
+    {{"aka-prime", &eap_method_aka_prime, 0, SIMAKA_AKA_PRIME}, NULL, 9},
+    {{"sim", &eap_method_sim, 0, SIMAKA_SIM}, NULL, 11},
+    {{"tls", &eap_method_tls, 0, SIMAKA_SIM}, NULL, 0},
 };
 #define WAYS ((int)(sizeof(ways) / sizeof(ways[0])))
 
-static struct kit kit;
-static struct eap_tls_rig tls;
-static const struct eap_method *wanted[1];
-static struct eap_rig_user shared;
+static struct methods_kit kit;
 static bool kept, encrypted, apart;
-
-static void make_shared(const struct way *w, struct eap_rig_settings *s)
-{
-    wanted[0] = w->method;
-    shared = (struct eap_rig_user){"device-1",
-                                   {.methods = {w->method}, .method_count = 1, .has_psk = true}};
-    memcpy(shared.answer.psk, psk, sizeof(psk));
-    s->users = &shared;
-    s->user_count = 1;
-    s->server.server_id = "mas.example";
-    s->peer.identity = "device-1";
-    s->peer.methods = wanted;
-    s->peer.method_count = 1;
-    s->peer.credentials.has_psk = true;
-    s->peer.credentials.psk_slot = SE_KMR;
-    s->peer.credentials.gpsk_suite = w->gpsk_suite;
-}
 
 static void make(void *arg, struct pana_rig_settings *s)
 {
     const struct way *w = arg;
     struct eap_rig_settings eap = {.server.ask_identity = !w->begin_with};
 
-    if (w->method == &eap_method_tls) {
-        tls = (struct eap_tls_rig){.suite = TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256};
-        eap_tls_rig_make(&tls, &eap);
-    } else if (w->method == &eap_method_gpsk || w->method == &eap_method_psk) {
-        make_shared(w, &eap);
-    } else {
-        kit_init(&kit, w->kind);
-        kit.pseudonyms = kit.fast_reauth = false;
-        kit_make(&kit, &eap);
-    }
+    methods_make(&kit, &w->is, &eap);
     s->pac.eap = eap.peer;
     s->pac.linger = 400 * SIM_S;
     s->server = eap.server;
@@ -83,14 +48,14 @@ static void run(struct pana_rig *r, const struct way *w, struct pair_script scri
     enum pair_end end;
 
     pana_rig_init(r, make, (void *)(uintptr_t)w);
-    se_put(&r->pair.side[0].se, SE_KMR, psk);
+    se_put(&r->pair.side[0].se, SE_KMR, methods_psk);
     end = pana_rig_run(r, script);
     ck_assert_int_eq(end, kept ? PAIR_QUIET : PAIR_ENDED);
     pana_rig_check(r);
-    ck_assert_msg(pana_rig_is_complete(r), "%s: PaC %s, PAA %s", w->name,
+    ck_assert_msg(pana_rig_is_complete(r), "%s: PaC %s, PAA %s", w->is.name,
                   reason_text(pana_rig_proto(r, 0)->reason),
                   reason_text(pana_rig_proto(r, 1)->reason));
-    ck_assert_ptr_eq(eap_server_method(r->server), w->method);
+    ck_assert_ptr_eq(eap_server_method(r->server), w->is.method);
 }
 
 START_TEST(clean)
@@ -108,7 +73,7 @@ START_TEST(clean)
         if (!w->datagrams)
             ck_assert_uint_ge(pana_rig_datagrams(&r), 15);
         /* What EAP says of its secrets gets through. */
-        ck_assert_int_eq(buf_len(&r.pair.side[0].secrets) > 0, w->method == &eap_method_tls);
+        ck_assert_int_eq(buf_len(&r.pair.side[0].secrets) > 0, w->is.method == &eap_method_tls);
         pana_rig_release(&r);
     }
     encrypted = apart = false;
@@ -166,7 +131,7 @@ END_TEST
 static void spoil_psk(void *arg, struct pana_rig_settings *s)
 {
     make(arg, s);
-    shared.answer.psk[0] ^= 1;
+    kit.shared.answer.psk[0] ^= 1;
 }
 
 START_TEST(wrong_psk)
@@ -175,7 +140,7 @@ START_TEST(wrong_psk)
     struct pana_rig r;
 
     pana_rig_init(&r, spoil_psk, (void *)(uintptr_t)w);
-    se_put(&r.pair.side[0].se, SE_KMR, psk);
+    se_put(&r.pair.side[0].se, SE_KMR, methods_psk);
     ck_assert_int_eq(pana_rig_run(&r, pair_clean()), PAIR_ENDED);
     pana_rig_check(&r);
     ck_assert(!pana_pac_is_open(r.pac));

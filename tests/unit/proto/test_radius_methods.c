@@ -1,69 +1,34 @@
 /* Every EAP method from end to end through RADIUS: the same MSK at the peer, at the pass-through
  * and at the server, whatever the way does. */
 #include "crypto/entity.h"
-#include "tests/support/eap_tls_rig.h"
 #include "tests/support/radius_rig.h"
-#include "tests/unit/proto/simaka_kit.h"
+#include "tests/unit/proto/methods_kit.h"
 
-static const uint8_t psk[32] = "thirty-two octets of shared key";
-
-/* One method: its eap_rig settings, taken over. */
 struct way {
-    const char *name;
-    const struct eap_method *method;
-    unsigned gpsk_suite;
-    enum simaka_kind kind;
+    struct methods_way is;
     uint32_t framed_mtu;
 };
 
 static const struct way ways[] = {
-    {"gpsk, suite 1", &eap_method_gpsk, 1, SIMAKA_SIM, 0},
-    {"gpsk, suite 2", &eap_method_gpsk, 2, SIMAKA_SIM, 0},
-    {"psk", &eap_method_psk, 0, SIMAKA_SIM, 0},
-    {"sim", &eap_method_sim, 0, SIMAKA_SIM, 0},
-    {"aka", &eap_method_aka, 0, SIMAKA_AKA, 0},
-    {"aka-prime", &eap_method_aka_prime, 0, SIMAKA_AKA_PRIME, 0},
-    {"tls", &eap_method_tls, 0, SIMAKA_SIM, 0},
-    {"tls in small pieces", &eap_method_tls, 0, SIMAKA_SIM, 200},
+    {{"gpsk, suite 1", &eap_method_gpsk, 1, SIMAKA_SIM}, 0},
+    {{"gpsk, suite 2", &eap_method_gpsk, 2, SIMAKA_SIM}, 0},
+    {{"psk", &eap_method_psk, 0, SIMAKA_SIM}, 0},
+    {{"sim", &eap_method_sim, 0, SIMAKA_SIM}, 0},
+    {{"aka", &eap_method_aka, 0, SIMAKA_AKA}, 0},
+    {{"aka-prime", &eap_method_aka_prime, 0, SIMAKA_AKA_PRIME}, 0},
+    {{"tls", &eap_method_tls, 0, SIMAKA_SIM}, 0},
+    {{"tls in small pieces", &eap_method_tls, 0, SIMAKA_SIM}, 200},
 };
 
-static struct kit kit;
-static struct eap_tls_rig tls;
+static struct methods_kit kit;
 static struct eap_rig_settings taken;
-static const struct eap_method *wanted[1];
-static struct eap_rig_user shared;
-
-static void make_shared(const struct way *w, struct eap_rig_settings *s)
-{
-    wanted[0] = w->method;
-    shared = (struct eap_rig_user){"device-1@m2m.example",
-                                   {.methods = {w->method}, .method_count = 1, .has_psk = true}};
-    memcpy(shared.answer.psk, psk, sizeof(psk));
-    s->users = &shared;
-    s->user_count = 1;
-    s->server.server_id = "mas.m2m.example";
-    s->peer.identity = "device-1@m2m.example";
-    s->peer.methods = wanted;
-    s->peer.method_count = 1;
-    s->peer.credentials.has_psk = true;
-    s->peer.credentials.psk_slot = SE_KMR;
-    s->peer.credentials.gpsk_suite = w->gpsk_suite;
-}
 
 static void make(void *arg, struct radius_rig_settings *s)
 {
     const struct way *w = arg;
 
     taken = (struct eap_rig_settings){0};
-    if (w->method == &eap_method_tls) {
-        tls = (struct eap_tls_rig){.suite = TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256};
-        eap_tls_rig_make(&tls, &taken);
-    } else if (w->method == &eap_method_gpsk || w->method == &eap_method_psk) {
-        make_shared(w, &taken);
-    } else {
-        kit_init(&kit, w->kind);
-        kit_make(&kit, &taken);
-    }
+    methods_make(&kit, &w->is, &taken);
     s->seed = taken.seed;
     s->peer = taken.peer;
     s->server.eap = taken.server;
@@ -77,7 +42,7 @@ static void make(void *arg, struct radius_rig_settings *s)
 static void prepare(void *arg, struct radius_rig *r)
 {
     (void)arg;
-    se_put(&r->pair.side[0].se, SE_KMR, psk);
+    se_put(&r->pair.side[0].se, SE_KMR, methods_psk);
 }
 
 START_TEST(clean)
@@ -88,11 +53,11 @@ START_TEST(clean)
     radius_rig_init(&r, make, (void *)(uintptr_t)w);
     prepare(NULL, &r);
     ck_assert_int_eq(radius_rig_run(&r, pair_clean()), PAIR_ENDED);
-    ck_assert_msg(radius_rig_is_complete(&r), "%s: client %s, server %s, peer %s", w->name,
+    ck_assert_msg(radius_rig_is_complete(&r), "%s: client %s, server %s, peer %s", w->is.name,
                   reason_text(r.pair.side[0].proto->reason),
                   reason_text(r.pair.side[1].proto->reason),
                   reason_text(eap_peer_proto(r.peer)->reason));
-    ck_assert_ptr_eq(eap_server_method(radius_server_eap(r.server)), w->method);
+    ck_assert_ptr_eq(eap_server_method(radius_server_eap(r.server)), w->is.method);
     radius_rig_release(&r);
 }
 END_TEST
@@ -102,7 +67,7 @@ START_TEST(every_fault)
     const struct way *w = &ways[_i];
 
     radius_rig_every_fault(make, prepare, (void *)(uintptr_t)w,
-                           w->method == &eap_method_tls ? 97 : 7);
+                           w->is.method == &eap_method_tls ? 97 : 7);
 }
 END_TEST
 
