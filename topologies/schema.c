@@ -431,6 +431,8 @@ static const struct schema_section tcp = {tcp_keys, NULL};
 static const struct schema_key eap_keys[] = {
     {"mtu", TYPE_SIZE, AT(eap.mtu), .min = 256, .max = 4000, .standard = "1020 B",
      .help = "longest EAP packet; longer ones of EAP-TLS go in fragments (RFC 3748 3.1: every link carries 1,020)"},
+    {"reauth", TYPE_BOOL, AT(eap.reauth), .standard = "no",
+     .help = "EAP-SIM, AKA, AKA': the MAS hands out pseudonyms and fast re-authentication, which spares the HSS"},
     END};
 static const struct schema_section eap = {eap_keys, NULL};
 

@@ -30,8 +30,11 @@ static bool fill_credentials(struct device_end *e, sim_ns now, struct eap_peer_c
     const struct method_facts *f = facts(e);
     bool bootstrap = e->kind == PROC_BOOTSTRAP;
 
-    if (f->uicc)
+    if (f->uicc) {
         out->uicc = &dev->subscriber->uicc;
+        if (dev->subscriber->reauth)
+            out->reauth = &dev->subscriber->reauth[bootstrap ? 0 : 1];
+    }
     if (f->psk) {
         out->has_psk = true;
         out->psk_slot = bootstrap ? SE_CREDENTIAL : SE_KMR;

@@ -175,6 +175,7 @@ struct cfg_eap {
     uint32_t radius_mrc;                       /* transmissions; 5 */
     sim_ns radius_linger; /* how long a MAS answers repeated requests after its verdict; 10 s */
     uint32_t mtu;         /* longest EAP packet; 1,020 */
+    bool reauth;          /* SIM, AKA, AKA': pseudonyms and fast re-authentication; default false */
     struct udp_params udp;
 };
 

@@ -591,6 +591,8 @@ static void equip(struct device *dev)
     uicc_init(&dev->subscriber->uicc, imsi, 2, k, opc);
     if (ahead)
         uicc_set_sqn(&dev->subscriber->uicc, SEQUENCE_AHEAD << UICC_IND_BITS);
+    if (device_deployment(dev)->in.eap->reauth)
+        dev->subscriber->reauth = xcalloc(2, sizeof *dev->subscriber->reauth);
     if (method_needs_bsf(c))
         dev->subscriber->gba = xcalloc(1, sizeof *dev->subscriber->gba);
 }
@@ -650,6 +652,9 @@ void device_release(struct device *dev)
         if (dev->subscriber->gba)
             gba_sa_wipe(&dev->subscriber->gba->sa);
         free(dev->subscriber->gba);
+        if (dev->subscriber->reauth)
+            explicit_bzero(dev->subscriber->reauth, 2 * sizeof *dev->subscriber->reauth);
+        free(dev->subscriber->reauth);
     }
     free(dev->subscriber);
     se_release(&dev->se);

@@ -137,7 +137,8 @@ struct server {
     struct scl_tree *tree; /* NSCL: what is registered and stored; made with the first request */
     struct nscl_call *nscl_call; /* the request that it is answering */
     struct hss_record *hss;
-    struct gba_sa *sa; /* BSF: by IMPI in by_node, by B-TID in by_connection */
+    struct mas_users *users; /* mas_reauth.c; NULL: none */
+    struct gba_sa *sa;       /* BSF: by IMPI in by_node, by B-TID in by_connection */
     uint32_t record_count, record_room;
     struct map by_node, by_connection;
     uint64_t kmr_count; /* MSBF: bootstraps done */
@@ -217,7 +218,8 @@ enum device_state {
 /* A device's UICC, and what it keeps for the next authentication. */
 struct subscriber {
     struct uicc uicc;
-    struct device_gba *gba; /* NULL: its methods are not by GBA */
+    struct device_gba *gba;    /* NULL: its methods are not by GBA */
+    struct eap_reauth *reauth; /* of bootstrap and of connection; NULL: nothing is kept */
 };
 
 /* A device's bootstrapped association. */
@@ -575,6 +577,25 @@ struct naf_work *naf_work_new(const struct server *s, const struct population *c
 void naf_ask(struct server_end *e, const struct zn_request *q); /* Zn */
 /* mas_aaa.c: who has this permanent identity; NULL: nobody. And AKA's access network. */
 struct device *mas_subscriber(struct deployment *d, const char *identity);
+
+/* mas_reauth.c: a subscriber who was authenticated before, for bootstrap or for connection. */
+struct mas_user {
+    char permanent[EAP_IDENTITY_MAX + 1];
+    struct eap_reauth reauth;
+    uint32_t population, device;
+    enum pana_usage usage;
+};
+/* Read the tables as of the round's start, any thread. By who it is; by pseudonym or fast
+ * re-authentication identity. NULL: nobody. */
+const struct mas_user *mas_user_of(const struct server *mas, const struct device *dev,
+                                   enum pana_usage usage);
+const struct mas_user *mas_user_named(const struct server *mas, const char *identity,
+                                      enum pana_usage usage);
+const struct eap_method *mas_method_of_stranger(const char *identity);
+/* Commit. */
+void mas_user_keep(struct server *mas, const struct device *dev, enum pana_usage usage,
+                   const char *permanent, const struct eap_reauth *reauth);
+void mas_users_forget(struct server *mas);
 const char *mas_network_name(void);
 
 /* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE

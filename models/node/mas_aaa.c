@@ -73,26 +73,56 @@ static struct device *holder_of(const struct server *mas, const char *identity, 
     return &mas->population->d->populations[m->population].devices[m->device];
 }
 
-/* NULL: nobody, or nobody who may. */
+static const struct method_facts *facts_of(const struct device *dev, enum pana_usage usage)
+{
+    return usage == PANA_USAGE_BOOTSTRAP ? method_of_bootstrap(config_of(dev)->bootstrap.method)
+                                         : method_of_connect(config_of(dev)->connect.method);
+}
+
+/* With their cards, under the permanent identity or one that was handed out. */
+static struct device *find_subscriber(const struct server *mas, const struct aaa_question *q,
+                                      struct eap_answer *a)
+{
+    struct deployment *d = mas->population->d;
+    struct device *dev = mas_subscriber(d, q->identity);
+    const struct mas_user *u = dev ? mas_user_of(mas, dev, q->params.usage)
+                                   : mas_user_named(mas, q->identity, q->params.usage);
+
+    if (!u)
+        return dev;
+    a->reauth = &u->reauth;
+    if (dev)
+        return dev;
+    memcpy(a->permanent, u->permanent, sizeof a->permanent);
+    return &d->populations[u->population].devices[u->device];
+}
+
+/* NULL: nobody, or nobody who may. Or one whose method is to find out who it is: without a reason
+ * then. */
 static struct device *find_device(const struct server *mas, const struct aaa_question *q,
                                   sim_ns now, struct eap_answer *a)
 {
     struct deployment *d = mas->population->d;
     bool bootstrap = q->params.usage == PANA_USAGE_BOOTSTRAP;
+    struct device *subscriber = find_subscriber(mas, q, a), *dev = subscriber;
+    const struct eap_method *stranger = mas_method_of_stranger(q->identity);
     const struct method_facts *f;
-    struct device *dev = mas_subscriber(d, q->identity);
 
     a->reason = REASON_EAP_IDENTITY;
     if (!dev && bootstrap)
         dev = device_find(d, q->identity);
     else if (!dev)
         dev = holder_of(mas, q->identity, now, a);
+    if (!dev && stranger && d->in.eap->reauth) {
+        a->reason = REASON_NONE;
+        a->methods[0] = stranger;
+        a->method_count = 1;
+    }
     if (!dev)
         return NULL;
-    f = bootstrap ? method_of_bootstrap(config_of(dev)->bootstrap.method)
-                  : method_of_connect(config_of(dev)->connect.method);
+    f = facts_of(dev, q->params.usage);
     /* Each by its own method alone, and under the identity that belongs to it. */
-    if (!f->eap || f->uicc != (mas_subscriber(d, q->identity) == dev))
+    if (!f->eap || f->uicc != (subscriber == dev))
         return NULL;
     if (f->certificates) /* whose certificate it must be */
         str_append(a->certificate_name, sizeof a->certificate_name, 0, q->identity);
@@ -147,6 +177,7 @@ static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_
 {
     struct server_end *e = arg;
     struct aaa_work *w = e->aaa;
+    const struct eap_method *method = eap_server_method(aaa_session_eap(core_of(e->session)));
     struct device *dev = find_device(e->server, q, now, &user->answer);
     struct pana_params *p = &user->params;
     char scl_id[M2M_MAX_URI];
@@ -154,6 +185,11 @@ static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_
     meter_add(env->meter, OP_DB_ACCESS, 1, 0);
     if (!dev)
         return;
+    /* Whoever was asked for more, by a method that a temporary identity chose. */
+    if (method && method != user->answer.methods[0]) {
+        user->answer.reason = REASON_EAP_IDENTITY;
+        return;
+    }
     w->found = true;
     w->population = dev->population->index;
     w->device = dev->index;
@@ -182,6 +218,8 @@ static struct proto *make_core(struct session *session, sim_ns now)
                    .eap = {.server_id = e->server->fqdn,
                            .mtu = c->mtu,
                            .network_name = NETWORK_NAME,
+                           .pseudonyms = c->reauth,
+                           .fast_reauth = c->reauth,
                            .tls = e->client_population->bootstrap.server,
                            .credential = e->server->credential,
                            .ibe = e->aaa->ibe}},
@@ -231,6 +269,19 @@ static void count_connection(struct server_end *e, const struct pana_params *p)
         e->server->mas[record].connections = p->kmc_index;
 }
 
+static void keep_user(struct server_end *e)
+{
+    const struct deployment *d = e->server->population->d;
+    struct aaa_session *core = core_of(e->session);
+    const struct eap_server *eap = aaa_session_eap(core);
+    const struct eap_reauth *reauth = eap_server_reauth(eap);
+    const struct aaa_work *w = e->aaa;
+
+    if (reauth)
+        mas_user_keep(e->server, &d->populations[w->population].devices[w->device],
+                      aaa_session_usage(core), eap_server_permanent(eap), reauth);
+}
+
 static void act(struct server_end *e)
 {
     struct aaa_session *core = core_of(e->session);
@@ -243,6 +294,7 @@ static void act(struct server_end *e)
         return;
     e->aaa->stored = true;
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
+    keep_user(e);
     if (aaa_session_usage(core) == PANA_USAGE_BOOTSTRAP)
         keep_kmr(e, aaa_session_params(core));
     else

@@ -729,6 +729,8 @@ void server_set_off(struct server *s, bool off)
     s->listener.deaf = s->plain.deaf = s->datagrams.deaf = off;
     if (off && s->population->config->kind == CFG_BSF)
         bsf_forget(s);
+    if (off)
+        mas_users_forget(s);
     while (off && s->ends) {
         struct session *session = s->ends->session;
         server_end_forget(s->ends);
@@ -751,6 +753,7 @@ void server_release(struct server *s)
         free(s->mas);
         free(s->hss);
     }
+    mas_users_forget(s);
     if (s->sa)
         bsf_forget(s);
     free(s->sa);

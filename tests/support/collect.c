@@ -95,7 +95,8 @@ static void on_message(void *arg, const struct row_message *row)
 {
     struct collect *c = arg;
 
-    c->message_count++;
+    c->messages = xrealloc(c->messages, (c->message_count + 1) * sizeof *c->messages);
+    keep(c->messages[c->message_count++], row->name);
     digest(c, row->name);
     digest_number(c, row->t_send);
     digest_number(c, row->t_receive);
@@ -146,6 +147,7 @@ void collect_release(struct collect *c)
     free(c->procedures);
     free(c->keys);
     free(c->ivals);
+    free(c->messages);
 }
 
 static bool fits(const char *wanted, const char *have)
@@ -161,6 +163,15 @@ size_t collect_procedures(const struct collect *c, const char *kind, const char 
     for (size_t i = 0; i < c->procedure_count; i++)
         n += fits(kind, c->procedures[i].kind) && fits(outcome, c->procedures[i].outcome) &&
              fits(reason, c->procedures[i].reason);
+    return n;
+}
+
+size_t collect_messages(const struct collect *c, const char *part)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->message_count; i++)
+        n += strstr(c->messages[i], part) != NULL;
     return n;
 }
 

@@ -26,6 +26,7 @@ struct collect {
     struct collected_procedure *procedures;
     struct collected_key *keys;
     struct collected_ival *ivals;
+    char (*messages)[COLLECT_TEXT]; /* their names */
     size_t procedure_count, key_count, ival_count, message_count, node_count;
     uint64_t digest; /* over every row, in order: equal runs have equal digests */
 };
@@ -36,6 +37,8 @@ void collect_release(struct collect *c);
 size_t collect_procedures(const struct collect *c, const char *kind, const char *outcome,
                           const char *reason);
 size_t collect_keys(const struct collect *c, const char *type, const char *end_reason);
+/* Messages whose name has this in it. */
+size_t collect_messages(const struct collect *c, const char *part);
 size_t collect_ivals(const struct collect *c, const char *truth, const char *verdict);
 
 #endif

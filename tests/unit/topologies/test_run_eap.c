@@ -211,6 +211,79 @@ START_TEST(renewals)
 }
 END_TEST
 
+/* ---- fast re-authentication ---- */
+
+#define REAUTH_SETS                                                                                \
+    "eap.reauth=yes", "populations.meters.keys.kmr=40 min", "populations.meters.keys.kmc=15 min",  \
+        "populations.meters.report.every=never", "record.messages.sample=100 %"
+static const char *const card_methods[] = {"eap-sim", "eap-aka", "eap-aka-prime"};
+
+static void run_reauth(struct collect *c, unsigned threads, int method, const char *more,
+                       const char *loss)
+{
+    char bootstrap[80], connect[80], links[2][80], *text = NULL;
+
+    snprintf(bootstrap, sizeof bootstrap, "populations.meters.bootstrap.method=%s",
+             card_methods[method]);
+    snprintf(connect, sizeof connect, "populations.meters.connect.method=%s", card_methods[method]);
+    snprintf(links[0], sizeof links[0], "links.meters -> msbf.loss=%s", loss);
+    snprintf(links[1], sizeof links[1], "links.meters -> nscl.loss=%s", loss);
+    ck_assert_int_gt(asprintf(&text, "%s%s", fleet_eap, more), 0);
+    fleet_run_text(c, threads, text, SETS(REAUTH_SETS, bootstrap, connect, links[0], links[1]),
+                   &counts);
+    free(text);
+    check_sums(c);
+    ck_assert_uint_eq(counts.registered, DEVICES);
+    ck_assert_uint_eq(counts.failed, 0);
+}
+
+/* The HSS is asked for the first bootstrap and the first connection of each device, and never
+ * again; no round trip is more than without. */
+START_TEST(reauthentications)
+{
+    const struct collected_procedure *p;
+    struct collect c;
+    unsigned most = card_methods[_i][4] == 's' ? 11 : 9;
+
+    run_reauth(&c, 1, _i, "", "0 %");
+    ck_assert_uint_ge(collect_procedures(&c, "bootstrap", "success", ""), DEVICES * 3);
+    ck_assert_uint_ge(collect_procedures(&c, "connection", "success", ""), DEVICES * 8);
+    ck_assert_uint_eq(collect_messages(&c, "SendAuthenticationInfo"), DEVICES * 2);
+    for (size_t at = 0; (p = next_of(&c, "connection", &at));)
+        ck_assert_uint_le(p->row.messages, most);
+    collect_release(&c);
+}
+END_TEST
+
+/* A MAS that was off knows no temporary identity any more: it asks for the permanent one, once a
+ * device and usage. */
+START_TEST(a_mas_that_forgets)
+{
+    struct collect c, again;
+
+    run_reauth(&c, 1, _i, "events:\n  - {at: 61 min, do: outage, what: mas, for: 1 s}\n", "0 %");
+    ck_assert_uint_eq(collect_messages(&c, "SendAuthenticationInfo"), DEVICES * 4);
+    run_reauth(&again, 3, _i, "events:\n  - {at: 61 min, do: outage, what: mas, for: 1 s}\n",
+               "0 %");
+    ck_assert_uint_eq(c.digest, again.digest);
+    collect_release(&again);
+    collect_release(&c);
+}
+END_TEST
+
+/* The last word of an authentication may be lost: what one side has kept, the other may not. */
+START_TEST(reauthentications_over_lossy_lines)
+{
+    struct collect c;
+
+    run_reauth(&c, 1, _i, "", "8 %");
+    ck_assert_uint_ge(collect_procedures(&c, "connection", "success", ""), DEVICES * 8);
+    ck_assert_uint_ge(collect_messages(&c, "SendAuthenticationInfo"), DEVICES * 2);
+    ck_assert_uint_lt(collect_messages(&c, "SendAuthenticationInfo"), DEVICES * 6);
+    collect_release(&c);
+}
+END_TEST
+
 /* ---- bad lines ---- */
 
 /* 5 % of the packets each way are lost, and back-end packets too. */
@@ -472,6 +545,9 @@ int main(void)
     tcase_add_test(t, the_suites_of_gpsk);
     tcase_add_test(t, the_other_scheme_of_ibake);
     tcase_add_test(t, renewals);
+    tcase_add_loop_test(t, reauthentications, 0, 3);
+    tcase_add_loop_test(t, a_mas_that_forgets, 0, 3);
+    tcase_add_loop_test(t, reauthentications_over_lossy_lines, 0, 3);
     tcase_add_loop_test(t, over_lossy_lines, 0, WAYS);
     tcase_add_loop_test(t, every_pair_over_lossy_lines, 0, 10);
     tcase_add_test(t, over_a_long_line);
