@@ -105,7 +105,8 @@ static inline struct dtls_kit *dtls_kit_new(const struct dtls_kit_settings *sett
                                            .peer = span_str("127.0.0.1:5684")};
 
         pair_enter(&k->pair, side);
-        ck_assert_int_eq(tls_context_new(&shared, &k->context[side]), OK);
+        if (tls_context_new(&shared, &k->context[side]) != OK)
+            abort(); /* on any thread, where an assertion of Check has no place */
         k->dtls[side] = dtls_new(k->context[side], &k->pair.side[side].env, &own, &dtls);
         pair_leave();
         k->pair.side[side].proto = dtls_proto(k->dtls[side]);
