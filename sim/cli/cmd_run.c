@@ -1,3 +1,4 @@
+#include "sim/cli/estimate.h"
 #include "sim/cli/goals_tell.h"
 #include "sim/cli/runner.h"
 
@@ -23,6 +24,9 @@ static const struct cli_option options[] = {
     CAMPAIGN_OPTIONS,
     {"set", 0, "KEY=VALUE",
      "set a key of the scenario, for example populations.meters.count=500; repeatable"},
+    {"max-mem", 0, "SIZE",
+     "do not begin if `estimate` says that a run needs more memory, as '2 GB'"},
+    {"max-db", 0, "SIZE", "or that all runs together leave a larger database"},
     {"goal", 0, "GOAL", "one more goal, for example 'p99(bootstrap.latency) < 30 s'; repeatable"},
     {"progress", 0, "MODE", "auto, tty, plain, json or off"},
     {"force", 0, NULL, "replace existing results"},
@@ -163,6 +167,46 @@ static bool read_options(const struct cli *c, struct job *j)
     return false;
 }
 
+/* false: told on stderr. */
+static bool read_size(const struct cli *c, const char *option, uint64_t *out)
+{
+    const char *text = cli_value(c, option);
+
+    *out = UINT64_MAX;
+    if (!text || !units_size(text, out))
+        return true;
+    cli_error(c, EXIT_USAGE, "--%s needs a size with its unit, as '2 GB'; '%s' is none", option,
+              text);
+    return false;
+}
+
+/* --max-mem, --max-db: by an estimate, before anything is written. */
+static enum cli_exit keep_limits(const struct cli *c, struct job *j)
+{
+    uint64_t memory, database;
+    struct estimate e;
+    struct scenario *first;
+    enum cli_exit code;
+    double all;
+
+    if (!cli_value(c, "max-mem") && !cli_value(c, "max-db"))
+        return EXIT_DONE;
+    if (!read_size(c, "max-mem", &memory) || !read_size(c, "max-db", &database))
+        return EXIT_USAGE;
+    first = sweep_scenario(j->campaign.sweep, j->campaign.runs[0].cell);
+    code = estimate_make(c, first, j->profile, j->threads, &e);
+    scenario_free(first);
+    all = e.database * (double)j->campaign.run_count;
+    if (code == EXIT_DONE && e.peak_rss > (double)memory)
+        code = (enum cli_exit)cli_error(c, EXIT_STOPPED,
+                                        "a run would need about %.3g MB of memory (--max-mem)",
+                                        e.peak_rss / 1e6);
+    else if (code == EXIT_DONE && all > (double)database)
+        code = (enum cli_exit)cli_error(
+            c, EXIT_STOPPED, "the database would have about %.3g MB (--max-db)", all / 1e6);
+    return code;
+}
+
 static int run(struct cli *c)
 {
     struct job j = {.output = cli_value(c, "output")};
@@ -177,6 +221,8 @@ static int run(struct cli *c)
         goto out;
     if (code == EXIT_DONE && !read_profile(c, &j))
         code = EXIT_SCENARIO;
+    if (code == EXIT_DONE)
+        code = keep_limits(c, &j);
     if (code == EXIT_DONE)
         code = campaign_is_single(&j.campaign) ? run_single(c, &j) : run_many(c, &j);
 out:
