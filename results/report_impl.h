@@ -7,6 +7,8 @@
 #define REPORT_WIDTH 100 /* columns */
 
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to);
+/* Nothing for a run of its own. */
+void report_cells(struct reader *r, FILE *to);
 void report_json(struct reader *r, const struct stats *s, FILE *to);
 
 /* Runs gnuplot on `script` in `folder`, for at most `seconds`. ERR_UNSUPPORTED: not installed.

@@ -336,6 +336,7 @@ static void put_notes(const struct paper *p, const struct stats *s)
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to)
 {
     struct paper p = {to, colour};
+    report_cells(r, to);
     put_run(&p, r, s);
     put_procedures(&p, s);
     put_which(&p, s);

@@ -8,6 +8,8 @@
 static const struct cli_option options[] = {
     {"output", 'o', "DIR", "also write report.html, .md, .txt and figures (SVG, data, .gp) there"},
     {"format", 0, "FORM", "text, markdown or html, on stdout (default: text)"},
+    {"cell", 0, "N", "of a campaign: a run of this cell (default: the last run)"},
+    {"replication", 0, "N", "and of this replication (default: 0, with --cell)"},
     {"force", 0, NULL, "overwrite them if they are there"},
     {"json", 0, NULL, "the report as JSON"},
     {NULL, 0, NULL, NULL}};
@@ -32,6 +34,23 @@ static bool parse_format(const char *name, enum report_format *out)
     return name == NULL;
 }
 
+/* --cell and --replication. EXIT_DONE, or it was told on stderr what is wrong. */
+static int choose_run(const struct cli *c, struct reader *r)
+{
+    unsigned long long cell = 0, replication = 0;
+    char why[160] = "";
+    if (!cli_number(c, "cell", &cell) || !cli_number(c, "replication", &replication))
+        return EXIT_USAGE;
+    if (!cli_value(c, "cell") && !cli_value(c, "replication"))
+        return EXIT_DONE;
+    for (size_t i = 0; reader_choose(r, i, why) == OK; i++)
+        if ((unsigned long long)reader_run(r)->cell == cell &&
+            (unsigned long long)reader_run(r)->replication == replication)
+            return EXIT_DONE;
+    return cli_error(c, EXIT_USAGE, "the database has no replication %llu of cell %llu",
+                     replication, cell);
+}
+
 static int run(struct cli *c)
 {
     struct report_options o = {.json = cli_flag(c, "json"),
@@ -49,6 +68,11 @@ static int run(struct cli *c)
     enum err err = reader_open(cli_argument(c, 0), &r, why);
     if (err)
         return cli_error(c, exit_code(err), "%s", why);
+    int chosen = choose_run(c, r);
+    if (chosen != EXIT_DONE) {
+        reader_close(r);
+        return chosen;
+    }
     err = report_write(r, &o, stdout, why);
     reader_close(r);
     if (fflush(stdout) != 0 || ferror(stdout))

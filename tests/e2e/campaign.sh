@@ -33,6 +33,15 @@ equal "what a cell is" "populations.meter.count=3, populations.meter.report.ever
     "$(sql one.db 'select cell_values, planned, done from v_cells where cell = 3')"
 rows one.db >one.rows
 m2m 0 report one.db
+says out '^cell 3: populations.meter.count=3, populations.meter.report.every=10 min \(5 of 5 runs\)$'
+says out '^bootstrap +tls-x509 +5 '
+says out 'replication 4 of cell 3'
+m2m 0 report one.db --cell 1 --replication 2
+says out 'replication 2 of cell 1'
+m2m 2 report one.db --cell 4
+equal "a mean and its interval" "5|1|1" "$(sql one.db "select n, mean = (select avg(l) from (select avg(t_end - t_intended) as l
+    from procedures join runs using (run_id) where cell = 2 and kind = 'bootstrap' group by run_id)), low <= mean and mean <= high
+    from v_ci where cell = 2 and kind = 'bootstrap'")"
 
 m2m 0 run "$campaign" -o two.db -j 2 --progress plain
 says err '^20 of 20 runs done'

@@ -1,6 +1,7 @@
 #include "sample.h"
 
 #include "results/experiment.h"
+#include "results/interval.h"
 #include "results/merge.h"
 #include "results/reader.h"
 
@@ -13,9 +14,9 @@ static const struct recorder_planned planned[] = {{7, 0, 0}, {8, 0, 1}, {7, 1, 0
 
 static char *path_of(const char *name)
 {
-    static char paths[64][96];
+    static char paths[400][96];
     static unsigned next;
-    char *path = paths[next++ % 64];
+    char *path = paths[next++ % 400];
     snprintf(path, sizeof paths[0], "%s/%s.db", sample_folder, name);
     return path;
 }
@@ -213,6 +214,70 @@ START_TEST(different_results_of_one_run_are_refused)
 }
 END_TEST
 
+/* One procedure of that latency in each run of a cell. */
+static char *write_latency(uint32_t replication, sim_ns latency)
+{
+    struct recorder_input in = sample_input();
+    const struct recorder_planned one = {replication, 0, replication};
+    struct recorder_campaign campaign = campaign_of(0, 1);
+    struct recorder_end end = sample_end();
+    struct recorder *r = NULL;
+    char name[20];
+    snprintf(name, sizeof name, "latency%u", replication);
+    char *path = path_of(name);
+    campaign.planned = &one;
+    in.campaign = &campaign;
+    in.replication = replication;
+    ck_assert_int_eq(recorder_open(path, true, &in, &r), OK);
+    const struct row_sink *s = recorder_sink(r);
+    s->procedure(s->arg, &(struct row_procedure){.procedure_id = 1,
+                                                 .node_id = 1,
+                                                 .peer_id = ROW_NULL_ID,
+                                                 .kind = "bootstrap",
+                                                 .method = "gba",
+                                                 .t_end = latency,
+                                                 .outcome = "success",
+                                                 .parts = {latency}});
+    ck_assert_int_eq(recorder_close(r, &end, NULL), OK);
+    return path;
+}
+
+/* The view's interval is that of the program, within its table and beyond. */
+static void check_interval(size_t n)
+{
+    const char *sources[40];
+    double values[40];
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (double)((i * 37 + 11) % 50) * 1e9;
+        sources[i] = write_latency((uint32_t)i, (sim_ns)values[i]);
+    }
+    merge("all", sources, n);
+    struct interval expected = interval_of_mean(values, n, INTERVAL_CONFIDENCE);
+    char command[400], line[200] = "";
+    snprintf(command, sizeof command,
+             "sqlite3 -separator ' ' %s 'SELECT n, mean, low, high FROM v_ci'", path_of("all"));
+    FILE *f = popen(command, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+    ck_assert_int_eq(pclose(f), 0);
+    char *at = line;
+    ck_assert_uint_eq(strtoul(at, &at, 10), n);
+    ck_assert_double_eq_tol(strtod(at, &at), expected.mean, 1);
+    double half = (expected.high - expected.low) / 2;
+    ck_assert_double_eq_tol(strtod(at, &at), expected.low, half * 1e-4);
+    ck_assert_double_eq_tol(strtod(at, &at), expected.high, half * 1e-4);
+}
+
+START_TEST(intervals_in_sql)
+{
+    check_interval(2);
+    check_interval(5);
+    check_interval(31);
+    check_interval(32);
+    check_interval(40);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("merge");
@@ -224,6 +289,7 @@ int main(void)
     tcase_add_test(t, any_order_gives_the_same);
     tcase_add_test(t, a_plan_says_what_is_missing);
     tcase_add_test(t, what_does_not_belong_is_refused);
+    tcase_add_test(t, intervals_in_sql);
     tcase_add_test(t, different_results_of_one_run_are_refused);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
