@@ -321,6 +321,16 @@ void dtls_close(struct dtls *d, sim_ns now)
     schedule(d, now);
 }
 
+/* RFC 6347 4.1, 4.2.2: type, version, epoch; the message's type behind the record's header. */
+bool dtls_begins(struct span datagram)
+{
+    const uint8_t *p = datagram.p;
+
+    return datagram.n >= DTLS1_RT_HEADER_LENGTH + DTLS1_HM_HEADER_LENGTH &&
+           p[0] == SSL3_RT_HANDSHAKE && p[1] == DTLS1_VERSION_MAJOR && p[3] == 0 && p[4] == 0 &&
+           p[DTLS1_RT_HEADER_LENGTH] == SSL3_MT_CLIENT_HELLO;
+}
+
 unsigned dtls_repetitions(const struct dtls *d)
 {
     return d->repetitions;

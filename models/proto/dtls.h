@@ -39,6 +39,11 @@ void dtls_taken(struct dtls *d);
 /* Sends close_notify, once: nothing repeats it (RFC 6347 4.2.8 has no answer to it). */
 void dtls_close(struct dtls *d, sim_ns now);
 
+/* For whoever spreads datagrams over endpoints: it begins with a ClientHello in the clear. To an
+ * endpoint that is open it says that the other has begun anew, from the same place (RFC
+ * 6347 4.2.8); the endpoint itself ignores it. */
+bool dtls_begins(struct span datagram);
+
 /* How often a flight was said again, by our timer. */
 unsigned dtls_repetitions(const struct dtls *d);
 

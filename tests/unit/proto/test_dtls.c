@@ -309,6 +309,51 @@ START_TEST(rubbish)
 }
 END_TEST
 
+static void classify(void *arg, int from, unsigned index, uint8_t *octets, size_t *n)
+{
+    unsigned *begins = arg;
+
+    (void)from, (void)index;
+    *begins += dtls_begins(span_of(octets, *n));
+}
+
+/* Two hellos of a handshake with a cookie; of an open endpoint one more is ignored, and the session
+ * goes on. */
+START_TEST(beginnings)
+{
+    const struct dtls_kit_settings s = {.suite = suites[0], .seed = 8, .cookie = true};
+    struct dtls_kit *k = dtls_kit_new(&s), *anew = dtls_kit_new(&s);
+    struct pair_script script = dtls_kit_script(k);
+    struct proto *p = dtls_proto(anew->dtls[0]);
+    unsigned begins = 0;
+    struct buf hello;
+
+    buf_init(&hello, 65536);
+    pair_enter(&anew->pair, 0);
+    p->ops->start(p, 0);
+    ck_assert(p->ops->output(p, 0, &hello));
+    pair_leave();
+    ck_assert(dtls_begins(buf_span(&hello)));
+    ck_assert(!dtls_begins(span_of(buf_span(&hello).p, 24)));
+    k->settings.quiet = true;
+    script.tamper = classify;
+    script.tamper_arg = &begins;
+    ck_assert_int_eq(pair_run(&k->pair, &script), PAIR_QUIET);
+    ck_assert_uint_eq(begins, 2);
+    pair_enter(&k->pair, 1);
+    p = dtls_proto(k->dtls[1]);
+    p->ops->input(p, k->pair.now, buf_span(&hello));
+    pair_leave();
+    ck_assert(tls_is_open(dtls_tls(k->dtls[1])));
+    k->settings.quiet = false;
+    ck_assert_int_eq(pair_run(&k->pair, &script), PAIR_ENDED);
+    check_whole(k);
+    buf_clear(&hello);
+    dtls_kit_free(k);
+    dtls_kit_free(anew);
+}
+END_TEST
+
 START_TEST(bounds)
 {
     const struct dtls_kit_settings s = {.suite = suites[0], .seed = 8, .quiet = true};
@@ -422,6 +467,7 @@ int main(void)
     tcase_add_test(c, fragments);
     tcase_add_test(c, changed_octets);
     tcase_add_test(c, rubbish);
+    tcase_add_test(c, beginnings);
     tcase_add_test(c, bounds);
     tcase_add_test(c, what_it_costs);
     tcase_add_test(c, what_repetitions_cost);
