@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "results/goals.h"
 #include "results/text.h"
 #include "sim/base/units.h"
 
@@ -333,11 +334,25 @@ static void put_notes(const struct paper *p, const struct stats *s)
     more(p, s->note_count, shown);
 }
 
+/* Over all cells of the database, not of the run alone. */
+static void put_goals(const struct paper *p, struct reader *r)
+{
+    struct goal_results g;
+    char why[300];
+
+    if (goals_judge(r, NULL, 0, &g, why) == OK && g.n > 0) {
+        heading(p, "Goals", "on the confidence interval over replications");
+        goals_write(&g, false, p->to);
+    }
+    goals_release(&g);
+}
+
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to)
 {
     struct paper p = {to, colour};
     report_cells(r, to);
     put_run(&p, r, s);
+    put_goals(&p, r);
     put_procedures(&p, s);
     put_which(&p, s);
     put_parts(&p, s);

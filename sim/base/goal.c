@@ -314,7 +314,7 @@ void goal_format(enum goal_dimension dimension, double v, char *out, size_t n)
     }
     switch (dimension) {
     case GOAL_TIME:
-        units_human_time((sim_ns)round(v), out, n);
+        units_human_time((sim_ns)(v < 0 ? v - 0.5 : v + 0.5), out, n); /* no libm here */
         return;
     case GOAL_SIZE:
         snprintf(out, n, "%.0f B", v);

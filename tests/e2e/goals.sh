@@ -20,6 +20,11 @@ says out '^max\(core.queue\) < 500 +undecided '
 equal "verdicts are in the database" 'p50(request.latency) < 1 ms|no' \
     "$(sql missed.db 'select expression, verdict from goals')"
 
+# The report has them too, and is a report either way.
+m2m 0 report missed.db
+says out '^Goals '
+says out '^p50\(request.latency\) < 1 ms +no '
+
 # Of the database, with its own goals and with others.
 m2m 0 goals met.db
 m2m 4 goals missed.db --json
