@@ -30,6 +30,8 @@ const char *key_type_name(enum key_type type)
         return "Ks_ext_NAF";
     case KEY_KS_INT_NAF:
         return "Ks_int_NAF";
+    case KEY_KASME:
+        return "Kasme";
     case KEY_TYPES:
         break;
     }

@@ -20,9 +20,9 @@ struct row_node {
 
 struct row_procedure {
     int64_t procedure_id, node_id, peer_id;
-    const char *
-        kind; /* bootstrap, connection, registration, refresh, deregistration, container, request */
-    const char *method; /* tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https */
+    const char *kind;   /* attach, bootstrap, connection, registration, refresh, deregistration,
+                           container, request */
+    const char *method; /* tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka */
     sim_ns t_intended, t_start, t_end;
     const char *outcome; /* success | failed | unfinished */
     const char *reason;  /* reason_text */

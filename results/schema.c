@@ -47,8 +47,8 @@ const char *const schema_statements[] = {
     "  class TEXT, parent INTEGER, PRIMARY KEY (run_id, node_id)) WITHOUT ROWID",
 
     "CREATE TABLE procedures (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, peer_id INTEGER,\n"
-    "  kind TEXT,   -- bootstrap, connection, registration, refresh, deregistration, container, request\n"
-    "  method TEXT, -- tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https\n"
+    "  kind TEXT,   -- attach, bootstrap, connection, registration, refresh, deregistration, container, request\n"
+    "  method TEXT, -- tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka\n"
     "  t_intended INTEGER, t_start INTEGER, t_end INTEGER, outcome TEXT, reason TEXT,\n"
     "  attempts INTEGER, messages INTEGER, octets_up INTEGER, octets_down INTEGER,\n"
     "  round_trips INTEGER, -- how often the device spoke and was answered\n"
@@ -64,7 +64,7 @@ const char *const schema_statements[] = {
     "  PRIMARY KEY (run_id, procedure_id)) WITHOUT ROWID",
 
     "CREATE TABLE keys (run_id INTEGER, key_id INTEGER, node_id INTEGER,\n"
-    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session, MSK, EMSK, Ks, Ks_NAF, Ks_ext_NAF, Ks_int_NAF\n"
+    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session, MSK, EMSK, Ks, Ks_NAF, Ks_ext_NAF, Ks_int_NAF, Kasme\n"
     "  parent_key INTEGER, procedure_id INTEGER, t_born INTEGER, t_first_use INTEGER,\n"
     "  t_last_use INTEGER, uses INTEGER, t_expires INTEGER, t_end INTEGER,\n"
     "  end_reason TEXT, -- expired, renewed, erased, revoked, failed, closed, run-end\n"

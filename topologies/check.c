@@ -102,6 +102,12 @@ static void check_method(struct reader *r, const struct scn_population *p)
         check_tls(r, p, &d->connect.tls, USE_ECDHE_PSK, "connection by tls-psk");
     if (method_needs_bsf(d) && d->gba.ua == CFG_UA_PSK_TLS)
         check_tls(r, p, &d->gba.tls, USE_ANY_PSK, "Ua by psk-tls");
+    if ((d->connect.method == CFG_CONNECT_NONE) != (d->mid.security == CFG_SECURITY_NONE))
+        tell(r, place_of(r, &p->name, &d->mid.security, &d->connect.method), "S235",
+             d->connect.method == CFG_CONNECT_NONE
+                 ? "without a service connection there is no Kmc for a channel of mId"
+                 : "mId without security is for devices without a service connection "
+                   "(connect.method none)");
     if (d->ival.gate && !d->ival.capable)
         tell(r, place_of(r, &p->name, &d->ival.gate, &d->ival.capable), "S219",
              "'gate' has no meaning in a device that is not capable of integrity validation");
@@ -110,6 +116,7 @@ static void check_method(struct reader *r, const struct scn_population *p)
 static void check_lifetimes(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
+    bool kmc = method_of_connect(d->connect.method)->exchange;
     if (d->keys.kmc > d->keys.kmr && method_needs_kmr(d->connect.method))
         tell(r, place_of(r, &p->name, &d->keys.kmc, &d->keys.kmr), "S207",
              "Kmc lives longer than Kmr, which it is derived from");
@@ -120,7 +127,10 @@ static void check_lifetimes(struct reader *r, const struct scn_population *p)
     if (d->keys.renew_jitter_ppm >= d->keys.renew_at_ppm)
         tell(r, place_of(r, &p->name, &d->keys.renew_jitter_ppm, &d->keys.renew_at_ppm), "S208",
              "'renew_jitter' is as large as 'renew_at': the key could be renewed at its birth");
-    if (d->mid.idle > d->keys.kmc)
+    if (d->access.irt > d->access.mrt && method_attaches(d))
+        tell(r, place_of(r, &p->name, &d->access.irt, &d->access.mrt), "S211",
+             "'irt' is longer than 'mrt'");
+    if (kmc && d->mid.idle > d->keys.kmc)
         tell(r, place_of(r, &p->name, &d->mid.idle, &d->keys.kmc), "S210",
              "the session may idle longer than Kmc lives, which bounds it");
     if (d->retry.base > d->retry.cap)
@@ -223,8 +233,9 @@ static bool links_are_sound(const struct reader *r)
     return true;
 }
 
-/* Is there a way over at most NET_MAX_HOPS links? Devices forward nothing. */
-static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to)
+/* Is there a way over at most NET_MAX_HOPS links, and not over `around` (SCN_NONE: over whatever)?
+ * Devices forward nothing. */
+static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to, uint32_t around)
 {
     bool reached[256] = {false};
     reached[from] = true;
@@ -233,6 +244,8 @@ static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to)
         memcpy(next, reached, sizeof next);
         for (uint32_t i = 0; i < s->link_count; i++) {
             uint32_t a = s->links[i].from, b = s->links[i].to;
+            if (a == around || b == around)
+                continue;
             if (reached[a] && (a == from || s->populations[a].kind != CFG_DEVICE))
                 next[b] = true;
             if (reached[b] && (b == from || s->populations[b].kind != CFG_DEVICE))
@@ -246,7 +259,7 @@ static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to)
 static void want_way(struct reader *r, uint32_t from, uint32_t to, const void *by, const char *why)
 {
     const struct scenario *s = r->s;
-    if (to == SCN_NONE || is_reachable(s, from, to))
+    if (to == SCN_NONE || is_reachable(s, from, to, SCN_NONE))
         return;
     tell(r, place_of(r, &s->populations[from].name, by, NULL), "S204",
          "'%s' cannot reach '%s', %s: no link leads there", s->populations[from].name,
@@ -294,6 +307,12 @@ static void want_device_ways(struct reader *r, uint32_t i, const struct cfg_devi
     want_way(r, i, d->gba.bsf, &d->gba.bsf, "which it bootstraps with (Ub)");
     if (d->gba.bsf != SCN_NONE)
         want_zn_ways(r, d);
+    want_way(r, i, d->access.at, &d->access.at, "which it attaches to");
+    if (d->mid.security == CFG_SECURITY_NONE && d->access.at != SCN_NONE && nscl != SCN_NONE &&
+        is_reachable(r->s, i, nscl, d->access.at))
+        tell(r, place_of(r, &all[i].name, &d->access.at, &d->mid.security), "S236",
+             "mId relies on the access network '%s', and a way leads to '%s' around it",
+             all[d->access.at].name, all[nscl].name);
     if (!method_of_connect(d->connect.method)->eap)
         want_way(r, i, mas, &d->connect.mas, "which it connects at");
     else if (nscl != SCN_NONE)

@@ -50,7 +50,13 @@ static void derive_device(struct reader *r, struct scn_population *p)
     struct cfg_device *d = &p->device;
     if (method_of_bootstrap(d->bootstrap.method)->exchange)
         derive_server(r, p, "bootstrap.at", CFG_MSBF, &d->bootstrap.msbf);
-    derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
+    if (method_needs_mas(d))
+        derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
+    if (d->connect.method == CFG_CONNECT_NONE) {
+        derive_server(r, p, "access.at", CFG_ACCESS, &d->access.at);
+        if (!is_given(r, &d->mid.security))
+            d->mid.security = CFG_SECURITY_NONE;
+    }
     derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
     if (method_needs_bsf(d))
         derive_server(r, p, "gba.at", CFG_BSF, &d->gba.bsf);
@@ -96,7 +102,8 @@ static void derive_population(struct reader *r, struct scn_population *p)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
     if (p->kind == CFG_MAS)
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
-    if (p->kind == CFG_BSF || (p->kind == CFG_MAS && has_subscribers(r->s)))
+    if (p->kind == CFG_BSF || p->kind == CFG_ACCESS ||
+        (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);
 }
 

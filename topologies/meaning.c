@@ -58,7 +58,22 @@ static bool uses_provisioned_kmr(const struct cfg_device *d)
 static bool counts_sequences(const struct cfg_device *d)
 {
     return method_of_bootstrap(d->bootstrap.method)->umts ||
-           method_of_connect(d->connect.method)->umts;
+           method_of_connect(d->connect.method)->umts || method_attaches(d);
+}
+
+static bool has_channel(const struct cfg_device *d)
+{
+    return d->mid.security == CFG_SECURITY_CHANNEL;
+}
+
+static bool has_kmc(const struct cfg_device *d)
+{
+    return method_of_connect(d->connect.method)->exchange;
+}
+
+static bool has_uicc(const struct cfg_device *d)
+{
+    return method_needs_uicc(d) || method_attaches(d);
 }
 
 static bool by_gba_alone(const struct cfg_device *d)
@@ -108,9 +123,11 @@ static const struct meaning meanings[] = {
     {AT(connect.tls.group), connects_by_tls, "this connection is not by tls-psk"},
     {AT(connect.gpsk_suite), connects_by_gpsk, "this connection is not by eap-gpsk"},
     {AT(connect.wrong_key_ppm), uses_provisioned_kmr, "no pre-provisioned Kmr is used here"},
-    {AT(uicc.wrong_key_ppm), method_needs_uicc, "neither bootstrap nor connection use a UICC"},
+    {AT(connect.mas), method_needs_mas, "these devices have neither Kmr nor Kmc"},
+    {AT(keys.kmc), has_kmc, "these devices have no Kmc"},
+    {AT(uicc.wrong_key_ppm), has_uicc, "neither bootstrap nor connection nor attach use a UICC"},
     {AT(uicc.ahead_ppm), counts_sequences,
-     "neither bootstrap nor connection have sequence numbers"},
+     "neither bootstrap nor connection nor attach have sequence numbers"},
     {AT(uicc.gba_u), by_gba_alone, "only a connection by gba behind another bootstrap has this"},
     {AT(gba.bsf), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
     {AT(gba.application), method_needs_bsf, "neither bootstrap nor connection are by GBA"},
@@ -121,6 +138,14 @@ static const struct meaning meanings[] = {
     {AT(gba.tls.version), by_psk_tls, "Ua is not by psk-tls"},
     {AT(gba.tls.group), by_ecdhe, "Ua is not by psk-tls with an ECDHE-PSK suite"},
     {AT(gba.key), by_gba_u, "only GBA_U has two keys for a NAF"},
+    {AT(access.at), method_attaches, "these devices attach to no access network"},
+    {AT(access.irt), method_attaches, "these devices attach to no access network"},
+    {AT(access.mrt), method_attaches, "these devices attach to no access network"},
+    {AT(access.guard), method_attaches, "these devices attach to no access network"},
+    {AT(access.barred_ppm), method_attaches, "these devices attach to no access network"},
+    {AT(access.roaming_barred_ppm), method_attaches, "these devices attach to no access network"},
+    {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
+    {AT(mid.tls.version), has_channel, "mId has no TLS here"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},
     {AT(arrivals.mean), is_poisson, "only poisson has a mean time between starts"},
 };

@@ -14,6 +14,7 @@
 #define MAS    (1u << CFG_MAS)
 #define HSS    (1u << CFG_HSS)
 #define BSF    (1u << CFG_BSF)
+#define ACCESS (1u << CFG_ACCESS)
 #define SERVER (NSCL | MSBF | MAS | BSF) /* of devices: with sessions */
 
 /* clang-format off */
@@ -22,7 +23,7 @@
 
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
-    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
+    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
@@ -34,7 +35,7 @@ static const struct schema_word bootstraps[] = {
 static const struct schema_word connects[] = {
     {"tls-psk", CFG_CONNECT_TLS_PSK}, {"eap-gpsk", CFG_CONNECT_EAP_GPSK}, {"eap-psk", CFG_CONNECT_EAP_PSK},
     {"eap-sim", CFG_CONNECT_EAP_SIM}, {"eap-aka", CFG_CONNECT_EAP_AKA},
-    {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", CFG_CONNECT_GBA}, {NULL, 0}};
+    {"eap-aka-prime", CFG_CONNECT_EAP_AKA_PRIME}, {"gba", CFG_CONNECT_GBA}, {"none", CFG_CONNECT_NONE}, {NULL, 0}};
 static const struct schema_word ibe_schemes[] = {{"sakke", IBE_SAKKE}, {"bf", IBE_BF}, {NULL, 0}};
 static const struct schema_word gba_applications[] = {
     {"usim", GBA_USIM}, {"isim", GBA_ISIM}, {"csim", GBA_CSIM}, {NULL, 0}};
@@ -42,7 +43,7 @@ static const struct schema_word uas[] = {{"digest", CFG_UA_DIGEST}, {"psk-tls", 
 static const struct schema_word naf_keys[] = {{"int", GBA_KEY_UICC}, {"ext", GBA_KEY_ME}, {NULL, 0}};
 static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
 static const struct schema_word securities[] = {
-    {"channel", 0}, {"object", SCHEMA_LATER}, {"none", SCHEMA_LATER}, {NULL, 0}};
+    {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word versions[] = {{"1.1", TLS_1_1}, {"1.2", TLS_1_2}, {NULL, 0}};
 static const struct schema_word groups[] = {
@@ -90,7 +91,8 @@ static const struct schema_section bootstrap = {bootstrap_keys, NULL};
 
 static const struct schema_key connect_keys[] = {
     {"method", TYPE_WORD, AT(device.connect.method), .words = connects, .standard = "tls-psk",
-     .help = "how Kmc is agreed; eap-sim, eap-aka, eap-aka-prime and gba need no Kmr"},
+     .help = "how Kmc is agreed; eap-sim, eap-aka, eap-aka-prime and gba need no Kmr; none: there is no Kmc, "
+             "mId relies on the access network"},
     {"suite", TYPE_SUITE, AT(device.connect.tls.suite), .standard = "ECDHE-PSK-AES128-CBC-SHA256",
      .help = "tls-psk: cipher suite; an ECDHE-PSK one"},
     {"version", TYPE_WORD, AT(device.connect.tls.version), .words = versions, .standard = "1.2",
@@ -98,7 +100,7 @@ static const struct schema_key connect_keys[] = {
     {"group", TYPE_WORD, AT(device.connect.tls.group), .words = groups, .standard = "P-256",
      .help = "the curve of the key exchange"},
     {"at", TYPE_POPULATION, AT(device.connect.mas), .kind = CFG_MAS,
-     .derived = "the only population of kind mas", .help = "the MAS that serves it"},
+     .derived = "the only population of kind mas, if there is a Kmr or a Kmc", .help = "the MAS that serves it"},
     {"wrong_key", TYPE_SHARE, AT(device.connect.wrong_key_ppm), .max = ONE, .standard = "0 %",
      .help = "share of devices whose Kmr is not the one the MAS has (pre-provisioned only)"},
     {"gpsk_suite", TYPE_WORD, AT(device.connect.gpsk_suite), .words = gpsk_suites, .standard = "best",
@@ -138,10 +140,25 @@ static const struct schema_key gba_keys[] = {
      .help = "share of devices whose subscription has no GBA, or has none where they roam"},
     END};
 static const struct schema_section gba = {gba_keys, NULL};
+static const struct schema_key access_keys[] = {
+    {"at", TYPE_POPULATION, AT(device.access.at), .kind = CFG_ACCESS,
+     .derived = "with connect.method none the only population of kind access, else none",
+     .help = "the core of the access network that it attaches to before anything else"},
+    {"irt", TYPE_TIME, AT(device.access.irt), .min = 10 * SIM_MS, .max = YEAR, .standard = "2 s",
+     .help = "first repetition of a message of the attach; doubles"},
+    {"mrt", TYPE_TIME, AT(device.access.mrt), .min = 10 * SIM_MS, .max = YEAR, .standard = "8 s", .help = "and at most"},
+    {"guard", TYPE_TIME, AT(device.access.guard), .min = 10 * SIM_MS, .max = YEAR, .standard = "15 s",
+     .help = "T3410: an attach takes no longer (TS 24.301 10.2)"},
+    {"barred", TYPE_SHARE, AT(device.access.barred_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose home network refuses them (EMM cause 8)"},
+    {"roaming_barred", TYPE_SHARE, AT(device.access.roaming_barred_ppm), .max = ONE, .standard = "0 %",
+     .help = "share of devices whose home network refuses them in this network (EMM cause 13)"},
+    END};
+static const struct schema_section access_section = {access_keys, NULL};
 
 static const struct schema_key mid_keys[] = {
-    {"security", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = securities, .standard = "channel",
-     .help = "how mId is secured"},
+    {"security", TYPE_WORD, AT(device.mid.security), .words = securities,
+     .derived = "channel; with connect.method none: none", .help = "how mId is secured"},
     {"binding", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = bindings, .standard = "http",
      .help = "what carries the primitives"},
     {"suite", TYPE_SUITE, AT(device.mid.tls.suite), .standard = "PSK-AES128-CCM",
@@ -267,6 +284,7 @@ static const struct schema_key population_keys[] = {
     {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
     {"uicc", TYPE_SECTION, DEVICE, .section = &uicc, .help = "the UICC of devices whose methods use one"},
     {"gba", TYPE_SECTION, DEVICE, .section = &gba, .help = "bootstrap and connection by GBA"},
+    {"access", TYPE_SECTION, DEVICE, .section = &access_section, .help = "the access network, where attaching to it is modeled"},
     {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
     {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},
     {"keys", TYPE_SECTION, DEVICE, .section = &keys, .help = "key life"},
@@ -276,12 +294,12 @@ static const struct schema_key population_keys[] = {
     {"retry", TYPE_SECTION, DEVICE, .section = &retry, .help = "what happens after a failure"},
     {"timeout", TYPE_SECTION, DEVICE, .section = &timeout, .help = "how long it waits"},
 
-    {"workers", TYPE_COUNT, SERVER | HSS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
+    {"workers", TYPE_COUNT, SERVER | HSS | ACCESS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
      .help = "processors of each server"},
-    {"queue", TYPE_COUNT, SERVER, AT(server.queue), .min = 1, .max = 100000000, .standard = "1000",
+    {"queue", TYPE_COUNT, SERVER | ACCESS, AT(server.queue), .min = 1, .max = 100000000, .standard = "1000",
      .help = "most jobs waiting for a worker"},
-    {"max_sessions", TYPE_COUNT, SERVER, AT(server.max_sessions), .min = 1, .max = 100000000,
-     .standard = "100000", .help = "open TCP connections; beyond, they are refused"},
+    {"max_sessions", TYPE_COUNT, SERVER | ACCESS, AT(server.max_sessions), .min = 1, .max = 100000000,
+     .standard = "100000", .help = "open TCP connections, or attaches under way; beyond, they are refused"},
     {"backlog_busy", TYPE_COUNT, SERVER, AT(server.backlog_busy), .min = 1, .max = 100000000,
      .derived = "as `queue`", .help = "queue length from which requests are answered 503"},
     {"retry_after", TYPE_TIME, SERVER, AT(server.retry_after), .min = SIM_S, .max = YEAR,
@@ -309,12 +327,14 @@ static const struct schema_key population_keys[] = {
     {"hss", TYPE_POPULATION, MAS, AT(server.hss), .kind = CFG_HSS,
      .derived = "the only population of kind hss, if devices use EAP with a UICC",
      .help = "the HSS or HLR it asks for triplets and vectors"},
-    {"hss", TYPE_POPULATION, BSF, AT(server.hss), .kind = CFG_HSS,
-     .derived = "the only population of kind hss", .help = "the HSS it asks for vectors (Zh)"},
+    {"hss", TYPE_POPULATION, BSF | ACCESS, AT(server.hss), .kind = CFG_HSS,
+     .derived = "the only population of kind hss", .help = "the HSS it asks for vectors (Zh, S6a)"},
     {"key_lifetime", TYPE_TIME, BSF, AT(server.key_lifetime), .min = SIM_S, .max = 100 * YEAR,
      .standard = "30 d", .help = "of Ks, and so the longest of a Kmr or Kmc by GBA; where the HSS says none"},
     {"key_lifetime", TYPE_TIME, HSS, AT(server.key_lifetime), .max = 100 * YEAR, .standard = "0 s",
      .help = "of Ks, by the subscribers' GBA settings (GUSS); 0 s: the BSF's own"},
+    {"attach_life", TYPE_TIME, ACCESS, AT(server.attach_life), .min = 2 * SIM_S, .max = 9920 * 3600 * SIM_S,
+     .standard = "12 h", .help = "how long an attach is good for; rounded down to what GPRS timer 3 can say (TS 24.008 10.5.7.4a)"},
     {"latency", TYPE_TIME, HSS, AT(server.latency), .max = YEAR, .standard = "0 s",
      .help = "until it answers, beside the work of its processors"},
     END};

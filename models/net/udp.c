@@ -325,7 +325,7 @@ static void report(const struct parcel *p, sim_ns arrival, enum net_fate fate)
 
     if (end->live && end->ops->packet)
         end->ops->packet(end, &packet);
-    if (tap)
+    if (tap && !p->from->udp->params.below_ip)
         tell_tap(tap, p, arrival, fate);
 }
 

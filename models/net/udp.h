@@ -26,6 +26,8 @@ struct udp_params {
     uint32_t mtu;       /* of the path, in octets of an IP packet, at least UDP_MIN_MTU */
     bool dont_fragment; /* a datagram that does not fit the MTU is refused */
     sim_ns reassembly;  /* fragments older than this are forgotten */
+    bool below_ip;      /* signalling of the link itself: no capture of IP packets sees it, and its
+                           28 octets of headers stand for those of the link's own protocols */
 };
 /* MTU 1,500, fragmentation, 60 s (RFC 1122 3.3.2: 60 to 120 s). */
 void udp_params_default(struct udp_params *params);

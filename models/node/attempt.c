@@ -1,5 +1,6 @@
 /* The device's sessions: one attempt of a procedure each, or an mId session that several requests
  * share. */
+#include "models/node/access.h"
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -106,6 +107,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
     if (e->gba)
         return device_make_gba(e, env);
     switch (e->kind) {
+    case PROC_ATTACH:
+        return access_make_client(e->dev, env);
     case PROC_BOOTSTRAP:
         return make_bootstrap(e, env);
     case PROC_CONNECTION:
@@ -138,6 +141,12 @@ static bool goes_by_gba(const struct device *dev, enum procedure_kind kind)
            (kind == PROC_CONNECTION && method_of_connect(c->connect.method)->gba);
 }
 
+/* mId without TLS: the access network says who that is. */
+static bool is_plain(const struct device *dev)
+{
+    return dev->population->config->device->mid.security == CFG_SECURITY_NONE;
+}
+
 static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
@@ -152,6 +161,7 @@ static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
     e->pana = goes_over_pana(dev, kind);
     e->gba = goes_by_gba(dev, kind);
     e->request_wanted = procedure_is_mid(kind);
+    e->plain = procedure_is_mid(kind) && is_plain(dev);
     e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
     return e;
 }
@@ -193,6 +203,11 @@ static void step(struct session *s, sim_ns now)
 
 /* ---- commit ---- */
 
+static bool is_over_udp(const struct device_end *e)
+{
+    return e->pana || e->kind == PROC_ATTACH;
+}
+
 /* Over PANA a connection is asked for at the NSCL, behind which stands the MAS. */
 static struct server *server_of(const struct device_end *e)
 {
@@ -200,9 +215,23 @@ static struct server *server_of(const struct device_end *e)
 
     if (e->gba)
         return device_gba_server(e);
+    if (e->kind == PROC_ATTACH)
+        return server_for(device_deployment(e->dev), c->access.at, e->dev->index);
     if (e->kind == PROC_BOOTSTRAP)
         return server_for(device_deployment(e->dev), c->bootstrap.msbf, e->dev->index);
     return e->kind == PROC_CONNECTION && !e->pana ? device_mas(e->dev) : device_nscl(e->dev);
+}
+
+/* Signalling is no traffic of IP. */
+static void connect_datagrams(struct device_end *e, struct server *server,
+                              const struct net_route *up, const struct net_route *down)
+{
+    struct deployment *d = device_deployment(e->dev);
+    struct udp_params params = d->in.eap->udp;
+
+    params.below_ip = e->kind == PROC_ATTACH;
+    session_open_udp(e->session, d->net, &params, up, down, &server->datagrams,
+                     net_dynamic_port(e->dev->sessions));
 }
 
 void device_connect(struct device *dev, enum procedure_kind kind)
@@ -221,9 +250,8 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     dev->sessions++;
     dev->proc->peer_id = server->node_id;
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
-    if (e->pana)
-        session_open_udp(e->session, d->net, &d->in.eap->udp, &up, &down, &server->datagrams,
-                         net_dynamic_port(dev->sessions));
+    if (is_over_udp(e))
+        connect_datagrams(e, server, &up, &down);
     else
         session_connect(e->session, d->net, d->in.tcp, &up, &down,
                         e->plain ? &server->plain : &server->listener);
@@ -333,8 +361,12 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
     if (!e->open && mid_client_is_open(c)) {
         e->open = true;
         keyring_used(d->keys, dev->kmc_key, now);
-        dev->session_key = keyring_born(d->keys, KEY_SESSION, device_node(dev), dev->kmc_key,
-                                        dev->proc ? dev->proc->id : ROW_NULL_ID, now, SIM_NEVER);
+        if (dev->attachment) /* whose context it is that carries this */
+            keyring_used(d->keys, dev->attachment->kasme_key, now);
+        if (!is_plain(dev))
+            dev->session_key =
+                keyring_born(d->keys, KEY_SESSION, device_node(dev), dev->kmc_key,
+                             dev->proc ? dev->proc->id : ROW_NULL_ID, now, SIM_NEVER);
     }
     r = dev->proc && dev->attempting ? mid_client_response(c) : NULL;
     if (!r)
@@ -349,7 +381,7 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
 /* The core has come to its end, well or not. */
 static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
 {
-    bool mid = procedure_is_mid(dev->end->kind), pana = dev->end->pana;
+    bool mid = procedure_is_mid(dev->end->kind), over_udp = is_over_udp(dev->end);
     enum reason reason = core->reason;
 
     if (dev->end->gba) {
@@ -359,11 +391,15 @@ static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
     if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
         reason = REASON_CLOSED_EARLY;
     if (dev->proc && dev->attempting && reason != REASON_NONE) {
-        device_attempt_failed(dev, now, reason, mid || pana ? 0 : procedure_retry_after_s(core));
+        device_attempt_failed(dev, now, reason,
+                              mid || over_udp ? 0 : procedure_retry_after_s(core));
     } else if (mid) {
         device_drop_session(dev, now, true, reason == REASON_NONE ? "closed" : "failed");
     } else {
-        if (dev->proc->kind == PROC_BOOTSTRAP) {
+        if (dev->proc->kind == PROC_ATTACH) {
+            access_attached(dev, now,
+                            attach_client_result((const struct attach_client *)(const void *)core));
+        } else if (dev->proc->kind == PROC_BOOTSTRAP) {
             device_adopt_bootstrap(dev, now, KEY_NONE);
         } else {
             keyring_used(device_deployment(dev)->keys, dev->kmr_key, now);
@@ -449,16 +485,22 @@ static void packet(struct session *s, const struct flow_packet *packet_, const c
     if (p)
         procedure_message(p, p->node_id, p->peer_id, packet_, e->plain ? "HTTP" : "TLS", label,
                           continued);
+    if (packet_->fate == NET_LINK_DOWN)
+        access_dropped(e->dev);
 }
 
 static void datagram(struct session *s, unsigned leg, const struct udp_packet *packet_,
                      const char *label, bool repeated)
 {
-    struct procedure *p = device_end_procedure(session_user(s));
+    struct device_end *e = session_user(s);
+    struct procedure *p = device_end_procedure(e);
 
     (void)leg;
     if (p)
-        procedure_datagram(p, p->node_id, p->peer_id, packet_, "PANA", label, repeated);
+        procedure_datagram(p, p->node_id, p->peer_id, packet_,
+                           e->kind == PROC_ATTACH ? "NAS" : "PANA", label, repeated);
+    if (packet_->fate == NET_LINK_DOWN)
+        access_dropped(e->dev);
 }
 
 static void retransmitted(struct session *s, sim_ns now)
@@ -466,7 +508,7 @@ static void retransmitted(struct session *s, sim_ns now)
     const struct device_end *e = session_user(s);
     struct procedure *p = device_end_procedure(e);
 
-    if (p && e->pana)
+    if (p && is_over_udp(e))
         procedure_repeated(p, now);
     else if (p)
         procedure_lost(p, now);

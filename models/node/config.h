@@ -16,7 +16,7 @@
 #define CFG_NONE UINT32_MAX
 
 /* What a population is. */
-enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF };
+enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF, CFG_ACCESS };
 /* What each needs: method.h. */
 enum cfg_bootstrap {
     CFG_BOOTSTRAP_PRE_PROVISIONED,
@@ -39,13 +39,15 @@ enum cfg_connect {
     CFG_CONNECT_EAP_SIM,
     CFG_CONNECT_EAP_AKA,
     CFG_CONNECT_EAP_AKA_PRIME,
-    CFG_CONNECT_GBA
+    CFG_CONNECT_GBA,
+    CFG_CONNECT_NONE /* mId relies on the access network; there is no Kmc */
 };
 /* How a NAF of GBA is spoken with. */
 enum cfg_ua {
     CFG_UA_DIGEST, /* HTTP Digest on bare TCP */
     CFG_UA_PSK_TLS
 };
+enum cfg_security { CFG_SECURITY_CHANNEL, CFG_SECURITY_NONE }; /* of mId */
 enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
@@ -91,7 +93,15 @@ struct cfg_device { /* kind: device */
         uint32_t refused_ppm; /* share whose subscription has no GBA, at home or where they roam */
         bool reuse;           /* a Ks serves until it is due for renewal, not once for each NAF */
     } gba;
+    struct {                         /* of those that attach to an access network */
+        uint32_t at;                 /* its core; CFG_NONE: they do not */
+        sim_ns irt, mrt;             /* of a message's repetition */
+        sim_ns guard;                /* T3410: of an attempt */
+        uint32_t barred_ppm;         /* share that the home network does not let in */
+        uint32_t roaming_barred_ppm; /* share that it does not let into this network */
+    } access;
     struct {
+        enum cfg_security security;
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
         sim_ns idle; /* session closes after so long without a request; default 30 s */
@@ -160,10 +170,11 @@ struct cfg_server {        /* all kinds but device */
     uint32_t max_instances;  /* nscl: of a container that does not say; default 10; 0: no bound */
     sim_ns certificate_life; /* msbf, mas; default 5 y */
     uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */
-    uint32_t hss;            /* mas, bsf: its HSS; cfg_none where nobody needs one */
+    uint32_t hss;            /* mas, bsf, access: its HSS; cfg_none where nobody needs one */
     char sp_id[128];         /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
     sim_ns latency;          /* hss: beside its processor's work, until it answers */
     sim_ns key_lifetime;     /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
+    sim_ns attach_life;      /* access: how long an attach is good for, as the device is told */
 };
 
 /* EAP over PANA and RADIUS, at every end. */

@@ -110,7 +110,7 @@ static enum err make_contexts(struct population *p)
         err = make_pair(p->d, &c->connect.tls, true, &p->connect);
     if (!err && method_needs_bsf(c) && c->gba.ua == CFG_UA_PSK_TLS)
         err = make_pair(p->d, &c->gba.tls, true, &p->ua);
-    if (!err)
+    if (!err && c->mid.security == CFG_SECURITY_CHANNEL)
         err = make_pair(p->d, &c->mid.tls, true, &p->mid);
     return err;
 }
@@ -216,7 +216,7 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
 
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss", "bsf"};
+    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss", "bsf", "access"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {

@@ -1,6 +1,7 @@
 /* What a device does next, and when. It is a list of wants in order of importance (a Kmr, a Kmc, a
  * registration, a container, the next report), of which the first that is due becomes a procedure;
  * one timer for everything. */
+#include "models/node/access.h"
 #include "models/node/impl.h"
 
 #include "sim/base/dmath.h"
@@ -69,15 +70,24 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
     const struct cfg_device *c = config(dev);
     sim_ns hold = dev->due > now ? dev->due : now; /* after a failure nothing begins before */
     bool has_kmr = se_has(&dev->se, SE_KMR), has_kmc = se_has(&dev->se, SE_KMC);
+    bool connects = method_of_connect(c->connect.method)->exchange;
 
+    if (dev->attachment) { /* nothing else can be sent before */
+        bool attached = dev->attachment->attached;
+        consider(best, hold, attached ? dev->attachment->renew : dev->wanted, PLAN_BEGIN,
+                 PROC_ATTACH);
+        if (!attached)
+            return;
+    }
     if (method_of_bootstrap(c->bootstrap.method)->exchange)
         consider(best, hold, has_kmr ? dev->kmr_renew : dev->wanted, PLAN_BEGIN, PROC_BOOTSTRAP);
     /* Where there is a Kmr at all, its bootstrap comes first, needed or not: it assigns the node.
      */
     if (!has_kmr && c->bootstrap.method != CFG_BOOTSTRAP_NONE)
         return;
-    consider(best, hold, has_kmc ? dev->kmc_renew : dev->wanted, PLAN_BEGIN, PROC_CONNECTION);
-    if (!has_kmc)
+    if (connects)
+        consider(best, hold, has_kmc ? dev->kmc_renew : dev->wanted, PLAN_BEGIN, PROC_CONNECTION);
+    if (connects && !has_kmc)
         return;
     if (!dev->registered) {
         consider(best, hold, dev->wanted, PLAN_BEGIN,
@@ -112,6 +122,8 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
     consider(&best, now, device_gba_expiry(dev), PLAN_EXPIRY, PROC_BOOTSTRAP);
     if (dev->registered)
         consider(&best, now, dev->scl_expires, PLAN_EXPIRY, PROC_REGISTRATION);
+    if (dev->attachment && dev->attachment->attached)
+        consider(&best, now, dev->attachment->expires, PLAN_EXPIRY, PROC_ATTACH);
     if (dev->gate)
         return best;
     if (dev->proc) {
@@ -215,6 +227,8 @@ static void expire(struct device *dev, sim_ns now)
     bool kmr = se_has(&dev->se, SE_KMR) && dev->kmr_expires <= now;
     bool kmc = se_has(&dev->se, SE_KMC) && dev->kmc_expires <= now;
 
+    if (dev->attachment && dev->attachment->attached && dev->attachment->expires <= now)
+        access_expire(dev, now);
     /* GAP C5: a hard stop. What runs on an expired key fails. */
     if (dev->proc && dev->attempting &&
         ((kmc && procedure_is_mid(dev->proc->kind)) ||
@@ -250,11 +264,13 @@ static bool is_sampled(struct device *dev, int64_t id, enum procedure_kind kind)
 
 static const char *method_of(const struct device *dev, enum procedure_kind kind)
 {
+    if (kind == PROC_ATTACH)
+        return "eps-aka";
     if (kind == PROC_BOOTSTRAP)
         return method_of_bootstrap(config(dev)->bootstrap.method)->name;
     if (kind == PROC_CONNECTION)
         return method_of_connect(config(dev)->connect.method)->name;
-    return "https";
+    return config(dev)->mid.security == CFG_SECURITY_NONE ? "http" : "https";
 }
 
 static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, sim_ns now)
@@ -262,6 +278,9 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
     sim_ns t = dev->wanted;
 
     switch (kind) {
+    case PROC_ATTACH:
+        t = dev->attachment->attached ? dev->attachment->renew : dev->wanted;
+        break;
     case PROC_BOOTSTRAP:
         t = se_has(&dev->se, SE_KMR) ? dev->kmr_renew : dev->wanted;
         break;
@@ -397,6 +416,8 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         device_lose_kmc(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
+    if (kind == PROC_ATTACH) /* its home says that it never will */
+        return reason == REASON_ACCESS_NOT_ALLOWED || reason == REASON_ACCESS_ROAMING;
     if (reason == REASON_CONFLICT && kind == PROC_REGISTRATION) {
         dev->update_first = true;
         return true;
@@ -422,7 +443,8 @@ static enum reason named(const struct device *dev, enum reason reason)
 {
     enum reason known = dev->proc->server_reason;
     bool vague = reason == REASON_EAP_FAILURE || reason == REASON_PANA_REJECTED ||
-                 reason == REASON_TIMEOUT || reason == REASON_GBA_FORBIDDEN;
+                 reason == REASON_TIMEOUT || reason == REASON_GBA_FORBIDDEN ||
+                 reason == REASON_ACCESS_FAILURE || reason == REASON_ACCESS_REJECTED;
 
     return vague && known != REASON_NONE ? known : reason;
 }
@@ -455,6 +477,8 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
         device_procedure_done(dev, now, "failed", reason);
         if (reason == REASON_IVAL_DENIED)
             device_refuse(dev, now);
+        if (kind == PROC_ATTACH)
+            give_up(dev, kind);
         /* A device that is told no again and again must not spin. */
         if (dev->failures > 1)
             dev->due = now + backoff(dev, dev->failures);
@@ -483,7 +507,7 @@ static void arrive(struct device *dev, sim_ns now)
     dev->state = DEVICE_UP;
     dev->wanted = now;
     device_deployment(dev)->counts.started++;
-    if (has_gate(dev)) {
+    if (has_gate(dev) && !dev->attachment) {
         begin_procedure(dev, now, PROC_BOOTSTRAP);
         gate_begin(dev, now);
     }
@@ -501,7 +525,10 @@ static void execute(struct device *dev, sim_ns now, const struct plan *plan)
     case PLAN_RETRY:
         if (plan->action == PLAN_BEGIN)
             begin_procedure(dev, now, plan->kind);
-        device_begin_attempt(dev, now);
+        if (dev->proc->kind == PROC_BOOTSTRAP && has_gate(dev) && !dev->se.measured)
+            gate_begin(dev, now); /* one that had to attach first */
+        else
+            device_begin_attempt(dev, now);
         break;
     case PLAN_DEADLINE:
         device_attempt_failed(dev, now, REASON_TIMEOUT, 0);
@@ -539,7 +566,7 @@ static void provision(struct device *dev)
 {
     const struct cfg_device *c = config(dev);
     struct deployment *d = device_deployment(dev);
-    struct server *mas = server_for(d, c->connect.mas, dev->index);
+    struct server *mas;
     struct rng r = device_stream(dev, "pre-provisioned");
     struct mas_record record = {.population = dev->population->index,
                                 .device = dev->index,
@@ -547,6 +574,9 @@ static void provision(struct device *dev)
                                 .ival_capable = c->ival.capable};
 
     rng_bytes(&r, dev->node_id, M2M_NODE_ID_LEN);
+    if (!method_needs_mas(c))
+        return;
+    mas = server_for(d, c->connect.mas, dev->index);
     memcpy(record.node_id, dev->node_id, M2M_NODE_ID_LEN);
     device_kival(dev, record.kival);
     if (c->bootstrap.method == CFG_BOOTSTRAP_NONE) {
@@ -583,7 +613,7 @@ static void equip(struct device *dev)
         key[0] ^= wrong_key;
         se_put(&dev->se, SE_CREDENTIAL, key);
     }
-    if (!method_needs_uicc(c))
+    if (!method_needs_uicc(c) && !method_attaches(c))
         return;
     dev->subscriber = xcalloc(1, sizeof *dev->subscriber);
     device_subscription(dev, imsi, k, opc);
@@ -620,6 +650,7 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
     if (!method_of_bootstrap(c->bootstrap.method)->exchange)
         provision(dev);
     equip(dev);
+    access_init(dev);
     sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);
     device_arm(dev, 0);
 }
@@ -657,5 +688,6 @@ void device_release(struct device *dev)
         free(dev->subscriber->reauth);
     }
     free(dev->subscriber);
+    free(dev->attachment);
     se_release(&dev->se);
 }

@@ -13,6 +13,7 @@
 #include "models/node/method.h"
 #include "models/node/procedure.h"
 #include "models/proc/aaa.h"
+#include "models/proc/attach.h"
 #include "models/proc/client.h"
 #include "models/proc/paa.h"
 #include "models/proc/server.h"
@@ -122,8 +123,8 @@ struct server {
     struct cpu cpu;
     struct session_host host;
     struct flow_listener listener;
-    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua */
-    struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS */
+    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua, an NSCL's mId */
+    struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS, NAS at a core */
     char fqdn[NODE_NAME_MAX];
     uint32_t sessions, pana_sessions; /* now; ever */
     struct server_end *ends;          /* list of its sessions */
@@ -139,6 +140,7 @@ struct server {
     struct hss_record *hss;
     struct mas_users *users; /* mas_reauth.c; NULL: none */
     struct gba_sa *sa;       /* BSF: by IMPI in by_node, by B-TID in by_connection */
+    struct access_context *access;
     uint32_t record_count, record_room;
     struct map by_node, by_connection;
     uint64_t kmr_count; /* MSBF: bootstraps done */
@@ -150,7 +152,8 @@ enum end_kind {
     END_HTTPS, /* TLS, HTTP: server_session */
     END_PAA,   /* PANA with a device, RADIUS with the MAS: paa_session */
     END_AAA,   /* RADIUS with a PAA: aaa_session */
-    END_UB     /* bare HTTP with a UE: ub_server */
+    END_UB,    /* bare HTTP with a UE: ub_server */
+    END_ACCESS /* NAS with a device: attach_server */
 };
 
 /* What a BSF's session is to be answered. */
@@ -186,11 +189,12 @@ struct server_end {
     struct population *client_population; /* whose TLS settings and policies hold */
     uint32_t behind;                      /* PAA: sessions at the MAS that were opened for it */
     uint32_t pana_session;                /* PAA: PANA's session identifier */
-    bool stored;                          /* PAA: the verdict has been acted upon */
+    bool stored;                          /* PAA, access: the verdict has been acted upon */
     struct aaa_work *aaa;                 /* AAA */
     struct ub_work *ub;                   /* UB */
     struct naf_work *naf;                 /* HTTPS with a NAF's client; NULL else */
     bool plain;                           /* bare TCP */
+    struct access_work *access;           /* ACCESS */
     struct se se;
     struct tls_psk_arg {
         struct server *server;
@@ -262,6 +266,7 @@ struct device {
     struct device_end *end; /* at most one at a time */
     struct device_end *lingering;
     struct subscriber *subscriber; /* NULL: its methods need none */
+    struct attachment *attachment; /* NULL: no access network is modeled */
     struct procedure *proc;        /* at most one at a time */
     struct gate_check *gate;       /* the measurement before bootstrap, while it runs */
     struct population *population;
@@ -533,6 +538,10 @@ struct backend_call {
             struct zn_request request;
             struct zn_answer answer;
         } zn;
+        struct {
+            struct attach_query query;
+            struct attach_answer answer;
+        } access;
     } u;
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,

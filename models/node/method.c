@@ -37,6 +37,7 @@ static const struct method_facts connects[] = {
     [CFG_CONNECT_EAP_AKA_PRIME] =
         {.name = "eap-aka-prime", .eap = "aka-prime", .uicc = true, .umts = true, .exchange = true},
     [CFG_CONNECT_GBA] = {.name = "gba", .uicc = true, .umts = true, .gba = true, .exchange = true},
+    [CFG_CONNECT_NONE] = {.name = "none"},
 };
 
 const struct method_facts *method_of_bootstrap(enum cfg_bootstrap method)

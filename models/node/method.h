@@ -24,7 +24,17 @@ const struct method_facts *method_of_connect(enum cfg_connect method);
  * (etsi-m2m.md 3). */
 static inline bool method_needs_kmr(enum cfg_connect method)
 {
-    return !method_of_connect(method)->uicc;
+    return method_of_connect(method)->exchange && !method_of_connect(method)->uicc;
+}
+static inline bool method_attaches(const struct cfg_device *d)
+{
+    return d->access.at != CFG_NONE;
+}
+/* A MAS has something to do with these devices. */
+static inline bool method_needs_mas(const struct cfg_device *d)
+{
+    return d->bootstrap.method != CFG_BOOTSTRAP_NONE ||
+           method_of_connect(d->connect.method)->exchange;
 }
 static inline bool method_needs_uicc(const struct cfg_device *d)
 {

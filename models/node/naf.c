@@ -19,6 +19,7 @@ bool naf_serves(const struct server *s, const struct population *clients)
     case CFG_NSCL:
     case CFG_HSS:
     case CFG_BSF:
+    case CFG_ACCESS:
         break;
     }
     return false;

@@ -2,6 +2,7 @@
  * service connection (etsi-m2m.md 8.4). A registration is removed at its expirationTime; nobody can
  * see the difference between removing it then and at the next request, so there is no timer for
  * each of a million registrations. */
+#include "models/node/access.h"
 #include "models/node/impl.h"
 
 #include "models/proc/scl_tree.h"
@@ -332,7 +333,9 @@ static bool check_connection(struct server_end *e, const struct scl_record *s, s
 {
     struct server_answer no = {.status = STATUS_PERMISSION_DENIED, .close = true};
 
-    if (!s)
+    if (!s && e->plain)
+        no.additional = "only the access network's own are trusted without TLS";
+    else if (!s)
         no.additional = "no such service connection";
     else if (s->kmc_expires <= now)
         no.additional = reason_text(REASON_KEY_EXPIRED);
@@ -354,19 +357,49 @@ static bool check_sender(struct server_end *e, const struct server_request *r, c
     return false;
 }
 
+/* Without TLS: the access network answers for whose packets these are, for they came over a bearer
+ * of its own. The provider's register knows the subscription's node. NULL: not from there. */
+static struct scl_record *record_of_subscriber(struct server *nscl, const struct device *dev)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    struct scl_record *s;
+    uint32_t record;
+
+    if (c->mid.security != CFG_SECURITY_NONE || !access_is_attached(dev))
+        return NULL;
+    device_node_id(dev, node_id);
+    record = map_find(&nscl->by_node, node_id_key(node_id));
+    if (record == MAP_NONE) {
+        record = server_new_record(nscl);
+        map_put(&nscl->by_node, node_id_key(node_id), record);
+        s = &nscl->scl[record];
+        *s = (struct scl_record){
+            .kmc_expires = SIM_NEVER, .device = dev->index, .ival_capable = c->ival.capable};
+        memcpy(s->node_id, node_id, M2M_NODE_ID_LEN);
+        device_kival(dev, s->kival);
+    }
+    return &nscl->scl[record];
+}
+
+static struct scl_record *record_of_connection(struct server *nscl, const char *identity)
+{
+    uint64_t connection_id = 0;
+    uint32_t kmc_index, record = MAP_NONE;
+
+    if (key_kmc_identity_parse(span_str(identity), &connection_id, &kmc_index))
+        record = map_find(&nscl->by_connection, connection_id);
+    return record == MAP_NONE ? NULL : &nscl->scl[record];
+}
+
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     struct server *nscl = e->server;
-    uint64_t connection_id = 0;
-    uint32_t kmc_index, record = MAP_NONE;
     char scl_id[M2M_MAX_URI];
-    struct scl_record *s = NULL;
+    struct scl_record *s;
 
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
-    if (key_kmc_identity_parse(span_str(r->peer_name), &connection_id, &kmc_index))
-        record = map_find(&nscl->by_connection, connection_id);
-    if (record != MAP_NONE)
-        s = &nscl->scl[record];
+    s = e->plain ? record_of_subscriber(nscl, e->client) : record_of_connection(nscl, r->peer_name);
     if (!check_connection(e, s, now))
         return;
     node_scl_id(s->node_id, scl_id);

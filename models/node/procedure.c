@@ -25,6 +25,8 @@ struct message_log {
 const char *procedure_kind_name(enum procedure_kind kind)
 {
     switch (kind) {
+    case PROC_ATTACH:
+        return "attach";
     case PROC_BOOTSTRAP:
         return "bootstrap";
     case PROC_CONNECTION:
@@ -241,8 +243,8 @@ void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
         str_append(m->name, sizeof m->name, used, " (retransmission)");
 }
 
-void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
-                       sim_ns t_receive, uint32_t octets, const char *name)
+void procedure_signal(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
+                      sim_ns t_receive, uint32_t octets, const char *protocol, const char *name)
 {
     struct message *m;
 
@@ -255,8 +257,14 @@ void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_s
     m->dst = dst;
     m->octets = octets;
     m->fate = NET_DELIVERED;
-    m->protocol = "back-end";
+    m->protocol = protocol;
     str_append(m->name, sizeof m->name, 0, name);
+}
+
+void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
+                       sim_ns t_receive, uint32_t octets, const char *name)
+{
+    procedure_signal(p, src, dst, t_send, t_receive, octets, "back-end", name);
 }
 
 static void write_messages(const struct procedure *p, const struct row_sink *sink)

@@ -11,6 +11,7 @@
 #include "sim/ledger.h"
 
 enum procedure_kind {
+    PROC_ATTACH, /* to the access network */
     PROC_BOOTSTRAP,
     PROC_CONNECTION,
     PROC_REGISTRATION,   /* CREATE <scl> */
@@ -78,6 +79,9 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
 /* A message between servers on its behalf. */
 void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
                        sim_ns t_receive, uint32_t octets, const char *name);
+/* A message that is neither, by its protocol's name. */
+void procedure_signal(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
+                      sim_ns t_receive, uint32_t octets, const char *protocol, const char *name);
 void procedure_log(struct procedure *p); /* begin to keep messages */
 
 /* Writes the row (and the messages, when sampled or failed and kept) and frees it. outcome:

@@ -106,6 +106,7 @@ void device_write_request(struct device_end *e, sim_ns now)
         content = xcalloc(1, config(dev)->report.octets);
         fill_content(dev, &doc, content, now);
         break;
+    case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
     case PROC_KINDS:
@@ -165,6 +166,7 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
         dev->state = DEVICE_LEFT;
         break;
     case PROC_REQUEST:
+    case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
     case PROC_KINDS:

@@ -1,5 +1,6 @@
 /* Paths through the graph of populations that the links make: shortest in hops, found once; a route
  * names the hops of two given nodes. */
+#include "models/node/access.h"
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -94,8 +95,9 @@ static bool need_ways(struct deployment *d, uint32_t i, const struct cfg_device 
         ok &= need(d, c->connect.mas, c->gba.bsf, "connection by GBA", diags);
     if (connect->eap)
         ok &= need(d, c->mid.nscl, c->connect.mas, "connection by EAP", diags);
-    else
+    else if (connect->exchange)
         ok &= need(d, i, c->connect.mas, "connection", diags);
+    ok &= need(d, i, c->access.at, "attaching to its access network", diags);
     return ok;
 }
 
@@ -137,10 +139,26 @@ void route_release(struct deployment *d)
     free(d->links);
 }
 
+/* Hops from a device to the core of its access network, where its way to somewhere else leads over
+ * it; else 0. */
+static uint8_t steps_to_core(const struct deployment *d, const struct population *p,
+                             const struct path *path)
+{
+    uint32_t core = p->config->device->access.at;
+
+    for (uint8_t i = 0; i + 1 < path->count; i++) {
+        const struct deployment_link *l = d->links[path->steps[i].link].config;
+        if ((path->steps[i].forward ? l->to : l->from) == core)
+            return (uint8_t)(i + 1);
+    }
+    return 0;
+}
+
 void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t to,
                    struct net_route *up, struct net_route *down)
 {
-    const struct path *path = &d->populations[from].paths[to];
+    const struct population *p = &d->populations[from];
+    const struct path *path = &p->paths[to];
 
     up->count = down->count = path->count;
     up->host = (uint32_t)d->populations[from].first_node + index;
@@ -151,6 +169,8 @@ void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t
         up->hops[i] = forward ? &l->up[k] : &l->down[k];
         down->hops[path->count - 1 - i] = forward ? &l->down[k] : &l->up[k];
     }
+    if (p->devices && p->devices[index].attachment)
+        access_route(&p->devices[index], up, down, steps_to_core(d, p, path));
 }
 
 sim_ns route_look_ahead(const struct deployment *d)

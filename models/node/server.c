@@ -1,5 +1,6 @@
 /* What all servers share: taking sessions, admission, the processor, answers, and messages to other
  * servers. */
+#include "models/node/access.h"
 #include "models/node/impl.h"
 
 #include "sim/base/str.h"
@@ -10,7 +11,8 @@
 #include <string.h>
 
 #define HTTPS_PORT      443         /* of bootstrap, connection and mId alike */
-#define HTTP_PORT       80          /* of Ub, and of Ua without TLS */
+#define HTTP_PORT       80          /* of Ub, of Ua and mId without TLS */
+#define NAS_PORT        0           /* there are none: NAS is no traffic of IP */
 #define BACKEND_OCTETS  256         /* request or answer, with headers and TLS records */
 #define BACKEND_TIMEOUT (5 * SIM_S) /* until the asking server gives up */
 
@@ -39,6 +41,7 @@ static const struct tls_context *context_for(const struct server *s,
     case CFG_DEVICE:
     case CFG_HSS:
     case CFG_BSF:
+    case CFG_ACCESS:
         break;
     }
     return NULL;
@@ -47,9 +50,10 @@ static const struct tls_context *context_for(const struct server *s,
 static struct proto *make_core(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
-    struct server_settings settings = {.context = context_for(e->server, e->client_population),
-                                       .psk_arg = &e->psk,
-                                       .naf = e->naf ? &e->naf->settings : NULL};
+    struct server_settings settings = {
+        .context = e->plain ? NULL : context_for(e->server, e->client_population),
+        .psk_arg = &e->psk,
+        .naf = e->naf ? &e->naf->settings : NULL};
 
     (void)now;
     switch (e->server->population->config->kind) {
@@ -69,6 +73,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
     case CFG_DEVICE:
     case CFG_HSS:
     case CFG_BSF:
+    case CFG_ACCESS:
         return NULL;
     }
     return server_session_proto(server_session_new(session_env(session), &settings));
@@ -134,6 +139,8 @@ static enum procedure_kind usage_kind(const struct server_end *e)
                    ? PROC_BOOTSTRAP
                    : PROC_CONNECTION;
     switch (e->server->population->config->kind) {
+    case CFG_ACCESS:
+        return PROC_ATTACH;
     case CFG_MSBF:
     case CFG_BSF:
         return PROC_BOOTSTRAP;
@@ -196,6 +203,9 @@ void server_end_forget(struct server_end *e)
     if (e->naf)
         explicit_bzero(e->naf, sizeof *e->naf);
     free(e->naf);
+    if (e->access)
+        explicit_bzero(e->access, sizeof *e->access);
+    free(e->access);
     free(e);
 }
 
@@ -215,6 +225,7 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
     case CFG_DEVICE:
     case CFG_HSS:
     case CFG_BSF:
+    case CFG_ACCESS:
         break;
     }
 }
@@ -326,6 +337,9 @@ static bool takes(const struct server *s, const struct population *clients, bool
 {
     const struct tls_context *context = context_for(s, clients);
 
+    /* At an NSCL who that is, is asked with each request: a stranger is told. */
+    if (plain && s->population->config->kind == CFG_NSCL)
+        return true;
     return plain ? naf_serves(s, clients) && !context : context != NULL;
 }
 
@@ -380,9 +394,11 @@ void server_datagram(struct session *session, unsigned leg, const struct udp_pac
     struct server_end *e = session_user(session);
     struct procedure *proc = server_end_procedure(e);
 
+    const char *protocol = e->kind == END_AAA || leg > 0 ? "RADIUS" : "PANA";
+
     if (proc)
         procedure_datagram(proc, e->server->node_id, other_end(e, leg), p,
-                           e->kind == END_AAA || leg > 0 ? "RADIUS" : "PANA", label, repeated);
+                           e->kind == END_ACCESS ? "NAS" : protocol, label, repeated);
 }
 
 static void drop_commit(struct udp_end *end, sim_ns now)
@@ -681,6 +697,8 @@ uint32_t server_new_record(struct server *s)
             s->sa = xrealloc(s->sa, s->record_room * sizeof *s->sa);
         else if (s->population->config->kind == CFG_HSS)
             s->hss = xrealloc(s->hss, s->record_room * sizeof *s->hss);
+        else if (s->population->config->kind == CFG_ACCESS)
+            s->access = xrealloc(s->access, s->record_room * sizeof *s->access);
         else
             s->mas = xrealloc(s->mas, s->record_room * sizeof *s->mas);
     }
@@ -710,6 +728,8 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->datagrams = p->config->kind == CFG_MAS
                        ? (struct udp_listener){.port = RADIUS_PORT, .accept = aaa_accept, .user = s}
                        : (struct udp_listener){.port = PANA_PORT, .accept = paa_accept, .user = s};
+    if (p->config->kind == CFG_ACCESS)
+        s->datagrams = (struct udp_listener){.port = NAS_PORT, .accept = access_accept, .user = s};
     s->datagrams.host = (uint32_t)s->node_id;
     node_name(p, index, name);
     if (p->config->count == 1)
@@ -731,6 +751,8 @@ void server_set_off(struct server *s, bool off)
         bsf_forget(s);
     if (off)
         mas_users_forget(s);
+    if (off && s->population->config->kind == CFG_ACCESS)
+        access_forget_all(s);
     while (off && s->ends) {
         struct session *session = s->ends->session;
         server_end_forget(s->ends);
@@ -752,6 +774,7 @@ void server_release(struct server *s)
     } else {
         free(s->mas);
         free(s->hss);
+        free(s->access);
     }
     mas_users_forget(s);
     if (s->sa)

@@ -70,8 +70,8 @@ const struct pana_client_counts *pana_client_counts(const struct pana_client *c)
 struct mid_client;
 
 struct mid_settings {
-    const struct tls_context *context;
-    const char *nscl; /* FQDN */
+    const struct tls_context *context; /* NULL: bare TCP over a trusted access network */
+    const char *nscl;                  /* FQDN */
     uint64_t connection_id;
     uint32_t kmc_index;
     const char *requesting_entity; /* SCL-ID */

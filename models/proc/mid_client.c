@@ -81,7 +81,9 @@ struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settin
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
     snprintf(c->nscl, sizeof(c->nscl), "%s", settings->nscl);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
-    if (!https_init(&c->https, &mid_ops, &mid_user, env, false, settings->context, &peer)) {
+    if (!settings->context) {
+        https_init_bare(&c->https, &mid_ops, &mid_user, env, false);
+    } else if (!https_init(&c->https, &mid_ops, &mid_user, env, false, settings->context, &peer)) {
         mid_free(&c->https.proto);
         return NULL;
     }

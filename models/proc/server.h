@@ -15,7 +15,7 @@ enum server_role { SERVER_MSBF, SERVER_MAS, SERVER_NSCL };
 
 struct server_settings {
     enum server_role role;
-    const struct tls_context *context; /* NULL: bare TCP, with naf alone */
+    const struct tls_context *context; /* NULL: bare TCP, for a NAF or an NSCL */
     struct credential *credential;     /* taken over; NULL for PSK roles */
     tls_psk_find psk_find;             /* MAS: by Kmr identity; NSCL: by Kmc identity */
     void *psk_arg;
@@ -31,7 +31,8 @@ struct server_request {
     enum http_method method;
     char target[M2M_MAX_URI];            /* path */
     char requesting_entity[M2M_MAX_URI]; /* "": absent */
-    /* Certificate's common name or PSK identity; at a NAF the IMPI; borrowed. */
+    /* Certificate's common name or PSK identity; at a NAF the IMPI; at an NSCL on bare TCP "";
+     * borrowed. */
     const char *peer_name;
     const char *btid;           /* at a NAF; "": it is none; borrowed */
     int64_t ks_expires_unix_ns; /* at a NAF: of Ks, the longest that its key may be used */

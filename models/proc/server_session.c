@@ -154,7 +154,9 @@ static void process(struct server_session *s, sim_ns now, const struct http_mess
     struct refusal no;
 
     s->request = xcalloc(1, sizeof(*s->request));
-    s->request->peer_name = s->naf ? s->naf->about.impi : tls_peer_name(h->channel.tls);
+    s->request->peer_name = s->naf           ? s->naf->about.impi
+                            : h->channel.tls ? tls_peer_name(h->channel.tls)
+                                             : "";
     s->request->btid = s->naf ? s->naf->query.btid : "";
     s->request->ks_expires_unix_ns = s->naf ? s->naf->about.expires_unix_ns : 0;
     if (!server_request_read(h, s->role, m, s->request, &no)) {

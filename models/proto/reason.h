@@ -101,7 +101,14 @@
     X(REASON_RADIUS_MALFORMED,     "radius-malformed") \
     X(REASON_RADIUS_AUTHENTICATOR, "radius-wrong-authenticator") /* wrong secret, or altered */ \
     X(REASON_RADIUS_TIMEOUT,       "radius-timeout") \
-    X(REASON_RADIUS_REJECT,        "radius-reject")
+    X(REASON_RADIUS_REJECT,        "radius-reject") \
+    X(REASON_NAS_MALFORMED,        "nas-malformed") \
+    X(REASON_NAS_INTEGRITY,        "nas-integrity")           /* a wrong MAC or count, or capabilities that were altered on their way */ \
+    X(REASON_ACCESS_NOT_ALLOWED,   "access-not-allowed")      /* EMM cause 8: no subscription, or a barred one */ \
+    X(REASON_ACCESS_ROAMING,       "access-roaming-not-allowed") /* EMM cause 13 */ \
+    X(REASON_ACCESS_FAILURE,       "access-network-failure")  /* EMM cause 17: its core could not */ \
+    X(REASON_ACCESS_REJECTED,      "access-rejected")         /* Authentication Reject, or a cause without a name */ \
+    X(REASON_ACCESS_DETACHED,      "access-detached")         /* no attach, or none that the network still knows */
 /* clang-format on */
 
 enum reason {
