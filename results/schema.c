@@ -178,6 +178,15 @@ const char *const schema_statements[] = {
     "SELECT run_id, type, t_expires / 3600000000000 AS hour, count(*) AS n FROM keys\n"
     "WHERE t_expires IS NOT NULL GROUP BY run_id, type, hour",
 
+    "CREATE VIEW v_batches AS -- Kmr from before the run, by their personalisation\n"
+    "SELECT k.run_id, n.population, k.t_born, k.t_expires, count(*) AS n,\n"
+    "  sum(k.end_reason IS 'expired') AS expired,\n"
+    "  sum(k.end_reason IS NULL OR k.end_reason = 'run-end') AS alive,\n"
+    "  min(k.t_end) AS first_end, max(k.t_last_use) AS last_use\n"
+    "FROM keys k LEFT JOIN nodes n ON n.run_id = k.run_id AND n.node_id = k.node_id\n"
+    "WHERE k.type = 'Kmr' AND k.procedure_id IS NULL\n"
+    "GROUP BY k.run_id, n.population, k.t_born, k.t_expires",
+
     "CREATE VIEW v_failures AS\n"
     "SELECT run_id, kind, method, outcome, reason, count(*) AS n FROM procedures\n"
     "WHERE outcome <> 'success' GROUP BY run_id, kind, method, outcome, reason",

@@ -86,19 +86,19 @@ static const char *suffix(const char *population)
 static enum err read_rows(struct reader *r, struct rows *rows, char why[160])
 {
     sqlite3_stmt *q = NULL;
-    enum err err =
-        reader_query(r,
-                     "SELECT n.population, p.kind, p.method, count(*), sum(p.outcome = 'success'), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.t_end - p.t_intended END), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.round_trips END), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.octets_up + p.octets_down END), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.device_ns END), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.server_ns END), "
-                     "avg(CASE p.outcome WHEN 'success' THEN p.device_energy_nj END) "
-                     "FROM procedures p JOIN nodes n USING (run_id, node_id) WHERE p.run_id = ?1 "
-                     "AND p.kind IN ('bootstrap', 'connection') AND p.outcome <> 'unfinished' "
-                     "GROUP BY p.node_id, p.kind, p.method ORDER BY p.node_id, p.kind, p.method",
-                     &q, why);
+    enum err err = reader_query(
+        r,
+        "SELECT n.population, p.kind, p.method, count(*), sum(p.outcome = 'success'), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.t_end - p.t_intended END), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.round_trips END), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.octets_up + p.octets_down END), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.device_ns END), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.server_ns END), "
+        "avg(CASE p.outcome WHEN 'success' THEN p.device_energy_nj END) "
+        "FROM procedures p JOIN nodes n USING (run_id, node_id) WHERE p.run_id = ?1 "
+        "AND p.kind IN ('attach', 'bootstrap', 'connection') AND p.outcome <> 'unfinished' "
+        "GROUP BY p.node_id, p.kind, p.method ORDER BY p.node_id, p.kind, p.method",
+        &q, why);
     while (!err && reader_step(r, q, &err, why)) {
         struct row *row =
             row_of(rows, suffix(reader_text(q, 0)), reader_text(q, 1), reader_text(q, 2));
@@ -109,6 +109,31 @@ static enum err read_rows(struct reader *r, struct rows *rows, char why[160])
             values[f] = sqlite3_column_double(q, 5 + f);
         if (sqlite3_column_int64(q, 4) > 0)
             add(row, values);
+    }
+    sqlite3_finalize(q);
+    return err;
+}
+
+/* Methods without an exchange, by what their devices have or do: counted, and without figures. */
+static enum err read_silent(struct reader *r, struct rows *rows, char why[160])
+{
+    sqlite3_stmt *q = NULL;
+    enum err err = reader_query(
+        r,
+        "SELECT n.population, 'bootstrap', 'pre-provisioned', count(*), min(n.node_id) "
+        "FROM keys k JOIN nodes n USING (run_id, node_id) WHERE k.run_id = ?1 "
+        "AND k.type = 'Kmr' AND k.procedure_id IS NULL GROUP BY n.population "
+        "UNION ALL SELECT n.population, 'connection', 'none', count(DISTINCT n.node_id), "
+        "min(n.node_id) FROM procedures p JOIN nodes n USING (run_id, node_id) "
+        "WHERE p.run_id = ?1 AND p.kind = 'registration' AND p.method = 'http' "
+        "AND p.outcome = 'success' GROUP BY n.population ORDER BY 5, 2",
+        &q, why);
+
+    while (!err && reader_step(r, q, &err, why)) {
+        struct row *row =
+            row_of(rows, suffix(reader_text(q, 0)), reader_text(q, 1), reader_text(q, 2));
+        row->n += (uint64_t)sqlite3_column_int64(q, 3);
+        row->success = row->n;
     }
     sqlite3_finalize(q);
     return err;
@@ -195,7 +220,7 @@ static void put_row(FILE *to, const struct row *r)
 {
     char share[32];
 
-    text_cell(to, r->method, 14);
+    text_cell(to, r->method, 16);
     fprintf(to, "%5llu %6s", (unsigned long long)r->n, text_share(r->success, r->n, share));
     put_cell(to, r, LATENCY, 1e6, 13);
     put_cell(to, r, TRIPS, 1, 11);
@@ -222,9 +247,10 @@ static void put_text(const struct rows *rows, const struct reader_run *run, FILE
             text_put(to, r->kind);
             fputs(*r->link ? " over " : "", to);
             text_put(to, r->link);
-            fputs("\nmethod            n     ok    latency ms round trips      octets    device ms"
-                  "    server ms    energy mJ\n",
-                  to);
+            fputs(
+                "\nmethod              n     ok    latency ms round trips      octets    device ms"
+                "    server ms    energy mJ\n",
+                to);
         }
         last = r;
         put_row(to, r);
@@ -259,6 +285,8 @@ enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160])
     struct rows rows = {0};
     enum err err = read_rows(r, &rows, why);
 
+    if (!err)
+        err = read_silent(r, &rows, why);
     if (!err && rows.n == 0) {
         snprintf(why, 160, "the run has no bootstrap and no connection that came to an end");
         err = ERR_NOT_FOUND;

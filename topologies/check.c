@@ -113,6 +113,23 @@ static void check_method(struct reader *r, const struct scn_population *p)
              "'gate' has no meaning in a device that is not capable of integrity validation");
 }
 
+static void check_batches(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+
+    if (d->personal.batches > p->count)
+        tell(r, place_of(r, &p->name, &d->personal.batches, &p->count), "S237",
+             "more batches than devices");
+    if ((double)d->personal.interval * (d->personal.batches - 1) > (double)d->personal.age)
+        tell(r, place_of(r, &p->name, &d->personal.interval, &d->personal.age), "S238",
+             "the last batch would be personalised after the run has begun: 'age' is that of the "
+             "first batch");
+    else if (d->personal.age >= d->keys.kmr)
+        tell(r, place_of(r, &p->name, &d->personal.age, &d->keys.kmr), "S239",
+             "the Kmr of the first batch have expired before the run: they live for 'keys.kmr' "
+             "from their personalisation");
+}
+
 static void check_lifetimes(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
@@ -391,6 +408,8 @@ static void check_population(struct reader *r, const struct scn_population *p)
         check_method(r, p);
         check_tls(r, p, &p->device.mid.tls, USE_PSK, "mId");
         check_lifetimes(r, p);
+        if (p->device.bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED)
+            check_batches(r, p);
         check_arrivals(r, p);
     } else
         check_server(r, p);

@@ -39,6 +39,11 @@ static bool has_kmr(const struct cfg_device *d)
     return d->bootstrap.method != CFG_BOOTSTRAP_NONE;
 }
 
+static bool has_provisioned_kmr(const struct cfg_device *d)
+{
+    return d->bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED;
+}
+
 static bool connects_by_tls(const struct cfg_device *d)
 {
     return method_of_connect(d->connect.method)->tls_psk;
@@ -138,6 +143,10 @@ static const struct meaning meanings[] = {
     {AT(gba.tls.version), by_psk_tls, "Ua is not by psk-tls"},
     {AT(gba.tls.group), by_ecdhe, "Ua is not by psk-tls with an ECDHE-PSK suite"},
     {AT(gba.key), by_gba_u, "only GBA_U has two keys for a NAF"},
+    {AT(personal.store), has_provisioned_kmr, "no Kmr is pre-provisioned here"},
+    {AT(personal.batches), has_provisioned_kmr, "no Kmr is pre-provisioned here"},
+    {AT(personal.age), has_provisioned_kmr, "no Kmr is pre-provisioned here"},
+    {AT(personal.interval), has_provisioned_kmr, "no Kmr is pre-provisioned here"},
     {AT(access.at), method_attaches, "these devices attach to no access network"},
     {AT(access.irt), method_attaches, "these devices attach to no access network"},
     {AT(access.mrt), method_attaches, "these devices attach to no access network"},

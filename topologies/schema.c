@@ -42,6 +42,7 @@ static const struct schema_word gba_applications[] = {
 static const struct schema_word uas[] = {{"digest", CFG_UA_DIGEST}, {"psk-tls", CFG_UA_PSK_TLS}, {NULL, 0}};
 static const struct schema_word naf_keys[] = {{"int", GBA_KEY_UICC}, {"ext", GBA_KEY_ME}, {NULL, 0}};
 static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
+static const struct schema_word stores[] = {{"device", CFG_STORE_DEVICE}, {"uicc", CFG_STORE_UICC}, {NULL, 0}};
 static const struct schema_word securities[] = {
     {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
@@ -140,6 +141,19 @@ static const struct schema_key gba_keys[] = {
      .help = "share of devices whose subscription has no GBA, or has none where they roam"},
     END};
 static const struct schema_section gba = {gba_keys, NULL};
+static const struct schema_key personal_keys[] = {
+    {"store", TYPE_WORD, AT(device.personal.store), .words = stores, .standard = "device",
+     .help = "where Kmr is: in the device's secured environment, made in the order of the devices, or in its UICC, "
+             "a card of any batch"},
+    {"batches", TYPE_COUNT, AT(device.personal.batches), .min = 1, .max = 10000, .standard = "1",
+     .help = "batches in which the devices, or their cards, were personalised"},
+    {"age", TYPE_TIME, AT(device.personal.age), .max = 100 * YEAR, .standard = "0 s",
+     .help = "of the first batch when the run begins; a Kmr's life (keys.kmr) counts from its personalisation"},
+    {"interval", TYPE_TIME, AT(device.personal.interval), .max = 100 * YEAR, .standard = "0 s",
+     .help = "from the personalisation of one batch to that of the next"},
+    END};
+static const struct schema_section personal = {personal_keys, NULL};
+
 static const struct schema_key access_keys[] = {
     {"at", TYPE_POPULATION, AT(device.access.at), .kind = CFG_ACCESS,
      .derived = "with connect.method none the only population of kind access, else none",
@@ -284,6 +298,7 @@ static const struct schema_key population_keys[] = {
     {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
     {"uicc", TYPE_SECTION, DEVICE, .section = &uicc, .help = "the UICC of devices whose methods use one"},
     {"gba", TYPE_SECTION, DEVICE, .section = &gba, .help = "bootstrap and connection by GBA"},
+    {"personalisation", TYPE_SECTION, DEVICE, .section = &personal, .help = "a Kmr from manufacture"},
     {"access", TYPE_SECTION, DEVICE, .section = &access_section, .help = "the access network, where attaching to it is modeled"},
     {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
     {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},

@@ -47,6 +47,7 @@ enum cfg_ua {
     CFG_UA_DIGEST, /* HTTP Digest on bare TCP */
     CFG_UA_PSK_TLS
 };
+enum cfg_store { CFG_STORE_DEVICE, CFG_STORE_UICC };           /* of a Kmr from manufacture */
 enum cfg_security { CFG_SECURITY_CHANNEL, CFG_SECURITY_NONE }; /* of mId */
 enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
@@ -93,6 +94,12 @@ struct cfg_device { /* kind: device */
         uint32_t refused_ppm; /* share whose subscription has no GBA, at home or where they roam */
         bool reuse;           /* a Ks serves until it is due for renewal, not once for each NAF */
     } gba;
+    struct {                  /* of those with a Kmr from manufacture */
+        enum cfg_store store; /* the device's own secured environment, or its UICC */
+        uint32_t batches;
+        sim_ns age;      /* of the first batch, when the run begins */
+        sim_ns interval; /* from one batch's personalisation to the next one's */
+    } personal;
     struct {                         /* of those that attach to an access network */
         uint32_t at;                 /* its core; CFG_NONE: they do not */
         sim_ns irt, mrt;             /* of a message's repetition */

@@ -562,41 +562,6 @@ static sim_ns arrival_time(struct device *dev)
     return 0;
 }
 
-static void provision(struct device *dev)
-{
-    const struct cfg_device *c = config(dev);
-    struct deployment *d = device_deployment(dev);
-    struct server *mas;
-    struct rng r = device_stream(dev, "pre-provisioned");
-    struct mas_record record = {.population = dev->population->index,
-                                .device = dev->index,
-                                .expires = c->keys.kmr,
-                                .ival_capable = c->ival.capable};
-
-    rng_bytes(&r, dev->node_id, M2M_NODE_ID_LEN);
-    if (!method_needs_mas(c))
-        return;
-    mas = server_for(d, c->connect.mas, dev->index);
-    memcpy(record.node_id, dev->node_id, M2M_NODE_ID_LEN);
-    device_kival(dev, record.kival);
-    if (c->bootstrap.method == CFG_BOOTSTRAP_NONE) {
-        mas_store(mas, &record);
-        return;
-    }
-    rng_bytes(&r, record.kmr, M2M_KEY_LEN);
-    record.kmr_index = 1;
-    mas_store(mas, &record);
-    if (device_draw(dev) * 1e6 < c->connect.wrong_key_ppm)
-        record.kmr[0] ^= 1;
-    se_put(&dev->se, SE_KMR, record.kmr);
-    dev->kmr_index = 1;
-    dev->kmr_expires = c->keys.kmr;
-    dev->kmr_renew = SIM_NEVER;
-    dev->kmr_key =
-        keyring_born(d->keys, KEY_KMR, device_node(dev), KEY_NONE, ROW_NULL_ID, 0, c->keys.kmr);
-    d->counts.bootstrapped++;
-}
-
 /* What its methods prove the device with, beside a certificate. */
 static void equip(struct device *dev)
 {
@@ -648,7 +613,7 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
         dev->kival_key = keyring_born(p->d->keys, KEY_KIVAL, device_node(dev), KEY_NONE,
                                       ROW_NULL_ID, 0, SIM_NEVER);
     if (!method_of_bootstrap(c->bootstrap.method)->exchange)
-        provision(dev);
+        personal_provision(dev);
     equip(dev);
     access_init(dev);
     sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);

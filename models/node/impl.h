@@ -415,6 +415,12 @@ static inline struct mid_client *mid_client_of(struct proto *p)
     return (struct mid_client *)(void *)p;
 }
 
+/* personal.c: at the birth of a device that nobody bootstraps. */
+void personal_provision(struct device *dev);
+/* Its batch, and when that was personalised: not after the run's start. */
+uint32_t personal_batch(const struct device *dev);
+sim_ns personal_moment(const struct device *dev);
+
 /* gate.c: the measurement before bootstrap (GAP C6). */
 void gate_begin(struct device *dev, sim_ns now);
 void gate_abandon(struct device *dev);

@@ -68,6 +68,47 @@ static const char *behind(const char *text, const char *what)
     return at + strlen(what);
 }
 
+/* What exchanges nothing has a row, and no figures. */
+START_TEST(methods_without_an_exchange)
+{
+    struct recorder_input in = sample_input();
+    struct recorder_end end = sample_end();
+    struct recorder *rec = NULL;
+    const struct row_sink *s;
+    char fingerprint[65], *text;
+
+    ck_assert_int_eq(recorder_open(sample_path, true, &in, &rec), OK);
+    s = recorder_sink(rec);
+    sample_node(s, 1, "provisioned-fibre", "provisioned-fibre", "device");
+    sample_node(s, 2, "trusted-fibre", "trusted-fibre", "device");
+    s->key(s->arg, &(struct row_key){.key_id = 1,
+                                     .node_id = 1,
+                                     .type = "Kmr",
+                                     .parent_key = ROW_NULL_ID,
+                                     .procedure_id = ROW_NULL_ID,
+                                     .t_born = -5 * SIM_S,
+                                     .t_first_use = ROW_NULL_ID,
+                                     .t_last_use = ROW_NULL_ID,
+                                     .t_expires = 5 * SIM_S,
+                                     .t_end = 5 * SIM_S,
+                                     .end_reason = "expired"});
+    put(s, 1, 1, "connection", "tls-psk", 50 * SIM_MS, "success");
+    put(s, 2, 2, "attach", "eps-aka", 70 * SIM_MS, "success");
+    put(s, 3, 2, "registration", "http", 50 * SIM_MS, "success");
+    ck_assert_int_eq(recorder_close(rec, &end, fingerprint), OK);
+    text = table(true);
+    behind(text, "\"link\":\"fibre\",\"kind\":\"bootstrap\",\"method\":\"pre-provisioned\",\"n\":1,"
+                 "\"success\":1,\"devices\":0}");
+    behind(text, "\"link\":\"fibre\",\"kind\":\"connection\",\"method\":\"none\",\"n\":1,"
+                 "\"success\":1,\"devices\":0}");
+    behind(text, "\"kind\":\"attach\",\"method\":\"eps-aka\",\"n\":1,\"success\":1,\"devices\":1,");
+    free(text);
+    text = table(false);
+    behind(behind(behind(text, "attach over fibre"), "bootstrap over fibre"), "connection over");
+    free(text);
+}
+END_TEST
+
 START_TEST(means_and_intervals)
 {
     char *text;
@@ -115,7 +156,7 @@ START_TEST(the_fastest_first_line_by_line)
     at = behind(at, "\neap-aka ");
     at = behind(at, "connection over fibre\n");
     at = behind(at, "bootstrap over slow\n");
-    at = behind(at, "eap-aka           2   50 %");
+    at = behind(at, "eap-aka             2   50 %");
     free(text);
 }
 END_TEST
@@ -144,6 +185,7 @@ int main(void)
         return 1;
     tcase_add_checked_fixture(tc, sample_setup, sample_teardown);
     tcase_add_test(tc, means_and_intervals);
+    tcase_add_test(tc, methods_without_an_exchange);
     tcase_add_test(tc, the_fastest_first_line_by_line);
     tcase_add_test(tc, without_lines);
     suite_add_tcase(suite, tc);

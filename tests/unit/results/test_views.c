@@ -305,6 +305,44 @@ START_TEST(report_counts_the_same)
 }
 END_TEST
 
+/* Kmr from before the run, by their personalisation; others are not among them. */
+START_TEST(batches)
+{
+    struct recorder_input in = sample_input();
+    struct recorder_end end = sample_end();
+    struct recorder *rec = NULL;
+    sqlite3_stmt *s = NULL;
+    const struct row_sink *sink;
+    char fingerprint[65];
+    sqlite3 *db;
+
+    ck_assert_int_eq(recorder_open(sample_path, true, &in, &rec), OK);
+    sink = recorder_sink(rec);
+    for (int64_t i = 0; i < 6; i++) {
+        sample_node(sink, i, "meters", "meters", "device");
+        sink->key(sink->arg, &(struct row_key){.key_id = i + 1,
+                                               .node_id = i,
+                                               .type = "Kmr",
+                                               .parent_key = ROW_NULL_ID,
+                                               .procedure_id = i == 5 ? 7 : ROW_NULL_ID,
+                                               .t_born = i < 2 ? -20 * SIM_S : -10 * SIM_S,
+                                               .t_first_use = ROW_NULL_ID,
+                                               .t_last_use = ROW_NULL_ID,
+                                               .t_expires = i < 2 ? 5 * SIM_S : 15 * SIM_S,
+                                               .t_end = i < 2 ? 5 * SIM_S : 9 * SIM_S,
+                                               .end_reason = i < 2 ? "expired" : "run-end"});
+    }
+    ck_assert_int_eq(recorder_close(rec, &end, fingerprint), OK);
+    db = open_view(
+        "SELECT group_concat((t_born / 1000000000) || ':' || n || ':' || expired || ':' || "
+        "alive) FROM v_batches",
+        &s);
+    ck_assert_int_eq(sqlite3_step(s), SQLITE_ROW);
+    ck_assert_str_eq((const char *)sqlite3_column_text(s, 0), "-20:2:2:0,-10:3:0:3");
+    close_view(db, s);
+}
+END_TEST
+
 START_TEST(every_view_in_the_shell)
 {
     static const char *const views[] = {"v_runs",     "v_latency",     "v_parts",
@@ -332,6 +370,7 @@ int main(void)
     tcase_add_test(c, failures_and_matrix);
     tcase_add_test(c, load);
     tcase_add_test(c, report_counts_the_same);
+    tcase_add_test(c, batches);
     tcase_add_test(c, every_view_in_the_shell);
     suite_add_tcase(suite, c);
     return sample_main(suite);
