@@ -74,6 +74,7 @@ static const struct way ways[] = {
     {"pre-provisioned", "eap-psk", "", "MSK", 0},
     {"none", "eap-aka", NULL, "MSK", 0},
     {"none", "eap-sim", NULL, "MSK", 0},
+    {"none", "eap-aka-prime", NULL, "MSK", 0},
 };
 #define WAYS (sizeof ways / sizeof *ways)
 
