@@ -60,9 +60,9 @@ static bool read_shard(const struct cli *c, struct campaign *g)
     return false;
 }
 
-/* How the runs are dealt out: in turn. Where a cell goes on until its intervals are narrow enough,
- * all of it is in one shard, which decides. */
-static bool is_in_shard(const struct campaign *g, size_t run, uint32_t cell)
+/* The runs that are chosen are dealt out in turn. Where a cell goes on until its intervals are
+ * narrow enough, all of it is in one shard, which decides. */
+static bool is_in_shard(const struct campaign *g, size_t run, size_t cell)
 {
     size_t i = g->base->replications.until_ci_ppm ? cell : run;
     return g->shards == 0 || i % g->shards == g->shard - 1;
@@ -73,13 +73,17 @@ static void choose_runs(struct campaign *g, const struct select *only)
     const struct scenario *base = g->base;
     uint32_t cells = sweep_cell_count(g->sweep), replications = base->replications.min;
     const char **values = xcalloc(base->axis_count + 1, sizeof *values);
-    g->runs = xcalloc((size_t)cells * replications, sizeof *g->runs);
+    size_t run = 0, chosen_cells = 0; /* of those that hold */
+    g->all_count = (size_t)cells * replications;
+    g->runs = xcalloc(g->all_count, sizeof *g->runs);
     for (uint32_t cell = 0; cell < cells; cell++) {
+        size_t before = run;
         for (uint32_t i = 0; i < base->axis_count; i++)
             values[i] = sweep_value(g->sweep, cell, i);
         for (uint32_t r = 0; r < replications; r++)
-            if (is_in_shard(g, g->all_count++, cell) && select_holds(only, values, cell, r))
+            if (select_holds(only, values, cell, r) && is_in_shard(g, run++, chosen_cells))
                 g->runs[g->run_count++] = (struct campaign_run){sweep_seed(base->seed, r), cell, r};
+        chosen_cells += run > before;
     }
     free(values);
 }

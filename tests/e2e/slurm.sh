@@ -92,6 +92,19 @@ same array.db "a cut off shard gone on with"
 holds "whole shards were not made again" grep -q '^done: 7 of 7 runs in 0' array.db.shards/task-1.log
 m2m 2 run "$campaign" -o array.db
 
+# As many tasks as there is something to do for: runs, or cells where replications go on until intervals are narrow.
+submit -n 9 -o few.db "$campaign" --only 'cell < 2 and replication < 2'
+says out '^campaign: 4 runs in 4 tasks'
+submit -n 9 -o narrow.db "$campaign" --set 'run.replications={min: 2, max: 3, until_ci: 5 %}'
+says out '^campaign: 8 runs in 4 tasks'
+tries=0
+until grep -qs '^done: 8 of 8 runs' narrow.db.shards/merge.log || [ "$tries" -gt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+m2m 0 verify few.db --no-run
+m2m 0 verify narrow.db --no-run
+
 # What is wrong is told before anything is submitted.
 checks=$((checks + 1))
 "$M2M_SOURCE/scripts/slurm/campaign" -o wrong.db -w "$campaign" --vary populations.meter.count=few >out 2>err
