@@ -217,6 +217,8 @@ static void finish(void)
         struct buf out;
 
         buf_init(&out, COAP_MESSAGE_MAX);
+        while (p->ops->output(p, w.now, &out)) /* what the way had no room for */
+            buf_clear(&out);
         for (int i = 0; i < 2000 && p->expiry != SIM_NEVER; i++) {
             if (p->expiry > w.now)
                 w.now = p->expiry;
