@@ -82,22 +82,32 @@ static const char *suffix(const char *population)
     return hyphen && hyphen[1] ? hyphen + 1 : "";
 }
 
-/* One row a device, kind and method. */
+/* One row a device, kind and method; of TLS each version is a method of its own. */
 static enum err read_rows(struct reader *r, struct rows *rows, char why[160])
 {
     sqlite3_stmt *q = NULL;
     enum err err = reader_query(
         r,
-        "SELECT n.population, p.kind, p.method, count(*), sum(p.outcome = 'success'), "
+        "WITH tls AS MATERIALIZED (SELECT e.key AS population, "
+        "json_extract(e.value, '$.bootstrap.version') AS bootstrap, "
+        "json_extract(e.value, '$.connect.version') AS connection "
+        "FROM runs u JOIN experiments x USING (experiment_id) "
+        "LEFT JOIN cells c ON c.experiment_id = u.experiment_id AND c.cell = u.cell, "
+        "json_each(coalesce(c.resolved_json, x.resolved_json), '$.populations') e "
+        "WHERE u.run_id = ?1) "
+        "SELECT n.population, p.kind, p.method || coalesce(' ' || CASE p.method "
+        "WHEN 'tls-x509' THEN v.bootstrap WHEN 'tls-psk' THEN v.connection END, '') AS name, "
+        "count(*), sum(p.outcome = 'success'), "
         "avg(CASE p.outcome WHEN 'success' THEN p.t_end - p.t_intended END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.round_trips END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.octets_up + p.octets_down END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.device_ns END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.server_ns END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.device_energy_nj END) "
-        "FROM procedures p JOIN nodes n USING (run_id, node_id) WHERE p.run_id = ?1 "
+        "FROM procedures p JOIN nodes n USING (run_id, node_id) "
+        "LEFT JOIN tls v ON v.population = n.population WHERE p.run_id = ?1 "
         "AND p.kind IN ('attach', 'bootstrap', 'connection') AND p.outcome <> 'unfinished' "
-        "GROUP BY p.node_id, p.kind, p.method ORDER BY p.node_id, p.kind, p.method",
+        "GROUP BY p.node_id, p.kind, name ORDER BY p.node_id, p.kind, name",
         &q, why);
     while (!err && reader_step(r, q, &err, why)) {
         struct row *row =

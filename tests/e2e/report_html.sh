@@ -14,9 +14,10 @@ equal "nothing loaded from beside it" "" \
     "$(grep -oE "(src|srcset)=['\"][^'\"]*|@import[^;]*|url\((['\"]?)[^#d)'\"][^)]*\)" "$page" | head -n 3)"
 
 # The files it names are there.
-for name in $(grep -oE "href='[^'#]+'" "$page" | sed "s/href='//;s/'//" | grep -v '^data:' | sort -u); do
+grep -oE "href='[^'#]+'" "$page" | sed "s/href='//;s/'//" | grep -v '^data:' | sort -u >names
+while read -r name; do
     holds "$name is there" test -s "page/$name"
-done
+done <names
 holds "it names files" grep -q "href='latency-cdf.svg'" "$page"
 
 # The page with a script of the test behind it, which leaves its findings in the page.

@@ -12,7 +12,7 @@ for line in fibre cellular lossy; do
     says out "^bootstrap over $line\$"
     says out "^connection over $line\$"
 done
-for method in gba-me gba-u gba tls-x509 eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk eap-ibake; do
+for method in gba-me gba-u gba 'tls-x509 1\.1' 'tls-x509 1\.2' 'tls-psk 1\.1' 'tls-psk 1\.2' eap-tls eap-sim eap-aka eap-aka-prime eap-gpsk eap-psk eap-ibake; do
     says out "^$method +[0-9]+ +100 % "
 done
 says out '^pre-provisioned +[0-9]+ +100 % +- '

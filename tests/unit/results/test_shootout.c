@@ -25,6 +25,7 @@ static void write_devices(void)
     const struct row_sink *s;
     char fingerprint[65];
 
+    in.resolved_json = "{\"populations\":{\"aka-fibre\":{\"connect\":{\"version\":\"1.2\"}}}}";
     ck_assert_int_eq(recorder_open(sample_path, false, &in, &rec), OK);
     s = recorder_sink(rec);
     sample_node(s, 1, "aka-fibre-0", "aka-fibre", "device");
@@ -138,7 +139,7 @@ START_TEST(means_and_intervals)
     ck_assert_double_eq(half, 0);
     behind(text, "\"link\":\"slow\",\"kind\":\"bootstrap\",\"method\":\"eap-aka\",\"n\":2,"
                  "\"success\":1,\"devices\":1,");
-    behind(text, "\"link\":\"fibre\",\"kind\":\"connection\",\"method\":\"tls-psk\",\"n\":1,");
+    behind(text, "\"link\":\"fibre\",\"kind\":\"connection\",\"method\":\"tls-psk 1.2\",\"n\":1,");
     ck_assert_ptr_null(strstr(text, "registration"));
     free(text);
 }
