@@ -26,21 +26,39 @@ static const struct {
     {0xc9, 0xd9, 0xe8, "area"}, {0xff, 0xff, 0xff, "paper"},
 };
 
+/* " 68," at *at, up to 255 and ended by `end`: goes behind it. */
+static bool take_part(const char **at, char end, unsigned *part)
+{
+    char *behind;
+    unsigned long value = strtoul(*at, &behind, 10);
+
+    if (behind == *at || value > 255)
+        return false;
+    while (*behind == ' ')
+        behind++;
+    if (*behind != end)
+        return false;
+    *part = (unsigned)value;
+    *at = behind + 1;
+    return true;
+}
+
 /* "rgb( 68,  68,  68)" at s: writes what stands for it; its length, or 0. */
 static size_t put_colour(const char *s, FILE *to)
 {
+    const char *at = s + strlen("rgb(");
     unsigned r, g, b;
-    int n = 0;
-    if (sscanf(s, "rgb(%u ,%u ,%u )%n", &r, &g, &b, &n) != 3 || n == 0)
+
+    if (!take_part(&at, ',', &r) || !take_part(&at, ',', &g) || !take_part(&at, ')', &b))
         return 0;
     for (size_t i = 0; i < sizeof colours / sizeof colours[0]; i++) {
         if (colours[i].r == r && colours[i].g == g && colours[i].b == b) {
             fprintf(to, "var(--%s)", colours[i].variable);
-            return (size_t)n;
+            return (size_t)(at - s);
         }
     }
     fprintf(to, "rgb(%u,%u,%u)", r, g, b);
-    return (size_t)n;
+    return (size_t)(at - s);
 }
 
 /* Puts what stands for the text at s, if something does; how much of s that is, or 0. */
