@@ -16,7 +16,7 @@
 /* All that may come to be, for the look whether a place is free. */
 static const char *const names[] = {
     "latency-cdf", "latency-cdf-2", "latency-cdf-3", "latency-cdf-4", "latency-parts", "load",
-    "load-queues", "servers",       "crypto-cost",   "keys-alive",    "expiry-cliff",
+    "load-queues", "servers",       "crypto-cost",   "keys-alive",    "expiry-cliff",  "sweep",
 };
 static const char *const suffixes[] = {".csv", ".gp", ".svg"};
 
@@ -197,8 +197,8 @@ enum err figures_write(struct reader *r, const struct stats *s, const char *fold
                        struct figure_list *out, char why[160])
 {
     static enum err (*const all[])(struct figures * f, char why[160]) = {
-        figures_latency, figures_parts, figures_load, figures_servers,
-        figures_crypto,  figures_keys,  figures_cliff};
+        figures_latency, figures_parts, figures_load,  figures_servers,
+        figures_crypto,  figures_keys,  figures_cliff, figures_sweep};
     struct figures f = {.r = r, .s = s, .folder = folder, .list = out};
     out->n = 0;
     enum err err = force ? OK : check_free(folder, why);

@@ -48,6 +48,7 @@ enum err figures_load(struct figures *f, char why[160]) MUST_USE;
 enum err figures_keys(struct figures *f, char why[160]) MUST_USE;
 enum err figures_cliff(struct figures *f, char why[160]) MUST_USE;
 enum err figures_servers(struct figures *f, char why[160]) MUST_USE;
+enum err figures_sweep(struct figures *f, char why[160]) MUST_USE;
 enum err figures_crypto(struct figures *f, char why[160]) MUST_USE;
 
 #endif

@@ -340,11 +340,10 @@ enum err page_write(const struct page *p, char why[160])
     enum err err = page_run(p, why);
     if (!err)
         err = page_goals(p, why);
+    if (!err)
+        err = page_replications(p, why);
     if (!err) {
         page_procedures(p);
-        err = page_replications(p, why);
-    }
-    if (!err) {
         page_load(p);
         page_cost(p);
         page_keys(p);

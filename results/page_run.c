@@ -1,6 +1,5 @@
 #include "results/page.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,51 +84,6 @@ enum err page_run(const struct page *p, char why[160])
     doc_facts(p->d, facts, sizeof facts / sizeof facts[0]);
     free(changed);
     return OK;
-}
-
-/* ---- goals ---- */
-
-static const char *bound(double v, bool known, char out[32])
-{
-    if (!known || !isfinite(v))
-        return "-";
-    return text_figure(v, out);
-}
-
-enum err page_goals(const struct page *p, char why[160])
-{
-    static const struct doc_column columns[] = {{"goal", NULL, false},
-                                                {"met", NULL, false},
-                                                {"measured", NULL, true},
-                                                {"from", "95 % interval", true},
-                                                {"to", "95 % interval", true}};
-    sqlite3_stmt *q = NULL;
-    bool any = false;
-    enum err err = reader_query(
-        p->r,
-        "SELECT expression, verdict, value, low, high FROM goals JOIN runs USING (experiment_id) "
-        "WHERE run_id = ?1 AND goals.cell IS runs.cell ORDER BY goals.rowid",
-        &q, why);
-    while (!err && reader_step(p->r, q, &err, why)) {
-        if (!any) {
-            doc_section(p->d, "goals", "Goals");
-            doc_table(p->d, "Goals and their verdicts", columns, 5);
-        }
-        any = true;
-        doc_cell(p->d, reader_text(q, 0));
-        doc_verdict(p->d, reader_text(q, 1));
-        for (int i = 2; i < 5; i++) {
-            char out[32];
-            double v = sqlite3_column_double(q, i);
-            bool known = sqlite3_column_type(q, i) != SQLITE_NULL;
-            doc_number(p->d, v, bound(v, known, out));
-        }
-        doc_row(p->d);
-    }
-    sqlite3_finalize(q);
-    if (any)
-        doc_table_end(p->d);
-    return err;
 }
 
 /* ---- the slowest ---- */

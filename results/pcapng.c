@@ -10,7 +10,12 @@
 #include "sim/base/xalloc.h"
 
 /* Block types and options, by the draft's names. */
-enum { BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, BLOCK_ENHANCED_PACKET = 6 };
+enum {
+    BLOCK_SECTION = 0x0a0d0d0a,
+    BLOCK_INTERFACE = 1,
+    BLOCK_ENHANCED_PACKET = 6,
+    BLOCK_SECRETS = 10
+};
 enum {
     OPT_ENDOFOPT = 0,
     OPT_COMMENT = 1,
@@ -18,7 +23,8 @@ enum {
     IF_NAME = 2,
     IF_TSRESOL = 9,
     BYTE_ORDER_MAGIC = 0x1a2b3c4d,
-    LINKTYPE_ETHERNET = 1
+    LINKTYPE_ETHERNET = 1,
+    SECRETS_TLS_KEY_LOG = 0x544c534b
 };
 #define OPTION_MAX 65535u
 
@@ -141,6 +147,18 @@ enum err pcapng_create(const char *path, bool force, const char *application, co
     put_interface(p, interface);
     *out = p;
     return OK;
+}
+
+void pcapng_tls_secrets(struct pcapng *p, struct span key_log)
+{
+    size_t octets = 20 + padded(key_log.n);
+
+    put32(p, BLOCK_SECRETS);
+    put32(p, octets);
+    put32(p, SECRETS_TLS_KEY_LOG);
+    put32(p, key_log.n);
+    put_padded(p, key_log.p, key_log.n);
+    put32(p, octets);
 }
 
 void pcapng_frame(struct pcapng *p, int64_t unix_ns, struct span frame, const char *comment)

@@ -40,13 +40,19 @@ static int life_order(const char *kind)
     return n;
 }
 
+int stats_compare(const char *kind_a, const char *method_a, const char *kind_b,
+                  const char *method_b)
+{
+    int d = life_order(kind_a) - life_order(kind_b);
+    if (d == 0)
+        d = strcmp(kind_a, kind_b);
+    return d ? d : strcmp(method_a, method_b);
+}
+
 static int by_life(const void *va, const void *vb)
 {
     const struct stats_group *a = va, *b = vb;
-    int d = life_order(a->kind) - life_order(b->kind);
-    if (d == 0)
-        d = strcmp(a->kind, b->kind);
-    return d ? d : strcmp(a->method, b->method);
+    return stats_compare(a->kind, a->method, b->kind, b->method);
 }
 
 static struct stats_group *group_of(struct stats *s, const char *kind, const char *method)

@@ -72,6 +72,9 @@ struct stats {
     uint64_t violations, nodes, rows;
 };
 
+/* The order in which a device lives through kinds, then by name; as qsort has it. */
+int stats_compare(const char *kind_a, const char *method_a, const char *kind_b,
+                  const char *method_b);
 enum err stats_read(struct reader *r, struct stats *out, char why[160]) MUST_USE;
 void stats_release(struct stats *s);
 /* Nearest rank: the smallest value v with P(X <= v) >= percent / 100; 0 of nothing. */

@@ -17,6 +17,8 @@ struct session *session_new(const struct session_ops *ops, void *user,
     s->user = user;
     s->host = *host;
     s->stream = stream;
+    s->trace.secret = host->secret;
+    s->trace.secret_arg = host->secret_arg;
     s->env = (struct proto_env){.stream = &s->stream,
                                 .se = se,
                                 .meter = &s->meter,

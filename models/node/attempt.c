@@ -150,8 +150,8 @@ static bool is_plain(const struct device *dev)
 static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
 {
     struct deployment *d = device_deployment(dev);
-    struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
-                                &d->retired};
+    struct session_host host = {d->sim,      &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
+                                &d->retired, d->secret, d->secret_arg};
     struct rng stream = device_stream(dev, "session");
     struct device_end *e = xcalloc(1, sizeof *e);
 

@@ -421,6 +421,13 @@ void deployment_set_tap(struct deployment *d, const struct net_tap *tap)
     net_set_tap(d->net, tap);
 }
 
+void deployment_set_secrets(struct deployment *d, void (*secret)(void *arg, const char *line),
+                            void *arg)
+{
+    d->secret = secret;
+    d->secret_arg = arg;
+}
+
 void deployment_counts(const struct deployment *d, struct deployment_counts *out)
 {
     *out = d->counts;

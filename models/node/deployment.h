@@ -75,6 +75,10 @@ bool deployment_find_node(const struct deployment *d, const char *name, int64_t 
 /* For captures: every IP packet, hosts being node ids (models/net/tap.h). Before the run; borrowed.
  */
 void deployment_set_tap(struct deployment *d, const struct net_tap *tap);
+/* For captures: the secrets of every TLS connection of a device, as NSS key log lines. From any
+ * thread that prepares, in no order. Before the run. */
+void deployment_set_secrets(struct deployment *d, void (*secret)(void *arg, const char *line),
+                            void *arg);
 struct deployment_counts {
     uint64_t devices, started, bootstrapped, connected, registered, refused, gave_up;
     uint64_t procedures, failed;

@@ -306,6 +306,8 @@ struct deployment {
     struct rng setup;          /* contexts and authorities draw from it */
     struct population *populations;
     struct link_state *links;
+    void (*secret)(void *arg, const char *line); /* NULL: nobody keeps them */
+    void *secret_arg;
     struct deployment_counts counts;
     struct procedure_slowest slowest[PROC_KINDS];
     int64_t next_procedure;

@@ -716,7 +716,11 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->index = index;
     s->node_id = p->first_node + index;
     cpu_init(&s->cpu, c->workers, UINT32_MAX);
-    s->host = (struct session_host){d->sim, &s->cpu, p->class, d->in.epoch_unix_ns, &d->retired};
+    s->host = (struct session_host){.sim = d->sim,
+                                    .cpu = &s->cpu,
+                                    .class = p->class,
+                                    .epoch_unix_ns = d->in.epoch_unix_ns,
+                                    .retired = &d->retired};
     s->listener.accept = accept;
     s->listener.user = s;
     s->listener.host = (uint32_t)s->node_id;

@@ -13,8 +13,17 @@ struct frame {
     sim_ns at;
     uint64_t order; /* in which they came: of those at one instant */
     enum net_fate fate;
+    uint32_t from, to; /* hosts */
     size_t n;
     uint8_t octets[];
+};
+
+/* A procedure, and when: its first packet is to be named. */
+struct named {
+    int64_t node, id;
+    sim_ns from, until;
+    bool done;
+    char *text;
 };
 
 struct capture {
@@ -24,6 +33,10 @@ struct capture {
     uint32_t host; /* of request.node */
     struct frame **frames;
     size_t count, room;
+    struct named *named;
+    size_t named_count, named_room;
+    char **secrets; /* lines of an NSS key log */
+    size_t secret_count, secret_room;
     uint8_t scratch[FRAME_MAX];
 };
 
@@ -64,7 +77,8 @@ static void keep(struct capture *c, sim_ns at, const struct net_tap_packet *p)
     n = build(c, p);
     assert(n > 0); /* the models' sizes are those of real headers */
     f = xcalloc(1, sizeof *f + n);
-    *f = (struct frame){.at = at, .order = c->count, .fate = p->fate, .n = n};
+    *f = (struct frame){
+        .at = at, .order = c->count, .fate = p->fate, .from = p->from, .to = p->to, .n = n};
     memcpy(f->octets, c->scratch, n);
     if (c->count == c->room) {
         c->room = c->room ? 2 * c->room : 256;
@@ -99,8 +113,27 @@ void capture_free(struct capture *c)
         return;
     for (size_t i = 0; i < c->count; i++)
         free(c->frames[i]);
+    for (size_t i = 0; i < c->named_count; i++)
+        free(c->named[i].text);
+    for (size_t i = 0; i < c->secret_count; i++) {
+        explicit_bzero(c->secrets[i], strlen(c->secrets[i]));
+        free(c->secrets[i]);
+    }
     free(c->frames);
+    free(c->named);
+    free(c->secrets);
     free(c);
+}
+
+static void on_secret(void *arg, const char *line)
+{
+    struct capture *c = arg;
+
+    if (c->secret_count == c->secret_room) {
+        c->secret_room = c->secret_room ? 2 * c->secret_room : 64;
+        c->secrets = xrealloc(c->secrets, c->secret_room * sizeof *c->secrets);
+    }
+    c->secrets[c->secret_count++] = xstrdup(line);
 }
 
 bool capture_ready(void *arg, struct deployment *d)
@@ -114,7 +147,98 @@ bool capture_ready(void *arg, struct deployment *d)
     }
     c->host = (uint32_t)id;
     deployment_set_tap(d, &c->tap);
+    if (c->request.secrets)
+        deployment_set_secrets(d, on_secret, c);
     return true;
+}
+
+void capture_procedure(void *arg, const struct row_procedure *row)
+{
+    struct capture *c = arg;
+
+    if (c->named_count == c->named_room) {
+        c->named_room = c->named_room ? 2 * c->named_room : 64;
+        c->named = xrealloc(c->named, c->named_room * sizeof *c->named);
+    }
+    c->named[c->named_count++] = (struct named){
+        .node = row->node_id,
+        .id = row->procedure_id,
+        .from = row->t_start,
+        .until = row->t_end,
+        .text = xasprintf("procedure %lld: %s (%s), %s", (long long)row->procedure_id, row->kind,
+                          row->method, row->outcome)};
+}
+
+static int by_node_and_time(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+
+    if (x->node != y->node)
+        return x->node < y->node ? -1 : 1;
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The node's procedure that goes on at this time, if none of its packets was named. */
+static struct named *find_named(struct capture *c, int64_t node, sim_ns at)
+{
+    size_t low = 0, high = c->named_count;
+
+    while (low < high) { /* the first that begins later, or at a later node */
+        size_t middle = low + (high - low) / 2;
+        const struct named *m = &c->named[middle];
+        if (m->node < node || (m->node == node && m->from <= at))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    struct named *found = &c->named[low - 1];
+    return found->node == node && at <= found->until && !found->done ? found : NULL;
+}
+
+/* NULL: none; free it. */
+static char *comment_of(struct capture *c, const struct frame *f)
+{
+    struct named *p = find_named(c, f->from, f->at);
+    const char *fate = f->fate == NET_DELIVERED ? NULL : net_fate_name(f->fate);
+
+    if (!p)
+        p = find_named(c, f->to, f->at);
+    if (p)
+        p->done = true;
+    if (p && fate)
+        return xasprintf("%s; %s", p->text, fate);
+    return p || fate ? xstrdup(p ? p->text : fate) : NULL;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In an order of their own, each once: the order of work is not the run's. */
+static void write_secrets(struct capture *c, struct pcapng *file)
+{
+    char *log = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&log, &n);
+
+    if (c->secret_count > 0)
+        qsort(c->secrets, c->secret_count, sizeof *c->secrets, by_text);
+    for (size_t i = 0; f && i < c->secret_count; i++) {
+        if (i == 0 || strcmp(c->secrets[i], c->secrets[i - 1]) != 0)
+            fprintf(f, "%s\n", c->secrets[i]);
+    }
+    if (!f)
+        return;
+    fclose(f);
+    if (n > 0)
+        pcapng_tls_secrets(file, span_of(log, n));
+    explicit_bzero(log, n);
+    free(log);
 }
 
 static int by_time(const void *a, const void *b)
@@ -136,11 +260,16 @@ enum err capture_write(struct capture *c, const char *path, bool force, uint64_t
         return err;
     if (c->count > 0)
         qsort(c->frames, c->count, sizeof(struct frame *), by_time);
+    if (c->named_count > 0)
+        qsort(c->named, c->named_count, sizeof *c->named, by_node_and_time);
+    write_secrets(c, file);
     for (size_t i = 0; i < c->count; i++) {
         const struct frame *f = c->frames[i];
 
-        pcapng_frame(file, c->request.epoch_unix_ns + f->at, span_of(f->octets, f->n),
-                     f->fate == NET_DELIVERED ? NULL : net_fate_name(f->fate));
+        char *comment = comment_of(c, f);
+
+        pcapng_frame(file, c->request.epoch_unix_ns + f->at, span_of(f->octets, f->n), comment);
+        free(comment);
     }
     return pcapng_close(file);
 }

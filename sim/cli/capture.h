@@ -9,6 +9,7 @@
 struct capture; /* opaque; heap */
 
 struct capture_request {
+    bool secrets;     /* the keys of TLS go into the file; the run is then on one thread */
     const char *node; /* at its interface: what it sends, when it sends it; what reaches it, when it
                          does. NULL: all nodes' packets, as they are sent */
     sim_ns from, until;    /* of virtual time, both included */
@@ -18,7 +19,10 @@ struct capture *capture_new(const struct cli *c, const struct capture_request *r
 void capture_free(struct capture *c); /* NULL is fine */
 /* For run_request.ready; arg: the capture. false: no such node; told on stderr. */
 bool capture_ready(void *arg, struct deployment *d);
-/* After the run. Packets that are not delivered carry a comment that says why. *frames: how many.
+/* For run_request.procedure; arg: the capture. */
+void capture_procedure(void *arg, const struct row_procedure *row);
+/* After the run. The first packet of each procedure carries a comment that names it; packets that
+ * are not delivered one that says why. *frames: how many.
  */
 enum err capture_write(struct capture *c, const char *path, bool force, uint64_t *frames) MUST_USE;
 

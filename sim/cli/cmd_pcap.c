@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
     {"node", 0, "NAME", "as seen at this node's interface"},
     {"procedure", 0, "ID", "as seen by the node of this procedure, from its start to its end"},
     {"set", 0, "KEY=VALUE", "of a scenario: set one of its keys; repeatable"},
+    {"secrets", 0, NULL, "put the keys of TLS into the file, so that it can be decrypted"},
     {"threads", 0, "N", "threads for cryptography (default: all cores)"},
     {"progress", 0, "MODE", "auto, tty, plain, json or off"},
     {"force", 0, NULL, "replace an existing file"},
@@ -66,7 +67,9 @@ static int run_captured(struct job *j, const struct scenario *scenario,
                                        .threads = j->threads,
                                        .progress = j->progress,
                                        .ready = capture_ready,
-                                       .ready_arg = capture},
+                                       .ready_arg = capture,
+                                       .procedure = capture_procedure,
+                                       .procedure_arg = capture},
                  &outcome);
     code = (int)outcome.exit;
     if (code)
@@ -200,7 +203,9 @@ static int run(struct cli *c)
     if (progress && !progress_mode_parse(progress, &j.progress))
         return cli_error(c, EXIT_USAGE, "--progress: '%s' is none of auto, tty, plain, json, off",
                          progress);
-    j.threads = (unsigned)threads;
+    j.capture.secrets = cli_flag(c, "secrets");
+    /* Secrets are told where they are made: on one thread nothing races. */
+    j.threads = j.capture.secrets ? 1 : (unsigned)threads;
     j.capture.node = cli_value(c, "node");
     if (!is_database(path))
         return from_scenario(&j);
@@ -215,7 +220,8 @@ const struct cli_command cli_pcap = {
     .arguments = "FILE|DB",
     .summary = "the packets of a run as a pcapng capture",
     .details = "Runs the scenario, or repeats the run of the database, and keeps every IP packet "
-               "with its octets.\nHosts are 10.0.0.1 and on, in the order of the nodes. Back-end "
+               "with its octets;\nthe first packet of each procedure has a comment that names it. "
+               "Hosts are 10.0.0.1 and on, in the order of the nodes. Back-end "
                "messages of the simulator\nhave no octets and are not in it.",
     .options = options,
     .min_arguments = 1,

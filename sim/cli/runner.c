@@ -5,6 +5,7 @@
 #include "results/reader.h"
 #include "sim/base/xalloc.h"
 #include "sim/cli/describe.h"
+#include "sim/cli/tee.h"
 #include "topologies/builder.h"
 
 #include <signal.h>
@@ -192,6 +193,7 @@ void run_scenario(const struct cli *c, const struct run_request *q, struct run_o
     struct diag_list *diags = diag_list_new();
     struct recorder *r = NULL;
     struct built *b = NULL;
+    struct tee tee;
     struct sigaction old[2];
     char *cache = run_key_cache();
     enum err err;
@@ -227,7 +229,9 @@ void run_scenario(const struct cli *c, const struct run_request *q, struct run_o
                                              q->database, err_text(err));
         goto out;
     }
-    deployment_start(built_deployment(b), recorder_sink(r));
+    if (q->procedure)
+        tee_init(&tee, recorder_sink(r), q->procedure, q->procedure_arg);
+    deployment_start(built_deployment(b), q->procedure ? &tee.sink : recorder_sink(r));
     out->exit = drive(c, q, b, r, out);
     out->exit = close_recorder(c, q, r, out->exit, out);
 out:

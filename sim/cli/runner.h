@@ -25,6 +25,9 @@ struct run_request {
     /* May be NULL. What is built, before it starts; false: told on stderr, and not run. */
     bool (*ready)(void *arg, struct deployment *d);
     void *ready_arg;
+    /* May be NULL. Each row of a procedure, beside the recorder. */
+    void (*procedure)(void *arg, const struct row_procedure *row);
+    void *procedure_arg;
 };
 
 struct run_outcome {

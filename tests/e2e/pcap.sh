@@ -54,6 +54,25 @@ equal "one ClientHello" 1 "$(count one.pcapng 'tls.handshake.type == 1')"
 m2m 0 pcap hello --procedure "$id" -o two.pcapng
 holds "the scenario alone gives the same" cmp one.pcapng two.pcapng
 
+# Secrets only when asked for; then tshark decrypts by the file alone, and finds the HTTP inside.
+equal "no secrets in it" 0 "$(grep -c CLIENT_RANDOM all.pcapng)"
+equal "sealed without them" 0 "$(count all.pcapng http)"
+m2m 0 pcap hello.db --secrets -o open.pcapng
+clean open.pcapng
+equal "the same packets" "$(count all.pcapng frame)" "$(count open.pcapng frame)"
+requests=$(sql hello.db "select count(*) from procedures where kind in ('registration', 'container', 'request')")
+holds "the requests are read: $requests" test "$requests" -le "$(count open.pcapng 'http.request.method == "POST"')"
+holds "and each is answered" test "$(count open.pcapng http.request)" -eq "$(count open.pcapng http.response)"
+equal "a bootstrap in the clear" 1 "$(count open.pcapng 'http.request && xml contains "bootstrapRequest"')"
+m2m 0 pcap hello --secrets -o open2.pcapng
+holds "the scenario alone gives the same" cmp open.pcapng open2.pcapng
+
+# The first packet of each procedure names it.
+names=$(shark all.pcapng -T fields -e frame.comment | grep -c '^procedure ')
+equal "each procedure is named once" "$(sql hello.db 'select count(*) from procedures')" "$names"
+equal "by what it is" "procedure $id: connection (tls-psk), success" \
+    "$(shark one.pcapng -T fields -e frame.comment | head -n 1)"
+
 # Loss: what a node's interface sees, and what the whole network sent.
 n=$(scaled 30 5)
 set -- --set "populations.meters.count=$n" --set 'run.until=4 h' \

@@ -15,29 +15,31 @@ equal "nothing loaded from beside it" "" \
 
 # The files it names are there.
 grep -oE "href='[^'#]+'" "$page" | sed "s/href='//;s/'//" | grep -v '^data:' | sort -u >names
-while read -r name; do
+while IFS= read -r name; do
     holds "$name is there" test -s "page/$name"
 done <names
 holds "it names files" grep -q "href='latency-cdf.svg'" "$page"
 
 # The page with a script of the test behind it, which leaves its findings in the page.
-sed "/<\/body>/,\$d" "$page" >page/tested.html
-cat >>page/tested.html <<SCRIPT
-<script>
-$(cat "$M2M_SOURCE/tests/e2e/report_html.js")
-</script>
-</body></html>
-SCRIPT
-sed -i "s|<head>|<head><script>window.faults = []; addEventListener('error', (e) => faults.push('error: ' + e.message));\
-for (const level of ['error', 'warn']) console[level] = (...a) => faults.push('console: ' + a.join(' '));</script>|" page/tested.html
+prepare() { # FOLDER
+    sed "/<\/body>/,\$d" "$1/report.html" >"$1/tested.html"
+    {
+        echo "<script>"
+        cat "$M2M_SOURCE/tests/e2e/report_html.js"
+        echo "</script></body></html>"
+    } >>"$1/tested.html"
+    sed -i "s|<head>|<head><script>window.faults = []; addEventListener('error', (e) => faults.push('error: ' + e.message));\
+for (const level of ['error', 'warn']) console[level] = (...a) => faults.push('console: ' + a.join(' '));</script>|" "$1/tested.html"
+}
 
-browse() { # NAME WIDTH FLAG...
-    name=$1
-    width=$2
-    shift 2
+browse() { # FOLDER NAME WIDTH FLAG...
+    folder=$1
+    name="$1, $2"
+    width=$3
+    shift 3
     if ! timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars \
         --user-data-dir="$work/browser" --window-size="$width,900" --virtual-time-budget=20000 \
-        --enable-logging=stderr "$@" --dump-dom "file://$work/page/tested.html" >dom 2>browser.log; then
+        --enable-logging=stderr "$@" --dump-dom "file://$work/$folder/tested.html" >dom 2>browser.log; then
         fault "$name: chromium failed"
         tail -n 3 browser.log
     fi
@@ -55,14 +57,29 @@ browse() { # NAME WIDTH FLAG...
     cat findings >>all
 }
 
-browse desk 1100
+prepare page
+browse page desk 1100
 figures=$(sed -n 's/^figures: \([0-9]*\) seen.*/\1/p' findings)
 equal "each figure that was written is seen" "$(find page -name '*.svg' | wc -l | tr -d ' ')" "$figures"
-browse phone 390
+browse page phone 390
 equal "on a phone too" "$figures" "$(sed -n 's/^figures: \([0-9]*\) seen.*/\1/p' findings)"
-browse dark 1100 --force-dark-mode --blink-settings=preferredColorScheme=0
+browse page dark 1100 --force-dark-mode --blink-settings=preferredColorScheme=0
 says findings '^scheme: dark'
 holds "the other ones are light" test "$(grep -c '^scheme: light' all)" -eq 2
+
+# A sweep with goals: verdicts, a figure of small multiples, a table of cells.
+m2m 4 run "$M2M_SOURCE/topologies/hello.yaml" -o sweep.db --progress off --until '10 min' --replications 2 \
+    --vary 'populations.meter.report.size=100 B,800 B' --vary populations.core.workers=1,2 \
+    --goal 'p99(bootstrap.latency) < 1 s' --goal 'success(connection) > 50 %'
+m2m 0 report sweep.db -o sweep
+says sweep/report.html "<p class='banner bad' role='status'>Missed: "
+says sweep/report.html "<td class='verdict bad'>no</td>"
+says sweep/report.html 'Only 2 runs of a cell'
+says sweep/report.md '^\\| 3 \\| size=800 B, workers=2 \\| bootstrap '
+prepare sweep
+browse sweep desk 1100
+holds "the sweep has its figure" grep -q "<figure id='figure-sweep'>" sweep/report.html
+browse sweep phone 390
 
 # On paper: what was folded is there, in few pages.
 if ! timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \

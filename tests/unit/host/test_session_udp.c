@@ -295,7 +295,7 @@ static const struct session_ops actor_ops = {.make = make,
 static struct session *new_session(struct actor *a)
 {
     struct stage *g = a->stage;
-    struct session_host host = {g->sim, &a->cpu, g->class, 0, &g->retired};
+    struct session_host host = {g->sim, &a->cpu, g->class, 0, &g->retired, NULL, NULL};
 
     return session_new(&actor_ops, a, &host, rng_stream(1, "actor", "session"), NULL);
 }

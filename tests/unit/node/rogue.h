@@ -360,8 +360,8 @@ ROGUE void rogue_connect(struct rogue *r, struct server *to)
                                            .ended = rogue_ended};
     struct deployment *d = r->town->d;
     struct device *dev = r->end.dev;
-    struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
-                                &d->retired};
+    struct session_host host = {
+        d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns, &d->retired, NULL, NULL};
     struct net_route up, down;
 
     dev->sessions++;

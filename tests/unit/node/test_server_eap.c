@@ -49,8 +49,8 @@ static const struct udp_ops thrower_ops = {.commit = on_commit};
 static struct session *quiet_session(struct device_end *e)
 {
     static const struct session_ops ops = {.make = NULL};
-    struct session_host host = {town.d->sim, &e->dev->cpu, e->dev->population->class, 0,
-                                &town.d->retired};
+    struct session_host host = {
+        town.d->sim, &e->dev->cpu, e->dev->population->class, 0, &town.d->retired, NULL, NULL};
 
     return session_new(&ops, e, &host, rng_stream(1, "thrower", "session"), NULL);
 }
