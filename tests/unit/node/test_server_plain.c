@@ -90,8 +90,8 @@ static int ask(struct plain *p, struct device *dev, const struct device *as,
                enum http_method method, const char *target)
 {
     struct deployment *d = town.d;
-    struct session_host host = {d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns,
-                                &d->retired};
+    struct session_host host = {
+        d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns, &d->retired, NULL, NULL};
     const struct mid_response *r = NULL;
     struct net_route up, down;
     int status;
