@@ -27,7 +27,7 @@ esac
 says err 'big\.db'
 if [ -f big.db ]; then
     m2m 0 report big.db
-    says out 'partial|failed'
+    says out 'PARTIAL|failed'
     sound big.db
 fi
 
@@ -54,7 +54,7 @@ END
     says err '(no space|disk full|full)'
     holds "what was done is kept" test -f full.db
     m2m 0 report full.db
-    says out 'partial|failed'
+    says out 'PARTIAL|failed'
     sound full.db
     equal "marked" 1 "$(sql full.db "select status in ('partial', 'failed', 'running') from runs")"
     holds "rows are there" test "$(sql full.db 'select count(*) from procedures')" -gt 0
