@@ -198,6 +198,7 @@ static void put_message(struct drawing *d, const struct chart_message *m)
             LEFT - 20, d->y + 4, (double)(m->t_send - d->c->t_intended) / 1e6, d->width - 6,
             d->y + 4, text_count((uint64_t)m->octets, octets));
     stretch(d, 5, false);
+    free(text);
 }
 
 static void put_gap(struct drawing *d, sim_ns gap)
