@@ -19,7 +19,8 @@ holds "and not above" test "$(($(said database) * 10))" -lt "$((size * 12))"
 peak=$(sqlite3 :memory: "select json_extract(readfile('was.json'), '\$.peak_rss')")
 echo "memory: said $(said peak_rss), was $peak"
 holds "the memory to a half" test "$(said peak_rss)" -gt "$((peak / 2))"
-holds "and not above twice" test "$(said peak_rss)" -lt "$((peak * 2))"
+# A sanitizer's freed memory stays with it up to a bound, so that what a slice takes is not what the whole takes.
+holds "and not above twice" test "$(said peak_rss)" -lt "$((peak * $(scaled 2 4)))"
 
 # A campaign has all its runs; a swept number of devices is that of the first cell.
 m2m 0 estimate "$scenario" --until '1 h' --vary populations.meters.count=20,40 --replications 3
