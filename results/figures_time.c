@@ -144,7 +144,7 @@ enum err figures_load(struct figures *f, char why[160])
     put_time_axis(f);
     fputs("set yrange [0:*]\n"
           "if (page) { unset key } else { set key above right horizontal samplen 4 }\n"
-          "set ylabel 'procedures a second'\n"
+          "set ylabel 'per second'\n"
           "plot 'load.csv' using 1:2 with fillsteps fillstyle solid 1 fillcolor rgb '#c9d9e8' "
           "title 'arrivals (intended start)', \\\n"
           "     '' using 1:3 with steps linetype 1 title 'completions (successful)'\n",
