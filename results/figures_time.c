@@ -137,17 +137,17 @@ enum err figures_load(struct figures *f, char why[160])
         err = figures_begin(f, "load", ".gp", why);
     if (err)
         return err;
-    figures_legend(g, "area", "arrivals (intended start)");
-    figures_legend(g, "l1", "completions (successful)");
+    figures_legend(g, "area", "arrivals a second (intended start)");
+    figures_legend(g, "l1", "completions a second (successful)");
     figures_head(f, g, servers ? 760 : 420, servers ? 640 : 380);
     figures_layout(f, g, servers ? 2 : 1, 1);
     put_time_axis(f);
     fputs("set yrange [0:*]\n"
           "if (page) { unset key } else { set key above right horizontal samplen 4 }\n"
-          "set ylabel 'per second'\n"
+          "unset ylabel\n"
           "plot 'load.csv' using 1:2 with fillsteps fillstyle solid 1 fillcolor rgb '#c9d9e8' "
-          "title 'arrivals (intended start)', \\\n"
-          "     '' using 1:3 with steps linetype 1 title 'completions (successful)'\n",
+          "title 'arrivals a second (intended start)', \\\n"
+          "     '' using 1:3 with steps linetype 1 title 'completions a second (successful)'\n",
           f->to);
     if (servers)
         put_queues_plot(f, g, servers);
