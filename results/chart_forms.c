@@ -19,37 +19,26 @@ struct form {
 };
 
 /* Mermaid ends a statement at ';' and begins an entity with '#'. */
+static void put_entity(FILE *to, char c)
+{
+    fprintf(to, "#%d;", c);
+}
+
 static void mermaid_text(FILE *to, const char *s)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    if (!f)
-        return;
-    text_put(f, s);
-    fclose(f);
-    for (const char *at = text; *at; at++) {
-        if (strchr("#;<>\"", *at))
-            fprintf(to, "#%d;", *at);
-        else
-            fputc(*at, to);
-    }
-    free(text);
+    text_escaped(to, s, "#;<>\"", put_entity);
 }
 
 /* Inside mscgen's quotes. */
+static void put_apostrophe(FILE *to, char c)
+{
+    (void)c;
+    fputc('\'', to);
+}
+
 static void mscgen_text(FILE *to, const char *s)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    if (!f)
-        return;
-    text_put(f, s);
-    fclose(f);
-    for (const char *at = text; *at; at++)
-        fputc(*at == '"' || *at == '\\' ? '\'' : *at, to);
-    free(text);
+    text_escaped(to, s, "\"\\", put_apostrophe);
 }
 
 static void put_lines(const struct form *f)

@@ -8,26 +8,16 @@
 #include "sim/base/units.h"
 #include "sim/base/xalloc.h"
 
+#define MARKUP    "\\`*_<>[]|#~"
 #define LONG_TEXT 32 /* columns; a longer cell may be broken into lines */
 
 /* ---- texts ---- */
 
 /* What would be markup in Markdown gets a backslash. */
-static void put_markdown(FILE *to, const char *s)
+static void put_backslashed(FILE *to, char c)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    if (!f)
-        return;
-    text_put(f, s);
-    fclose(f);
-    for (const char *at = text; *at; at++) {
-        if (strchr("\\`*_<>[]|#~", *at))
-            fputc('\\', to);
-        fputc(*at, to);
-    }
-    free(text);
+    fputc('\\', to);
+    fputc(c, to);
 }
 
 static void put(struct doc *d, const char *s)
@@ -35,7 +25,7 @@ static void put(struct doc *d, const char *s)
     if (d->html)
         text_xml(d->to, s);
     else
-        put_markdown(d->to, s);
+        text_escaped(d->to, s, MARKUP, put_backslashed);
 }
 
 static char *format(const char *fmt, va_list args)

@@ -26,34 +26,40 @@ void text_put(FILE *to, const char *s)
         s = put_one(to, s);
 }
 
-void text_xml(FILE *to, const char *s)
+void text_escaped(FILE *to, const char *s, const char *special, void (*put)(FILE *to, char c))
 {
     while (*s) {
-        switch (*s) {
-        case '&':
-            fputs("&amp;", to);
-            s++;
-            break;
-        case '<':
-            fputs("&lt;", to);
-            s++;
-            break;
-        case '>':
-            fputs("&gt;", to);
-            s++;
-            break;
-        case '"':
-            fputs("&quot;", to);
-            s++;
-            break;
-        case '\'':
-            fputs("&#39;", to);
-            s++;
-            break;
-        default:
+        if (strchr(special, *s))
+            put(to, *s++);
+        else
             s = put_one(to, s);
-        }
     }
+}
+
+static void put_reference(FILE *to, char c)
+{
+    switch (c) {
+    case '&':
+        fputs("&amp;", to);
+        break;
+    case '<':
+        fputs("&lt;", to);
+        break;
+    case '>':
+        fputs("&gt;", to);
+        break;
+    case '"':
+        fputs("&quot;", to);
+        break;
+    default:
+        fputs("&#39;", to);
+        break;
+    }
+}
+
+void text_xml(FILE *to, const char *s)
+{
+    text_escaped(to, s, "&<>\"'", put_reference);
 }
 
 int text_width(const char *s)

@@ -13,6 +13,9 @@
 void text_put(FILE *to, const char *s);
 /* As wide as `width` columns: padded at the right (width < 0: at the left), cut with a '~'. */
 void text_cell(FILE *to, const char *s, int width);
+/* As text_put, for a language with characters of its own: `put` writes what stands for one of those
+ * in `special` (ASCII). */
+void text_escaped(FILE *to, const char *s, const char *special, void (*put)(FILE *to, char c));
 /* As text_put, for XML and HTML: markup and quotes are written as references. */
 void text_xml(FILE *to, const char *s);
 /* Columns it takes. */
