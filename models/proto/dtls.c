@@ -64,44 +64,20 @@ static int bio_write(BIO *bio, const char *p, int n)
     return n > 0 && queue(&t->out, p, (size_t)n) ? n : -1;
 }
 
+/* What does not fit is lost, as in a socket. */
 static int bio_read(BIO *bio, char *p, int n)
 {
     struct tls *t = BIO_get_data(bio);
-    size_t take = n > 0 && (size_t)n < t->in.n ? (size_t)n : t->in.n;
+    int taken = tls_bio_read(bio, p, n);
 
-    BIO_clear_retry_flags(bio);
-    if (n <= 0)
-        return 0;
-    if (take == 0) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    memcpy(p, t->in.p, take);
-    t->in = span_of(NULL, 0); /* what does not fit is lost, as in a socket */
-    return (int)take;
-}
-
-static long bio_control(BIO *bio, int command, long number, void *pointer)
-{
-    (void)bio, (void)number, (void)pointer;
-    return command == BIO_CTRL_FLUSH || command == BIO_CTRL_DUP;
-}
-
-static int bio_create(BIO *bio)
-{
-    BIO_set_init(bio, 1);
-    return 1;
+    if (taken > 0)
+        t->in = span_of(NULL, 0);
+    return taken;
 }
 
 BIO_METHOD *dtls_bio_method(void)
 {
-    BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 0x7e, "m2m datagrams");
-
-    if (m && BIO_meth_set_write(m, bio_write) && BIO_meth_set_read(m, bio_read) &&
-        BIO_meth_set_ctrl(m, bio_control) && BIO_meth_set_create(m, bio_create))
-        return m;
-    BIO_meth_free(m);
-    return NULL;
+    return tls_bio_method("m2m datagrams", bio_write, bio_read);
 }
 
 /* ---- cookies: RFC 6347 4.2.1, over who sends; made anew to be compared ---- */

@@ -79,7 +79,7 @@ static int bio_write(BIO *bio, const char *p, int n)
     return n > 0 && buf_put(&t->out, p, (size_t)n) ? n : -1;
 }
 
-static int bio_read(BIO *bio, char *p, int n)
+int tls_bio_read(BIO *bio, char *p, int n)
 {
     struct tls *t = BIO_get_data(bio);
     size_t take = n > 0 && (size_t)n < t->in.n ? (size_t)n : t->in.n;
@@ -109,11 +109,12 @@ static int bio_create(BIO *bio)
     return 1;
 }
 
-static BIO_METHOD *make_bio_method(void)
+BIO_METHOD *tls_bio_method(const char *name, int (*write)(BIO *, const char *, int),
+                           int (*read)(BIO *, char *, int))
 {
-    BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 0x7f, "m2m buffers");
+    BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 0x7f, name);
 
-    if (m && BIO_meth_set_write(m, bio_write) && BIO_meth_set_read(m, bio_read) &&
+    if (m && BIO_meth_set_write(m, write) && BIO_meth_set_read(m, read) &&
         BIO_meth_set_ctrl(m, bio_control) && BIO_meth_set_create(m, bio_create))
         return m;
     BIO_meth_free(m);
@@ -252,7 +253,8 @@ enum err tls_context_new(const struct tls_settings *settings, struct tls_context
         c->ssl = SSL_CTX_new(settings->server ? DTLS_server_method() : DTLS_client_method());
     else
         c->ssl = SSL_CTX_new(settings->server ? TLS_server_method() : TLS_client_method());
-    c->bio = c->datagrams ? dtls_bio_method() : make_bio_method();
+    c->bio =
+        c->datagrams ? dtls_bio_method() : tls_bio_method("m2m buffers", bio_write, tls_bio_read);
     if (c->ssl && c->bio && set_all(c, settings)) {
         *out = c;
         return OK;

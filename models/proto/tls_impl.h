@@ -73,6 +73,10 @@ int dtls_cookie_generate(SSL *ssl, unsigned char *cookie, unsigned *n);
 int dtls_cookie_verify(SSL *ssl, const unsigned char *cookie, unsigned n);
 
 /* tls_context.c */
+/* A way between OpenSSL and a struct tls, which is the BIO's data. NULL: no memory. */
+BIO_METHOD *tls_bio_method(const char *name, int (*write)(BIO *, const char *, int),
+                           int (*read)(BIO *, char *, int));
+int tls_bio_read(BIO *bio, char *p, int n); /* from t->in */
 enum tls_suite tls_suite_of(const SSL *ssl);
 
 /* tls_verify.c: for SSL_CTX_set_cert_verify_callback. */
