@@ -253,11 +253,6 @@ static void work(struct backend_call *c, struct meter *m)
     }
 }
 
-static void apply(struct backend_call *c)
-{
-    (void)c;
-}
-
 /* The network's own part of the answer: an address of its pool, a temporary identity, a time. */
 static void grant(const struct server_end *e, struct attach_answer *a)
 {
@@ -297,7 +292,6 @@ static void ask_home(struct server_end *e, const struct attach_query *q)
     c->latency = hss->population->config->server->latency;
     c->answer_name = location ? "Update-Location-Answer" : "Authentication-Information-Answer";
     c->work = work;
-    c->apply = apply;
     c->finished = finished;
     c->u.access.query = *q;
     backend_send(e, hss,

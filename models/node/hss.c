@@ -114,11 +114,6 @@ static void work(struct backend_call *c, struct meter *m)
     c->answer_octets += answer_octets(q, &c->u.auc.answer);
 }
 
-static void apply(struct backend_call *c)
-{
-    (void)c;
-}
-
 static void finished(struct backend_call *c, bool answered)
 {
     struct server_end *e = c->e;
@@ -142,7 +137,6 @@ void hss_ask(struct server_end *e, const struct eap_query *q, bool separation)
     c->latency = hss->population->config->server->latency;
     c->answer_name = q->kind == EAP_QUERY_GSM ? "triplets" : "authentication vector";
     c->work = work;
-    c->apply = apply;
     c->finished = finished;
     c->u.auc.query = *q;
     c->u.auc.separation = separation;
@@ -205,7 +199,6 @@ void hss_zh(struct server_end *e, const struct zh_request *q)
     c->patience = ZH_PATIENCE;
     c->answer_name = "Multimedia-Auth-Answer";
     c->work = zh_work;
-    c->apply = apply;
     c->finished = zh_finished;
     c->u.zh.request = *q;
     backend_send(e, hss, "Multimedia-Auth-Request", c);

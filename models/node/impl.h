@@ -509,8 +509,7 @@ void server_set_answer(struct server_end *e, const struct server_answer *a,
                        const struct m2m_doc *doc);
 uint32_t server_new_record(struct server *s); /* an empty one; its index */
 
-/* A message to another server, its work there, and the answer back (GAP C14). apply: on the far
- * server's processor, done; finished: back here; e is NULL when the session has gone. */
+/* A message to another server, its work there, and the answer back (GAP C14). */
 struct backend_call {
     struct server_end *e; /* NULL: gone */
     struct server *from, *to;
@@ -527,6 +526,7 @@ struct backend_call {
     struct backend_call *next, **link;
     /* On arrival: what it takes, beside one access to the store. May be NULL. */
     void (*work)(struct backend_call *c, struct meter *m);
+    /* The work is done: what the far server keeps of it. May be NULL. */
     void (*apply)(struct backend_call *c);
     /* Prepare: what the asking end's next step is to work with. Changes that end only. */
     void (*finished)(struct backend_call *c, bool answered);

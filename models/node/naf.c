@@ -43,11 +43,6 @@ static void work(struct backend_call *c, struct meter *m)
     c->answer_octets = (uint32_t)zn_answer_octets(&c->u.zn.answer);
 }
 
-static void apply(struct backend_call *c)
-{
-    (void)c;
-}
-
 static void finished(struct backend_call *c, bool answered)
 {
     struct naf_work *w = c->e->naf;
@@ -84,7 +79,6 @@ void naf_ask(struct server_end *e, const struct zn_request *q)
     c->octets = (uint32_t)zn_request_octets(q);
     c->answer_name = "Bootstrapping-Info-Answer";
     c->work = work;
-    c->apply = apply;
     c->finished = finished;
     c->u.zn.request = *q;
     backend_send(e, bsf, "Bootstrapping-Info-Request", c);

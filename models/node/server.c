@@ -605,7 +605,8 @@ static void backend_work_done(struct sim *sim, struct sim_event *ev)
 
     cpu_finish(&c->to->cpu, sim, &c->job);
     backend_activity(c, sim_now(sim), SESSION_IDLE, c->job.cost);
-    c->apply(c);
+    if (c->apply)
+        c->apply(c);
     if (!c->latency) {
         backend_reply(c);
         return;
