@@ -220,19 +220,6 @@ static void finish(struct world *w)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct world w;
-    static bool ready;
-    struct span in, octets;
-    uint8_t what;
 
-    if (n < 1)
-        return 0;
-    if (!ready && crypto_init())
-        abort();
-    ready = true;
-    begin(&w, data[0]);
-    in = span_of(data + 1, n - 1);
-    for (int i = 0; i < STEPS_MAX && step_next(&in, &what, &octets); i++)
-        take_step(&w, what, octets);
-    finish(&w);
-    return 0;
+    return steps_run(&w, data, n, begin, take_step, finish);
 }

@@ -3,10 +3,12 @@
 #ifndef TESTS_FUZZ_STEPS_H
 #define TESTS_FUZZ_STEPS_H
 
+#include "crypto/entity.h"
 #include "sim/base/span.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define STEPS_MAX 64 /* more show nothing new */
 
@@ -22,6 +24,32 @@ static inline bool step_next(struct span *in, uint8_t *what, struct span *octets
     *octets = span_of(in->p + 2, n);
     *in = span_of(in->p + 2 + n, in->n - 2 - n);
     return true;
+}
+
+/* A target's: the two sides, and what is between them. */
+struct world;
+
+/* A whole input: `begin` by its first octet, the steps, `finish`, which judges. */
+static inline int steps_run(struct world *w, const uint8_t *data, size_t n,
+                            void (*begin)(struct world *w, uint8_t options),
+                            void (*take)(struct world *w, uint8_t what, struct span octets),
+                            void (*finish)(struct world *w))
+{
+    static bool ready;
+    struct span in, octets;
+    uint8_t what;
+
+    if (n < 1)
+        return 0;
+    if (!ready && crypto_init())
+        abort();
+    ready = true;
+    begin(w, data[0]);
+    in = span_of(data + 1, n - 1);
+    for (int i = 0; i < STEPS_MAX && step_next(&in, &what, &octets); i++)
+        take(w, what, octets);
+    finish(w);
+    return 0;
 }
 
 /* Pairs of octets: where, and what is changed there by exclusive or. */

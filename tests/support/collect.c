@@ -192,3 +192,20 @@ size_t collect_ivals(const struct collect *c, const char *truth, const char *ver
         n += fits(truth, c->ivals[i].truth) && fits(verdict, c->ivals[i].verdict);
     return n;
 }
+
+const struct collected_procedure *collect_next(const struct collect *c, const char *kind,
+                                               size_t *at)
+{
+    while (*at < c->procedure_count)
+        if (!strcmp(c->procedures[(*at)++].kind, kind))
+            return &c->procedures[*at - 1];
+    return NULL;
+}
+
+const struct collected_key *collect_parent(const struct collect *c, const struct collected_key *key)
+{
+    for (size_t i = 0; i < c->key_count; i++)
+        if (c->keys[i].row.key_id == key->row.parent_key)
+            return &c->keys[i];
+    return NULL;
+}

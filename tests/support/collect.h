@@ -33,6 +33,14 @@ struct collect {
 
 void collect_init(struct collect *c);
 void collect_release(struct collect *c);
+/* The next procedure of a kind in the order of the rows; *at, from 0, goes behind it. NULL: no
+ * more.
+ */
+const struct collected_procedure *collect_next(const struct collect *c, const char *kind,
+                                               size_t *at);
+/* What a key was derived from; NULL: nothing that is among the rows. */
+const struct collected_key *collect_parent(const struct collect *c,
+                                           const struct collected_key *key);
 /* How many rows fit; a NULL text fits any. */
 size_t collect_procedures(const struct collect *c, const char *kind, const char *outcome,
                           const char *reason);

@@ -1,6 +1,7 @@
 #include "tests/support/fleet.h"
 
 #include "crypto/profile.h"
+#include "sim/ledger.h"
 #include "topologies/builder.h"
 
 #include <check.h>
@@ -127,4 +128,20 @@ void fleet_run_text(struct collect *c, unsigned threads, const char *text, const
     profile_free(profile);
     scenario_free(s);
     diag_list_free(diags);
+}
+
+void fleet_check_sums(const struct collect *c)
+{
+    for (size_t i = 0; i < c->procedure_count; i++) {
+        const struct row_procedure *p = &c->procedures[i].row;
+        int64_t sum = 0;
+
+        for (int k = 0; k < LEDGER_PARTS; k++) {
+            ck_assert_int_ge(p->parts[k], 0);
+            sum += p->parts[k];
+        }
+        ck_assert_int_eq(sum, p->t_end - p->t_intended);
+        ck_assert_int_le(p->t_intended, p->t_start);
+        ck_assert(strcmp(c->procedures[i].outcome, "failed") != 0 || c->procedures[i].reason[0]);
+    }
 }

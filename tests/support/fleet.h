@@ -27,6 +27,10 @@ extern const char fleet_gba[];
 void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
                     struct deployment_counts *counts);
 
+/* Every procedure's parts sum to its whole, it did not begin before it was meant to, and what
+ * failed has a reason. */
+void fleet_check_sums(const struct collect *c);
+
 #define SETS(...) ((const char *const[FLEET_SETS]){__VA_ARGS__})
 
 #endif

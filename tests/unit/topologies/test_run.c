@@ -18,26 +18,12 @@ static void run(struct collect *c, const char *more, const char *const *sets)
     fleet_run(c, 1, more, sets, &counts);
 }
 
-static void check_sums(const struct collect *c)
-{
-    for (size_t i = 0; i < c->procedure_count; i++) {
-        const struct row_procedure *p = &c->procedures[i].row;
-        int64_t sum = 0;
-        for (int k = 0; k < LEDGER_PARTS; k++) {
-            ck_assert_int_ge(p->parts[k], 0);
-            sum += p->parts[k];
-        }
-        ck_assert_int_eq(sum, p->t_end - p->t_intended);
-        ck_assert_int_le(p->t_intended, p->t_start);
-    }
-}
-
 START_TEST(every_device_does_everything)
 {
     struct collect c;
 
     run(&c, "", SETS(NULL));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "success", ""), 12);
@@ -82,7 +68,7 @@ START_TEST(suites_and_versions)
     struct collect c;
 
     run(&c, "", SETS(sets[_i][0], sets[_i][1], sets[_i][2]));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
     collect_release(&c);
@@ -97,7 +83,7 @@ START_TEST(a_device_leaves_before_the_back_end_answers)
     run(&c, "",
         SETS("links.msbf -> mas.latency=10 s", "populations.meters.timeout.procedure=15 s",
              "populations.meters.retry.attempts=1"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.gave_up, 12);
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "failed", "timeout"), 12);
     collect_release(&c);
@@ -109,7 +95,7 @@ START_TEST(tampered_devices_are_refused_and_no_other)
     struct collect c;
 
     run(&c, "", SETS("populations.meters.ival.tampered=40 %", "populations.meters.count=40"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_gt(counts.refused, 5);
     ck_assert_uint_eq(counts.refused + counts.registered, 40);
     ck_assert_uint_eq(collect_ivals(&c, "tampered", "denied"), counts.refused);
@@ -129,7 +115,7 @@ START_TEST(a_limited_device_may_not_store)
     run(&c, "",
         SETS("populations.meters.ival.tampered=100 %",
              "populations.nscl.ival_policy.tampered={verdict: limit, services: [xAE]}"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.refused, 0);
     ck_assert_uint_eq(collect_ivals(&c, "tampered", "limited"), 12);
@@ -147,7 +133,7 @@ START_TEST(tampered_later_is_found_at_the_refresh)
     run(&c, "",
         SETS("populations.meters.ival.tampered=100 %", "populations.meters.ival.tampered_at=20 min",
              "populations.meters.registration.lifetime=1 h"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.refused, 12);
     ck_assert_uint_eq(counts.registered, 0);
     ck_assert_uint_eq(collect_procedures(&c, "registration", "success", ""), 12);
@@ -161,7 +147,7 @@ START_TEST(the_gate_keeps_tampered_devices_from_starting)
     struct collect c;
 
     run(&c, "", SETS("populations.meters.ival.tampered=100 %", "populations.meters.ival.gate=yes"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.refused, 12);
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "failed", "ival-gate"), 12);
     ck_assert_uint_eq(c.procedure_count, 12);
@@ -177,7 +163,7 @@ START_TEST(keys_are_renewed_before_they_expire)
     struct collect c;
 
     run(&c, "", SETS("populations.meters.keys.kmc=30 min", "populations.meters.keys.kmr=1 h"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_eq(collect_keys(&c, "Kmc", "expired"), 0);
@@ -200,7 +186,7 @@ START_TEST(a_provisioned_key_ends_hard)
     run(&c, "",
         SETS("populations.meters.bootstrap.method=pre-provisioned",
              "populations.meters.keys.kmr=1 h", "populations.meters.keys.kmc=1 h"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.gave_up, 12);
     ck_assert_uint_eq(collect_keys(&c, "Kmr", "expired"), 12);
     for (size_t i = 0; i < c.procedure_count; i++)
@@ -225,7 +211,7 @@ START_TEST(failures_have_their_names)
     struct collect c;
 
     run(&c, "", SETS("populations.meters.retry.attempts=2", cases[_i].set, cases[_i].set2));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, cases[_i].kind, "failed", cases[_i].reason), 12);
     ck_assert_uint_eq(collect_procedures(&c, "registration", NULL, NULL), 0);
     ck_assert_uint_eq(counts.registered, 0);
@@ -265,7 +251,7 @@ START_TEST(an_outage_is_survived)
     size_t retried = 0;
 
     run(&c, outage, SETS("run.until=3 h"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     /* The reports of that time took several attempts, and say so. */
     for (size_t i = 0; i < c.procedure_count; i++) {
@@ -291,7 +277,7 @@ START_TEST(losses_are_repaired_and_booked)
     run(&c, "",
         SETS("links.meters -> msbf.loss=5 %", "links.meters -> mas.loss=5 %",
              "links.meters -> nscl.loss=5 %"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 12);
     for (size_t i = 0; i < c.procedure_count; i++)
         retransmission += c.procedures[i].row.parts[PART_RETRANSMISSION];

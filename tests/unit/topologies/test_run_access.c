@@ -51,20 +51,6 @@ static void run(struct collect *c, const char *more, const char *const *sets)
     run_text(c, 1, more, sets);
 }
 
-static void check_sums(const struct collect *c)
-{
-    for (size_t i = 0; i < c->procedure_count; i++) {
-        const struct row_procedure *p = &c->procedures[i].row;
-        int64_t sum = 0;
-        for (int k = 0; k < LEDGER_PARTS; k++) {
-            ck_assert_int_ge(p->parts[k], 0);
-            sum += p->parts[k];
-        }
-        ck_assert_int_eq(sum, p->t_end - p->t_intended);
-        ck_assert(strcmp(c->procedures[i].outcome, "failed") != 0 || c->procedures[i].reason[0]);
-    }
-}
-
 /* The time of a device's first procedure of a kind that began after t; SIM_NEVER: none. */
 static sim_ns first_of(const struct collect *c, int64_t node, const char *kind, const char *outcome,
                        sim_ns after)
@@ -85,7 +71,7 @@ START_TEST(attach_comes_first)
     struct collect c;
 
     run(&c, "", SETS(NULL));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "success", ""), DEVICES);
@@ -127,7 +113,7 @@ START_TEST(an_attach_is_renewed)
     struct collect c;
 
     run(&c, "", SETS("populations.core.attach_life=30 min"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_eq(collect_keys(&c, "Kasme", "expired"), 0);
@@ -148,7 +134,7 @@ START_TEST(who_is_refused_sends_nothing)
     struct collect c;
 
     run(&c, "", SETS(t[_i].set));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "failed", t[_i].reason), DEVICES);
     /* Its home says no: it does not ask again. */
     ck_assert_uint_eq(c.procedure_count, DEVICES);
@@ -164,7 +150,7 @@ START_TEST(wrong_keys_have_their_name)
 
     run(&c, "",
         SETS("populations.meters.uicc.wrong_key=100 %", "populations.meters.retry.attempts=2"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "failed", "aka-wrong-autn"), DEVICES);
     ck_assert_uint_eq(c.procedure_count, DEVICES);
     ck_assert_uint_eq(counts.gave_up, DEVICES);
@@ -179,7 +165,7 @@ START_TEST(numbers_ahead_are_resynchronised)
     struct collect c;
 
     run(&c, "", SETS("populations.meters.uicc.ahead=100 %"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
     for (size_t i = 0; i < c.procedure_count; i++)
@@ -195,7 +181,7 @@ START_TEST(a_slow_home_is_a_time_out)
     struct collect c;
 
     run(&c, "", SETS("populations.hss.latency=20 s", "populations.meters.retry.attempts=3"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "failed", "timeout"), DEVICES);
     ck_assert_uint_eq(counts.gave_up, DEVICES);
     collect_release(&c);
@@ -208,7 +194,7 @@ START_TEST(a_home_that_is_away_comes_back)
     size_t waited = 0;
 
     run(&c, "events:\n  - {at: 0 s, do: outage, what: hss, for: 10 min}\n", SETS(NULL));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "success", ""), DEVICES);
     for (size_t i = 0; i < c.procedure_count; i++) {
@@ -240,7 +226,7 @@ START_TEST(a_core_that_forgets)
     size_t nodes = 0;
 
     run(&c, outage, SETS("run.until=3 h"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.gave_up, 0);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "success", ""), 2 * DEVICES);
@@ -266,7 +252,7 @@ START_TEST(losses_are_repaired)
     int64_t retransmission = 0;
 
     run(&c, "", SETS("links.meters -> core.loss=10 %"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "failed", NULL), 0);
     for (size_t i = 0; i < c.procedure_count; i++)
@@ -300,7 +286,7 @@ START_TEST(others_may_attach_too)
                         "populations.meters.access.at=core", "populations.meters.ival.gate=yes",
                         "populations.meters.ival.tampered=30 %"),
                    &counts);
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_gt(counts.refused, 0);
     ck_assert_uint_eq(counts.registered + counts.refused, DEVICES);
     ck_assert_uint_eq(collect_procedures(&c, "attach", "success", ""), DEVICES);

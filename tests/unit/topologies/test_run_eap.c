@@ -18,38 +18,6 @@ static void run(struct collect *c, const char *const *sets)
     fleet_run_text(c, 1, fleet_eap, sets, &counts);
 }
 
-static void check_sums(const struct collect *c)
-{
-    for (size_t i = 0; i < c->procedure_count; i++) {
-        const struct row_procedure *p = &c->procedures[i].row;
-        int64_t sum = 0;
-        for (int k = 0; k < LEDGER_PARTS; k++) {
-            ck_assert_int_ge(p->parts[k], 0);
-            sum += p->parts[k];
-        }
-        ck_assert_int_eq(sum, p->t_end - p->t_intended);
-        ck_assert(strcmp(c->procedures[i].outcome, "failed") != 0 || c->procedures[i].reason[0]);
-    }
-}
-
-/* In order of the rows; NULL: no more. */
-static const struct collected_procedure *next_of(const struct collect *c, const char *kind,
-                                                 size_t *at)
-{
-    while (*at < c->procedure_count)
-        if (!strcmp(c->procedures[(*at)++].kind, kind))
-            return &c->procedures[*at - 1];
-    return NULL;
-}
-
-static const struct collected_key *key_by_id(const struct collect *c, int64_t id)
-{
-    for (size_t i = 0; i < c->key_count; i++)
-        if (c->keys[i].row.key_id == id)
-            return &c->keys[i];
-    return NULL;
-}
-
 /* ---- every method ---- */
 
 struct way {
@@ -84,7 +52,7 @@ static void check_procedures(const struct collect *c, const char *kind, const ch
     const struct collected_procedure *p;
     unsigned n = 0;
 
-    for (size_t at = 0; (p = next_of(c, kind, &at)); n++) {
+    for (size_t at = 0; (p = collect_next(c, kind, &at)); n++) {
         ck_assert_str_eq(p->method, method);
         ck_assert_str_eq(p->outcome, "success");
         ck_assert_uint_eq(p->row.attempts, 1);
@@ -114,7 +82,7 @@ static void check_parents(const struct collect *c, const char *type, const char 
         if (strcmp(k->type, type) != 0)
             continue;
         n++;
-        of = key_by_id(c, k->row.parent_key);
+        of = collect_parent(c, k);
         ck_assert_str_eq(of ? of->type : "", parent);
         ck_assert_str_eq(k->end_reason, "run-end");
         ck_assert(k->row.uses > 0 || !strcmp(type, "Kmr")); /* SIM and AKA leave Kmr alone */
@@ -137,7 +105,7 @@ START_TEST(every_method)
     snprintf(bootstrap, sizeof bootstrap, "populations.meters.bootstrap.method=%s", w->bootstrap);
     snprintf(connect, sizeof connect, "populations.meters.connect.method=%s", w->connect);
     run(&c, SETS(bootstrap, connect));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_eq(collect_procedures(&c, "registration", "success", ""), DEVICES);
@@ -169,7 +137,7 @@ START_TEST(the_suites_of_gpsk)
         run(&c, SETS("populations.meters.bootstrap.method=pre-provisioned",
                      "populations.meters.connect.method=eap-gpsk", suites[i]));
         ck_assert_uint_eq(counts.registered, DEVICES);
-        octets[i] = next_of(&c, "connection", &at)->row.octets_up;
+        octets[i] = collect_next(&c, "connection", &at)->row.octets_up;
         collect_release(&c);
     }
     ck_assert_uint_lt(octets[0], octets[1]);
@@ -184,7 +152,7 @@ START_TEST(the_other_scheme_of_ibake)
 
     run(&c, SETS("populations.meters.bootstrap.method=eap-ibake",
                  "populations.meters.bootstrap.ibe=bf", "populations.meters.count=4"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 4);
     ck_assert_uint_eq(counts.failed, 0);
     collect_release(&c);
@@ -199,7 +167,7 @@ START_TEST(renewals)
     run(&c, SETS("populations.meters.bootstrap.method=eap-aka",
                  "populations.meters.connect.method=eap-sim", "populations.meters.keys.kmr=40 min",
                  "populations.meters.keys.kmc=15 min"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
     ck_assert_uint_ge(collect_procedures(&c, "bootstrap", "success", ""), DEVICES * 3);
@@ -233,7 +201,7 @@ static void run_reauth(struct collect *c, unsigned threads, int method, const ch
     fleet_run_text(c, threads, text, SETS(REAUTH_SETS, bootstrap, connect, links[0], links[1]),
                    &counts);
     free(text);
-    check_sums(c);
+    fleet_check_sums(c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
 }
@@ -250,7 +218,7 @@ START_TEST(reauthentications)
     ck_assert_uint_ge(collect_procedures(&c, "bootstrap", "success", ""), DEVICES * 3);
     ck_assert_uint_ge(collect_procedures(&c, "connection", "success", ""), DEVICES * 8);
     ck_assert_uint_eq(collect_messages(&c, "SendAuthenticationInfo"), DEVICES * 2);
-    for (size_t at = 0; (p = next_of(&c, "connection", &at));)
+    for (size_t at = 0; (p = collect_next(&c, "connection", &at));)
         ck_assert_uint_le(p->row.messages, most);
     collect_release(&c);
 }
@@ -302,9 +270,9 @@ START_TEST(over_lossy_lines)
         SETS(bootstrap, connect, "links.meters -> msbf.loss=5 %", "links.meters -> nscl.loss=5 %",
              "links.meters -> mas.loss=5 %", "links.msbf -> mas.loss=5 %",
              "links.mas -> nscl.loss=5 %", "populations.meters.report.every=never"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
-    for (size_t at = 0; (p = next_of(&c, "connection", &at));) {
+    for (size_t at = 0; (p = collect_next(&c, "connection", &at));) {
         waited = waited || p->row.parts[PART_RETRANSMISSION] >= SIM_S / 2;
         /* Not counted as lost: a message of C14's back-end, which TLS has between MAS and NSCL. */
         if (!strncmp(w->connect, "eap-", 4))
@@ -336,7 +304,7 @@ START_TEST(every_pair_over_lossy_lines)
         run(&c, SETS(bootstrap, connect, "populations.meters.count=3", "run.until=30 min",
                      "links.meters -> msbf.loss=5 %", "links.meters -> nscl.loss=5 %",
                      "links.meters -> mas.loss=5 %"));
-        check_sums(&c);
+        fleet_check_sums(&c);
         ck_assert_msg(counts.registered == 3, "%s, %s", bootstraps[_i], connects[i]);
         collect_release(&c);
     }
@@ -351,9 +319,9 @@ START_TEST(over_a_long_line)
 
     run(&c, SETS("populations.meters.bootstrap.method=eap-aka", "links.meters -> msbf.latency=2 s",
                  "links.meters -> nscl.latency=2 s", "links.meters -> mas.latency=2 s"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(collect_procedures(&c, "bootstrap", "success", ""), DEVICES);
-    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));) {
+    for (size_t at = 0; (p = collect_next(&c, "bootstrap", &at));) {
         ck_assert_int_eq(p->row.parts[PART_RETRANSMISSION], 0);
         ck_assert_uint_gt(p->row.messages, 9); /* some came twice */
     }
@@ -368,11 +336,11 @@ START_TEST(over_small_packets)
 
     run(&c, SETS("populations.meters.bootstrap.method=eap-tls", "udp.mtu=296 B",
                  "links.meters -> msbf.loss=2 %", "links.msbf -> mas.loss=2 %"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     collect_release(&c);
     run(&c, SETS("populations.meters.bootstrap.method=eap-tls", "eap.mtu=300 B"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     collect_release(&c);
 }
@@ -446,7 +414,7 @@ START_TEST(each_failure_has_its_name)
     struct collect c;
 
     run(&c, SETS(f->sets[0], f->sets[1], "populations.meters.retry.attempts=2", f->sets[2]));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, 0);
     ck_assert_uint_eq(counts.gave_up, DEVICES);
     ck_assert_uint_eq(collect_procedures(&c, f->kind, "failed", f->reason), DEVICES);
@@ -464,10 +432,10 @@ START_TEST(resynchronisation)
     struct collect c;
 
     run(&c, SETS(methods[_i], "populations.meters.uicc.ahead=100 %"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
-    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));)
+    for (size_t at = 0; (p = collect_next(&c, "bootstrap", &at));)
         ck_assert_uint_eq(p->row.messages, 11);
     collect_release(&c);
 }
@@ -493,12 +461,12 @@ START_TEST(each_outage_has_its_name)
                    SETS("populations.meters.bootstrap.method=eap-aka",
                         "populations.meters.retry.attempts=3", "populations.meters.retry.cap=2 s"),
                    &counts);
-    check_sums(&c);
+    fleet_check_sums(&c);
     named = collect_procedures(&c, "bootstrap", "failed", o->reason);
     ck_assert_uint_eq(named, DEVICES);
     collect_release(&c);
     fleet_run_text(&c, 1, text, SETS("populations.meters.bootstrap.method=eap-aka"), &counts);
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     collect_release(&c);
 }
@@ -511,7 +479,7 @@ START_TEST(a_full_agent_drops)
 
     run(&c, SETS("populations.meters.bootstrap.method=eap-aka", "populations.msbf.max_sessions=1",
                  "populations.meters.arrivals.over=1 s"));
-    check_sums(&c);
+    fleet_check_sums(&c);
     ck_assert_uint_eq(counts.registered, DEVICES);
     collect_release(&c);
 }

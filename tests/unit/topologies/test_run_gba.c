@@ -13,51 +13,18 @@
 
 static struct deployment_counts counts;
 
-static void check_sums(const struct collect *c)
-{
-    for (size_t i = 0; i < c->procedure_count; i++) {
-        const struct row_procedure *p = &c->procedures[i].row;
-        int64_t sum = 0;
-        for (int k = 0; k < LEDGER_PARTS; k++) {
-            ck_assert_int_ge(p->parts[k], 0);
-            sum += p->parts[k];
-        }
-        ck_assert_int_eq(sum, p->t_end - p->t_intended);
-        ck_assert(strcmp(c->procedures[i].outcome, "failed") != 0 || c->procedures[i].reason[0]);
-    }
-}
-
 static void run_more(struct collect *c, const char *more, const char *const *sets)
 {
     char text[4096];
 
     snprintf(text, sizeof text, "%s%s", fleet_gba, more);
     fleet_run_text(c, 1, text, sets, &counts);
-    check_sums(c);
+    fleet_check_sums(c);
 }
 
 static void run(struct collect *c, const char *const *sets)
 {
     run_more(c, "", sets);
-}
-
-/* In order of the rows; NULL: no more. */
-static const struct collected_procedure *next_of(const struct collect *c, const char *kind,
-                                                 size_t *at)
-{
-    while (*at < c->procedure_count)
-        if (!strcmp(c->procedures[(*at)++].kind, kind))
-            return &c->procedures[*at - 1];
-    return NULL;
-}
-
-static const struct collected_key *parent_of(const struct collect *c,
-                                             const struct collected_key *key)
-{
-    for (size_t i = 0; i < c->key_count; i++)
-        if (c->keys[i].row.key_id == key->row.parent_key)
-            return &c->keys[i];
-    return NULL;
 }
 
 /* ---- every way ---- */
@@ -117,7 +84,7 @@ static void check_procedures(const struct collect *c, const char *kind, const ch
     const struct collected_procedure *p;
     unsigned n = 0;
 
-    for (size_t at = 0; (p = next_of(c, kind, &at)); n++) {
+    for (size_t at = 0; (p = collect_next(c, kind, &at)); n++) {
         ck_assert_str_eq(p->method, method);
         ck_assert_str_eq(p->outcome, "success");
         ck_assert_uint_eq(p->row.attempts, 1);
@@ -137,7 +104,7 @@ static void check_procedures(const struct collect *c, const char *kind, const ch
 static void check_naf_key(const struct collect *c, const struct collected_key *k,
                           const struct collected_key *naf)
 {
-    const struct collected_key *ks = parent_of(c, naf);
+    const struct collected_key *ks = collect_parent(c, naf);
 
     ck_assert_str_eq(naf->end_reason, "erased");
     ck_assert_uint_eq(naf->row.uses, 1);
@@ -145,7 +112,7 @@ static void check_naf_key(const struct collect *c, const struct collected_key *k
     ck_assert_int_lt(naf->row.t_born, k->row.t_born);
     ck_assert_ptr_nonnull(ks);
     ck_assert_str_eq(ks->type, "Ks");
-    ck_assert_ptr_null(parent_of(c, ks));
+    ck_assert_ptr_null(collect_parent(c, ks));
     ck_assert_int_le(k->row.t_expires, ks->row.t_expires);
     ck_assert_int_eq(naf->row.t_expires, ks->row.t_expires);
     ck_assert_uint_ge(ks->row.uses, 1);
@@ -161,7 +128,7 @@ static void check_parents(const struct collect *c, const char *type, const char 
         if (strcmp(k->type, type) != 0)
             continue;
         n++;
-        of = parent_of(c, k);
+        of = collect_parent(c, k);
         ck_assert_str_eq(of ? of->type : "", parent);
         ck_assert_str_eq(k->end_reason, "run-end");
         if (!strncmp(parent, "Ks_", 3))
@@ -250,7 +217,7 @@ START_TEST(a_ks_that_is_used_again)
     ck_assert_uint_ge(collect_keys(&c, "Ks", NULL), DEVICES * 2);
     ck_assert_uint_le(collect_keys(&c, "Ks", NULL), DEVICES * 6);
     for (size_t i = 0; i < c.key_count; i++) {
-        const struct collected_key *k = &c.keys[i], *naf = parent_of(&c, k);
+        const struct collected_key *k = &c.keys[i], *naf = collect_parent(&c, k);
         if (naf && !strcmp(naf->type, "Ks_NAF"))
             ck_assert_int_le(k->row.t_expires, naf->row.t_expires);
     }
@@ -322,11 +289,11 @@ START_TEST(an_hss_that_is_slow)
     run(&c, SETS("populations.hss.latency=4 s"));
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
-    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));)
+    for (size_t at = 0; (p = collect_next(&c, "bootstrap", &at));)
         ck_assert_int_ge(p->row.parts[PART_OTHER], 4 * SIM_S);
     collect_release(&c);
     run(&c, SETS("populations.hss.latency=60 s", "populations.meters.retry.attempts=1"));
-    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));) {
+    for (size_t at = 0; (p = collect_next(&c, "bootstrap", &at));) {
         ck_assert_str_eq(p->reason, "backend-timeout");
         ck_assert_int_ge(p->row.t_end - p->row.t_start, 5 * SIM_S);
         ck_assert_int_lt(p->row.t_end - p->row.t_start, 6 * SIM_S);
@@ -347,9 +314,9 @@ START_TEST(resynchronisation)
     run(&c, SETS(methods[_i], "populations.meters.uicc.ahead=100 %"));
     ck_assert_uint_eq(counts.registered, DEVICES);
     ck_assert_uint_eq(counts.failed, 0);
-    for (size_t at = 0; (p = next_of(&c, "bootstrap", &at));)
+    for (size_t at = 0; (p = collect_next(&c, "bootstrap", &at));)
         ck_assert_uint_eq(p->row.round_trips, 7);
-    for (size_t at = 0; (p = next_of(&c, "connection", &at));)
+    for (size_t at = 0; (p = collect_next(&c, "connection", &at));)
         ck_assert_uint_eq(p->row.round_trips, 3);
     collect_release(&c);
 }
@@ -399,7 +366,7 @@ START_TEST(a_bsf_that_restarts)
     ck_assert_uint_eq(collect_keys(&c, "Ks", "revoked"), DEVICES);
     ck_assert_uint_eq(collect_keys(&c, "Ks", "run-end"), DEVICES);
     ck_assert_uint_eq(collect_keys(&c, "Ks_NAF", "failed"), DEVICES);
-    for (size_t at = 0; (p = next_of(&c, "connection", &at));) {
+    for (size_t at = 0; (p = collect_next(&c, "connection", &at));) {
         if (p->row.attempts == 1)
             continue;
         again++;
