@@ -1,6 +1,5 @@
 #include "results/compare_impl.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,10 +223,7 @@ static void put_text(struct comparison *c, const struct compare_figure *f,
 static void put_number(FILE *to, const char *name, double v)
 {
     fprintf(to, ",\"%s\":", name);
-    if (isfinite(v))
-        fprintf(to, "%.12g", v);
-    else
-        fputs("null", to);
+    json_number(to, v);
 }
 
 static void put_json(struct comparison *c, const struct pair *p, const struct compare_figure *f,

@@ -53,10 +53,7 @@ static void put_text(const struct goal_results *g, FILE *to)
 static void put_number(const char *name, double v, FILE *to)
 {
     fprintf(to, ",\"%s\":", name);
-    if (isfinite(v))
-        fprintf(to, "%.12g", v);
-    else
-        fputs("null", to);
+    json_number(to, v);
 }
 
 static void put_json(const struct goal_results *g, FILE *to)

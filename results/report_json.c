@@ -1,7 +1,6 @@
 #include "results/report_impl.h"
 
 #include <inttypes.h>
-#include <math.h>
 
 #include "sim/base/json.h"
 #include "results/text.h"
@@ -28,10 +27,7 @@ static void put_int(FILE *to, const char *key, int64_t value)
 static void put_real(FILE *to, const char *key, double value)
 {
     name(to, ",", key);
-    if (isfinite(value))
-        fprintf(to, "%.12g", value);
-    else
-        fputs("null", to);
+    json_number(to, value);
 }
 
 static void put_run(FILE *to, const struct reader *r, const struct stats *s)

@@ -1,5 +1,6 @@
 #include "sim/base/json.h"
 
+#include <math.h>
 #include <stdint.h>
 
 size_t utf8_character(const char *text)
@@ -43,4 +44,12 @@ void json_text(FILE *to, const char *s)
         s += n;
     }
     fputc('"', to);
+}
+
+void json_number(FILE *to, double v)
+{
+    if (isfinite(v))
+        fprintf(to, "%.12g", v);
+    else
+        fputs("null", to);
 }

@@ -20,12 +20,8 @@ static bool read_scenario(const struct cli *c, struct campaign *g)
 {
     struct diag_list *diags = diag_list_new();
     struct overrides *o = &g->overrides;
-    size_t n = 0;
-    while (cli_value_at(c, "vary", n))
-        n++;
-    const char **varies = xcalloc(n + 1, sizeof *varies);
-    for (size_t i = 0; i < n; i++)
-        varies[i] = cli_value_at(c, "vary", i);
+    size_t n;
+    const char **varies = cli_values(c, "vary", &n);
     g->base = read_base(c, o, varies, n, diags);
     if (g->base && cli_value(c, "goal")) {
         bool good = overrides_add_goals(o, c, g->base);

@@ -41,6 +41,18 @@ const char *cli_value_at(const struct cli *c, const char *option, size_t i)
     return NULL;
 }
 
+const char **cli_values(const struct cli *c, const char *option, size_t *n)
+{
+    const char **values;
+
+    for (*n = 0; cli_value_at(c, option, *n); ++*n)
+        continue;
+    values = xcalloc(*n + 1, sizeof *values);
+    for (size_t i = 0; i < *n; i++)
+        values[i] = cli_value_at(c, option, i);
+    return values;
+}
+
 const char *cli_value(const struct cli *c, const char *option)
 {
     for (size_t k = c->given_count; k-- > 0;)

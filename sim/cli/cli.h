@@ -56,6 +56,8 @@ const char *cli_value(const struct cli *c,
                       const char *option); /* the last given; NULL: not given */
 const char *cli_value_at(const struct cli *c, const char *option,
                          size_t i); /* repeated ones, in order */
+/* All of them, *n of them, and a NULL; the array is the caller's to free. */
+const char **cli_values(const struct cli *c, const char *option, size_t *n);
 bool cli_flag(const struct cli *c, const char *option);
 /* Whole numbers and times; false: not one (a usage error was printed already). Untouched when not
  * given. */

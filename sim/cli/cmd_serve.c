@@ -244,19 +244,6 @@ static void say_sum(const struct serve *s, const struct live_mas *mas)
             (unsigned long long)n->refused);
 }
 
-static void say_ready(const struct serve *s)
-{
-    size_t users = s->users ? users_count(s->users) : 0;
-
-    fprintf(stderr, "listening at %s:%d", s->place.host, s->place.port);
-    if (s->scenario.deployment)
-        fprintf(stderr, ", %llu device%s", (unsigned long long)s->devices,
-                s->devices == 1 ? "" : "s");
-    if (s->users)
-        fprintf(stderr, ", %zu user%s", users, users == 1 ? "" : "s");
-    putc('\n', stderr);
-}
-
 static int serve(const struct cli *c, struct serve *s)
 {
     struct live *live = live_new();
@@ -274,7 +261,7 @@ static int serve(const struct cli *c, struct serve *s)
         exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
     } else if (!s->pana ||
                (exit = serve_pana_open(c, s->pana, live, &s->settings, on_pana_end)) == EXIT_DONE) {
-        say_ready(s);
+        live_say_ready(&s->place, NULL, &s->scenario, s->devices, s->users);
         live_run(live, -1);
         say_sum(s, mas);
         if (s->pana)

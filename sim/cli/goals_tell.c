@@ -1,7 +1,5 @@
 #include "sim/cli/goals_tell.h"
 
-#include "sim/base/xalloc.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,17 +20,14 @@ int goals_tell(const struct cli *c, struct reader *r, const char *option, FILE *
                bool asked)
 {
     struct goal_results results = {0};
-    const char **goals;
+    const char **goals = NULL;
     char why[300] = "";
     size_t n = 0;
     enum err err;
     int code;
 
-    while (option && cli_value_at(c, option, n))
-        n++;
-    goals = xcalloc(n + 1, sizeof *goals);
-    for (size_t i = 0; i < n; i++)
-        goals[i] = cli_value_at(c, option, i);
+    if (option)
+        goals = cli_values(c, option, &n);
     err = goals_judge(r, goals, n, &results, why);
     if (err)
         code = cli_error(c, EXIT_INTERNAL, "%s", why);

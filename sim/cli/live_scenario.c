@@ -58,3 +58,18 @@ int live_users_read(const struct cli *c, struct users **out)
     diag_list_free(diags);
     return *out ? EXIT_DONE : EXIT_SCENARIO;
 }
+
+void live_say_ready(const struct live_place *place, const char *as, const struct live_scenario *s,
+                    uint64_t devices, const struct users *users)
+{
+    size_t n = users ? users_count(users) : 0;
+
+    fprintf(stderr, "listening at %s:%d", place->host, place->port);
+    if (as)
+        fprintf(stderr, " as %s", as);
+    if (s->deployment)
+        fprintf(stderr, ", %llu device%s", (unsigned long long)devices, devices == 1 ? "" : "s");
+    if (users)
+        fprintf(stderr, ", %zu user%s", n, n == 1 ? "" : "s");
+    putc('\n', stderr);
+}

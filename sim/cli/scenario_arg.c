@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "sim/base/xalloc.h"
-
 struct scenario *scenario_arg(const struct cli *c, size_t argument, struct diag_list *diags)
 {
-    size_t n = 0;
-    while (cli_value_at(c, "set", n))
-        n++;
-    const char **sets = xcalloc(n + 1, sizeof *sets);
-    for (size_t i = 0; i < n; i++)
-        sets[i] = cli_value_at(c, "set", i);
+    size_t n;
+    const char **sets = cli_values(c, "set", &n);
     struct scenario *s = scenario_read(cli_argument(c, argument), sets, n, diags);
     free(sets);
     return s;

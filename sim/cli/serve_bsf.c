@@ -187,19 +187,6 @@ static int read_line(const struct cli *c, struct serve *s)
 
 /* ---- serving ---- */
 
-static void say_ready(const struct serve *s)
-{
-    size_t users = s->users ? users_count(s->users) : 0;
-
-    fprintf(stderr, "listening at %s:%d as %s", s->place.host, s->place.port, s->fqdn);
-    if (s->scenario.deployment)
-        fprintf(stderr, ", %llu device%s", (unsigned long long)s->devices,
-                s->devices == 1 ? "" : "s");
-    if (s->users)
-        fprintf(stderr, ", %zu user%s", users, users == 1 ? "" : "s");
-    putc('\n', stderr);
-}
-
 static void say_sum(const struct serve *s, const struct live_bsf *bsf)
 {
     const struct live_bsf_counts *n = live_bsf_counts(bsf);
@@ -225,7 +212,7 @@ static int serve(const struct cli *c, struct serve *s)
     } else if (live_watch_signals(live)) {
         exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
     } else {
-        say_ready(s);
+        live_say_ready(&s->place, s->fqdn, &s->scenario, s->devices, s->users);
         live_bsf_run(bsf);
     }
     live_free(live);
