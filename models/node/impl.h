@@ -11,7 +11,9 @@
 #include "models/node/keyring.h"
 #include "models/node/map.h"
 #include "models/node/method.h"
+#include "models/node/node_id.h"
 #include "models/node/procedure.h"
+#include "models/node/registrar.h"
 #include "models/proc/aaa.h"
 #include "models/proc/attach.h"
 #include "models/proc/client.h"
@@ -92,18 +94,6 @@ struct mas_record {
     bool ival_capable;
 };
 
-struct scl_record {
-    uint8_t node_id[M2M_NODE_ID_LEN];
-    uint8_t kmc[M2M_KEY_LEN], kival[M2M_KEY_LEN];
-    uint64_t connection_id;
-    sim_ns kmc_expires;
-    sim_ns scl_expires; /* as <scl> in the tree says; < now or 0: not registered */
-    uint32_t kmc_index;
-    uint32_t services; /* capability bits granted */
-    uint32_t device;
-    bool ival_capable;
-};
-
 /* A subscriber at its HSS. */
 struct hss_record {
     struct auc_record auc;
@@ -134,9 +124,7 @@ struct server {
     /* tables: records by index; maps from the first 8 octets of the Node-ID, and from the
      * Connection-ID */
     struct mas_record *mas;
-    struct scl_record *scl;
-    struct scl_tree *tree; /* NSCL: what is registered and stored; made with the first request */
-    struct nscl_call *nscl_call; /* the request that it is answering */
+    struct registrar *registrar; /* NSCL: has its own */
     struct hss_record *hss;
     struct mas_users *users; /* mas_reauth.c; NULL: none */
     struct gba_sa *sa;       /* BSF: by IMPI in by_node, by B-TID in by_connection */
@@ -327,7 +315,6 @@ bool deployment_has_eap_tls(const struct deployment *d);
 
 /* names.c */
 void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MAX]);
-void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI]);
 struct rng device_stream(const struct device *dev, const char *purpose);
 struct device *device_find(struct deployment *d, const char *name);
 struct server *server_find(struct deployment *d, const char *fqdn);
@@ -563,9 +550,6 @@ unsigned mas_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *
 void mas_store(struct server *mas, const struct mas_record *r);
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
-void nscl_store(struct server *nscl, const struct scl_record *r);
-/* Its tree and its records. */
-void nscl_release(struct server *nscl);
 
 /* paa.c: MSBF and NSCL as PANA's authentication agents. */
 bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,
@@ -614,14 +598,6 @@ void mas_user_keep(struct server *mas, const struct device *dev, enum pana_usage
                    const char *permanent, const struct eap_reauth *reauth);
 void mas_users_forget(struct server *mas);
 const char *mas_network_name(void);
-
-/* policy.c: the IVal steps of TS 102 921 clause 10 (etsi-m2m.md section 7) for a CREATE or UPDATE
- * of <scl>. true: go on, with *services the capabilities granted; false: *status and *additional
- * say the answer. Writes the ival row. */
-bool policy_check(struct server_end *e, const struct scl_record *s, const struct doc_scl *doc,
-                  bool create, sim_ns now, struct meter *m, uint32_t *services, int *status,
-                  const char **additional);
-uint64_t node_id_key(const uint8_t node_id[M2M_NODE_ID_LEN]);
 
 /* live.c: the index-th device of this name, a population's or one's own. NULL: there is none. */
 struct device *live_find(struct deployment *d, const char *name, uint32_t index);

@@ -76,7 +76,7 @@ static void answer_params(struct backend_call *c, bool answered)
 
 static void apply(struct backend_call *c)
 {
-    nscl_store(c->to, &c->u.scl);
+    registrar_store(c->to->registrar, &c->u.scl);
 }
 
 /* Unique at this MAS and, with 63 random bits, at the NSCL; the same for a given device and count

@@ -16,14 +16,6 @@ void node_name(const struct population *p, uint32_t index, char out[NODE_NAME_MA
     str_append_number(out, NODE_NAME_MAX, n, index);
 }
 
-/* An SCL-ID is a URI and may be made of the Node-ID (etsi-m2m.md 2): nothing to store. */
-void node_scl_id(const uint8_t node_id[M2M_NODE_ID_LEN], char out[M2M_MAX_URI])
-{
-    size_t n = str_append(out, M2M_MAX_URI, 0, "scl-");
-
-    hex_encode(node_id, M2M_NODE_ID_LEN, out + n);
-}
-
 struct rng device_stream(const struct device *dev, const char *purpose)
 {
     char name[NODE_NAME_MAX];
@@ -156,13 +148,4 @@ struct server *server_find(struct deployment *d, const char *fqdn)
         }
     }
     return NULL;
-}
-
-uint64_t node_id_key(const uint8_t node_id[M2M_NODE_ID_LEN])
-{
-    uint64_t key = 0;
-
-    for (int i = 0; i < 8; i++)
-        key = key << 8 | node_id[i];
-    return key;
 }

@@ -76,7 +76,7 @@ static void store(struct server_end *e, const struct pana_params *p)
     if (!se_backend_copy(&e->se, SE_KMC, s.kmc))
         return;
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
-    nscl_store(e->server, &s);
+    registrar_store(e->server->registrar, &s);
     explicit_bzero(&s, sizeof s);
 }
 

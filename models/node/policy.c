@@ -1,33 +1,9 @@
-#include "models/node/impl.h"
+#include "models/node/policy.h"
 
 #include "crypto/hash.h"
+#include "crypto/keys.h"
 
 #include <string.h>
-
-static const struct cfg_server *config(const struct server_end *e)
-{
-    return e->server->population->config->server;
-}
-
-static void write_row(struct server_end *e, const struct doc_scl *doc, sim_ns now,
-                      const char *verdict, const char *rule)
-{
-    const struct row_sink *sink = &e->server->population->d->sink;
-    const struct procedure *p = server_end_procedure(e);
-    struct session *peer = session_peer(e->session);
-    struct device *dev = peer && session_user(peer) ? device_of(peer) : NULL;
-
-    if (!p || !dev)
-        return;
-    sink->ival(sink->arg,
-               &(struct row_ival){.procedure_id = p->id,
-                                  .node_id = p->node_id,
-                                  .t = now,
-                                  .result = doc->ival.result,
-                                  .truth = device_is_tampered(dev, now) ? "tampered" : "genuine",
-                                  .verdict = verdict,
-                                  .policy = rule});
-}
 
 /* The first rule that matches decides. */
 static enum cfg_verdict decide(const struct cfg_server *c, uint32_t result, uint32_t *services,
@@ -46,21 +22,19 @@ static enum cfg_verdict decide(const struct cfg_server *c, uint32_t result, uint
     return c->otherwise;
 }
 
-static bool refuse(int *status, const char **additional, int with, const char *why)
+static void refuse(struct policy_answer *a, enum m2m_status status, const char *why)
 {
-    *status = with;
-    *additional = why;
-    return false;
+    a->status = status;
+    a->additional = why;
 }
 
 /* Step c: the signature, and that it is fresh (GAP C6: a window on the time stamp). */
-static bool verify(struct server_end *e, const struct scl_record *s, const struct doc_scl *doc,
-                   sim_ns now, struct meter *m, const char **verdict)
+static bool verify(const struct policy_question *q, struct meter *m, const char **verdict)
 {
-    int64_t unix_now = e->server->population->d->in.epoch_unix_ns + now;
-    int64_t window = config(e)->ival_window;
-    int64_t right = key_ival_sign(m, s->kival, (uint32_t)doc->ival.result,
-                                  span_str(doc->ival.time_stamp), s->node_id);
+    const struct doc_scl *doc = q->doc;
+    int64_t window = q->config->ival_window;
+    int64_t right = key_ival_sign(m, q->record->kival, (uint32_t)doc->ival.result,
+                                  span_str(doc->ival.time_stamp), q->record->node_id);
 
     if (doc->ival.result < 0 || doc->ival.result > UINT32_MAX ||
         !hash_equal(&right, &doc->ival.signature, sizeof right)) {
@@ -68,48 +42,56 @@ static bool verify(struct server_end *e, const struct scl_record *s, const struc
         return false;
     }
     /* The client may say any time from 1677 on: its difference from now need not fit. */
-    if (doc->ival.time_unix_ns < unix_now - window ||
-        doc->ival.time_unix_ns > sim_ns_add(unix_now, window)) {
+    if (doc->ival.time_unix_ns < q->unix_now - window ||
+        doc->ival.time_unix_ns > sim_ns_add(q->unix_now, window)) {
         *verdict = "replay";
         return false;
     }
     return true;
 }
 
-bool policy_check(struct server_end *e, const struct scl_record *s, const struct doc_scl *doc,
-                  bool create, sim_ns now, struct meter *m, uint32_t *services, int *status,
-                  const char **additional)
+/* What the results say, when they can be believed. */
+static void judge(const struct policy_question *q, struct policy_answer *a)
 {
-    const char *verdict = "", *rule = "";
-
-    *services = UINT32_MAX << IVAL_CAPABILITY_SHIFT;
-    if (!config(e)->ival) /* step d */
-        return true;
-    if (!s->ival_capable) { /* step b */
-        return !doc->has_ival || refuse(status, additional, STATUS_BAD_REQUEST,
-                                        "integrityValResults from an SCL without that capability");
-    }
-    if (!doc->has_ival) { /* step a; at UPDATE they are optional, and nothing new is granted */
-        *services = s->services;
-        return !create ||
-               refuse(status, additional, STATUS_BAD_REQUEST, "integrityValResults are missing");
-    }
-    if (!verify(e, s, doc, now, m, &verdict)) {
-        write_row(e, doc, now, verdict, "signature");
-        return refuse(status, additional, STATUS_BAD_REQUEST,
-                      reason_text(strcmp(verdict, "replay") == 0 ? REASON_IVAL_REPLAY
-                                                                 : REASON_IVAL_BAD_SIGNATURE));
-    }
-    switch (decide(config(e), (uint32_t)doc->ival.result, services, &rule)) {
+    switch (decide(q->config, (uint32_t)q->doc->ival.result, &a->services, &a->finding.rule)) {
     case CFG_DENY:
-        write_row(e, doc, now, "denied", rule);
-        return refuse(status, additional, STATUS_FORBIDDEN, reason_text(REASON_IVAL_DENIED));
+        a->finding.verdict = "denied";
+        refuse(a, STATUS_FORBIDDEN, reason_text(REASON_IVAL_DENIED));
+        break;
     case CFG_LIMIT:
-        write_row(e, doc, now, "limited", rule);
+        a->finding.verdict = "limited";
         break;
     case CFG_ALLOW:
-        write_row(e, doc, now, "granted", rule);
+        a->finding.verdict = "granted";
         break;
     }
-    return true;
+}
+
+void policy_check(const struct policy_question *q, struct meter *m, struct policy_answer *out)
+{
+    *out = (struct policy_answer){.status = STATUS_OK,
+                                  .finding = {.result = q->doc->ival.result},
+                                  .services = UINT32_MAX << IVAL_CAPABILITY_SHIFT};
+    if (!q->config->ival) /* step d */
+        return;
+    if (!q->record->ival_capable) { /* step b */
+        if (q->doc->has_ival)
+            refuse(out, STATUS_BAD_REQUEST,
+                   "integrityValResults from an SCL without that capability");
+        return;
+    }
+    if (!q->doc->has_ival) { /* step a; at UPDATE they are optional, and nothing new is granted */
+        out->services = q->record->services;
+        if (q->create)
+            refuse(out, STATUS_BAD_REQUEST, "integrityValResults are missing");
+        return;
+    }
+    if (verify(q, m, &out->finding.verdict)) {
+        judge(q, out);
+        return;
+    }
+    out->finding.rule = "signature";
+    refuse(out, STATUS_BAD_REQUEST,
+           reason_text(strcmp(out->finding.verdict, "replay") == 0 ? REASON_IVAL_REPLAY
+                                                                   : REASON_IVAL_BAD_SIGNATURE));
 }

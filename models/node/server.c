@@ -692,9 +692,7 @@ uint32_t server_new_record(struct server *s)
 {
     if (s->record_count == s->record_room) {
         s->record_room = s->record_room ? s->record_room + s->record_room / 2 : 16;
-        if (s->population->config->kind == CFG_NSCL)
-            s->scl = xrealloc(s->scl, s->record_room * sizeof *s->scl);
-        else if (s->population->config->kind == CFG_BSF)
+        if (s->population->config->kind == CFG_BSF)
             s->sa = xrealloc(s->sa, s->record_room * sizeof *s->sa);
         else if (s->population->config->kind == CFG_HSS)
             s->hss = xrealloc(s->hss, s->record_room * sizeof *s->hss);
@@ -741,6 +739,9 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
         snprintf(s->fqdn, sizeof s->fqdn, "%s", c->fqdn);
     else
         snprintf(s->fqdn, sizeof s->fqdn, "%u.%s", index, c->fqdn);
+    if (p->config->kind == CFG_NSCL)
+        s->registrar = registrar_new(&(struct registrar_settings){
+            .fqdn = s->fqdn, .config = c, .epoch_unix_ns = d->in.epoch_unix_ns});
     if (!d->authority ||
         !(p->config->kind == CFG_MSBF || (p->config->kind == CFG_MAS && deployment_has_eap_tls(d))))
         return OK;
@@ -774,13 +775,10 @@ void server_release(struct server *s)
     }
     credential_free(s->credential);
     identity_forget(s);
-    if (s->population && s->population->config->kind == CFG_NSCL) {
-        nscl_release(s);
-    } else {
-        free(s->mas);
-        free(s->hss);
-        free(s->access);
-    }
+    registrar_free(s->registrar);
+    free(s->mas);
+    free(s->hss);
+    free(s->access);
     mas_users_forget(s);
     if (s->sa)
         bsf_forget(s);

@@ -116,10 +116,10 @@ ROGUE void town_begin_procedure(struct town *t)
 
 ROGUE struct scl_record *town_scl(struct town *t, const struct device *dev)
 {
-    uint32_t record = map_find(&t->nscl->by_node, node_id_key(dev->node_id));
+    struct scl_record *s = registrar_of_node(t->nscl->registrar, dev->node_id);
 
-    ck_assert_uint_ne(record, MAP_NONE);
-    return &t->nscl->scl[record];
+    ck_assert_ptr_nonnull(s);
+    return s;
 }
 
 ROGUE bool town_is_registered(struct town *t, const struct device *dev)

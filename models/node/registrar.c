@@ -1,0 +1,409 @@
+#include "models/node/registrar.h"
+
+#include "models/node/map.h"
+#include "models/node/node_id.h"
+#include "models/node/policy.h"
+#include "models/proto/m2m_query.h"
+#include "models/proto/m2mxml_rep.h"
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BASE      "m2m"
+#define MAX_BODY  (M2M_MAX_DOC / 4) /* of a representation whose document must fit a message */
+#define DISCOVERY 100               /* maxNumberOfDiscovRecords */
+
+/* A registration is removed at its expirationTime; nobody can see the difference between removing
+ * it then and at the next request, so there is no timer for each of a million registrations. */
+struct registrar {
+    struct registrar_settings settings;
+    struct scl_tree *tree;
+    struct call *call; /* the request that it is answering */
+    struct scl_record *records;
+    uint32_t count, room;
+    struct map by_node, by_connection;
+};
+
+/* The request that the tree is asked about. */
+struct call {
+    struct registrar *r;
+    struct scl_record *s;
+    const struct server_request *request;
+    struct meter *meter;
+    struct registrar_answer *out;
+    struct span target; /* without its query */
+    struct m2m_path path;
+    enum m2m_path_result path_is;
+    struct m2m_query query;
+    sim_ns now;
+    uint32_t services; /* granted by the policy, where it was asked */
+    bool judged;
+};
+
+static int64_t unix_time(const struct registrar *r, sim_ns t)
+{
+    return r->settings.epoch_unix_ns + t;
+}
+
+/* ---- records ---- */
+
+static struct scl_record *found(struct registrar *r, uint32_t record)
+{
+    return record == MAP_NONE ? NULL : &r->records[record];
+}
+
+struct scl_record *registrar_of_node(struct registrar *r, const uint8_t node_id[M2M_NODE_ID_LEN])
+{
+    return found(r, map_find(&r->by_node, node_id_key(node_id)));
+}
+
+struct scl_record *registrar_of_connection(struct registrar *r, const char *identity)
+{
+    uint64_t connection_id = 0;
+    uint32_t kmc_index, record = MAP_NONE;
+
+    if (key_kmc_identity_parse(span_str(identity), &connection_id, &kmc_index))
+        record = map_find(&r->by_connection, connection_id);
+    return found(r, record);
+}
+
+struct scl_record *registrar_add(struct registrar *r, const struct scl_record *record)
+{
+    if (r->count == r->room) {
+        r->room = r->room ? r->room + r->room / 2 : 16;
+        r->records = xrealloc(r->records, r->room * sizeof *r->records);
+    }
+    r->records[r->count] = *record;
+    map_put(&r->by_node, node_id_key(record->node_id), r->count);
+    return &r->records[r->count++];
+}
+
+void registrar_store(struct registrar *r, const struct scl_record *record)
+{
+    struct scl_record *s = registrar_of_node(r, record->node_id);
+
+    if (!s) {
+        s = registrar_add(r, record);
+    } else {
+        map_remove(&r->by_connection, s->connection_id);
+        memcpy(s->kmc, record->kmc, M2M_KEY_LEN);
+        memcpy(s->kival, record->kival, M2M_KEY_LEN);
+        s->connection_id = record->connection_id;
+        s->kmc_index = record->kmc_index;
+        s->kmc_expires = record->kmc_expires;
+        s->ival_capable = record->ival_capable;
+    }
+    map_put(&r->by_connection, record->connection_id, (uint32_t)(s - r->records));
+}
+
+unsigned registrar_psk(const struct registrar *r, struct span identity, sim_ns now, uint8_t psk[32],
+                       enum reason *reason)
+{
+    const struct scl_record *s;
+    uint64_t connection_id;
+    uint32_t kmc_index, record;
+
+    *reason = REASON_PSK_UNKNOWN;
+    if (!key_kmc_identity_parse(identity, &connection_id, &kmc_index))
+        return 0;
+    record = map_find(&r->by_connection, connection_id);
+    if (record == MAP_NONE)
+        return 0;
+    s = &r->records[record];
+    if (s->connection_id != connection_id || s->kmc_index != kmc_index)
+        return 0;
+    if (s->kmc_expires <= now) {
+        *reason = REASON_KEY_EXPIRED;
+        return 0;
+    }
+    memcpy(psk, s->kmc, M2M_KEY_LEN);
+    return M2M_KEY_LEN;
+}
+
+/* ---- the tree ---- */
+
+/* The steps of integrity validation, called by the tree when all else is well. */
+static enum m2m_status check_ival(void *arg, const char *scl_id, enum m2m_method method,
+                                  struct span rep, const char **why)
+{
+    struct call *c = ((struct registrar *)arg)->call;
+    struct doc_scl doc = {.has_ival = false};
+    struct policy_answer a;
+    struct span ival;
+
+    (void)scl_id;
+    if (m2m_find(rep, E_INTEGRITY_VAL_RESULTS, &ival)) {
+        doc.has_ival = true;
+        doc.ival.result = m2m_find_number(ival, E_IVAL_RESULTS, 0);
+        doc.ival.signature = m2m_find_number(ival, E_SIGNED_IVAL_RESULT, 0);
+        m2m_find_text(ival, E_SECURE_TIME_STAMP, doc.ival.time_stamp, sizeof doc.ival.time_stamp);
+        m2m_datetime_parse(doc.ival.time_stamp, &doc.ival.time_unix_ns);
+    }
+    policy_check(&(struct policy_question){.config = c->r->settings.config,
+                                           .record = c->s,
+                                           .doc = &doc,
+                                           .unix_now = unix_time(c->r, c->now),
+                                           .create = method == M2M_CREATE},
+                 c->meter, &a);
+    c->out->ival = a.finding;
+    c->services = a.services;
+    c->judged = a.status == STATUS_OK;
+    *why = a.additional;
+    return a.status;
+}
+
+struct registrar *registrar_new(const struct registrar_settings *settings)
+{
+    struct registrar *r = xcalloc(1, sizeof *r);
+    const struct cfg_server *config = settings->config;
+
+    r->settings = *settings;
+    r->tree = scl_tree_new(&(struct scl_tree_settings){.base = BASE,
+                                                       .scl_id = settings->fqdn,
+                                                       .authority = settings->fqdn,
+                                                       .network = true,
+                                                       .registration_min = config->registration_min,
+                                                       .registration_max = config->registration_max,
+                                                       .max_discovery = DISCOVERY,
+                                                       .max_nr_instances = config->max_instances,
+                                                       .check_scl = check_ival,
+                                                       .arg = r},
+                           settings->epoch_unix_ns);
+    return r;
+}
+
+void registrar_free(struct registrar *r)
+{
+    if (!r)
+        return;
+    scl_tree_free(r->tree);
+    explicit_bzero(r->records, r->count * sizeof *r->records);
+    free(r->records);
+    map_release(&r->by_node);
+    map_release(&r->by_connection);
+    free(r);
+}
+
+struct scl_tree *registrar_tree(struct registrar *r)
+{
+    return r->tree;
+}
+
+/* ---- answers ---- */
+
+/* The text may be the response's: it moves to where the answer's own texts are. */
+static void refuse(const struct call *c, enum m2m_status status, const char *why)
+{
+    snprintf(c->out->text, sizeof c->out->text, "%s", why ? why : "");
+    c->out->answer =
+        (struct server_answer){.status = (int)status, .additional = why ? c->out->text : NULL};
+}
+
+static void fill_scl(struct span rep, struct doc_scl *d)
+{
+    const char *const *words = m2m_element_info(E_MGMT_PROTOCOL_TYPE)->words;
+
+    m2m_find_text(rep, E_SCL_ID, d->scl_id, sizeof d->scl_id);
+    m2m_find_text(rep, E_LINK, d->link, sizeof d->link);
+    snprintf(d->mgmt_protocol_type, sizeof d->mgmt_protocol_type, "%s",
+             words[m2m_find_number(rep, E_MGMT_PROTOCOL_TYPE, 0)]);
+    d->expires_unix_ns = m2m_find_number(rep, E_EXPIRATION_TIME, 0);
+    d->has_times = true;
+    d->created_unix_ns = m2m_find_number(rep, E_CREATION_TIME, 0);
+    d->modified_unix_ns = m2m_find_number(rep, E_LAST_MODIFIED_TIME, 0);
+}
+
+/* What a body says of a resource that was asked for: of an <scl> the attributes that are its own,
+ * for a constrained device has no use for a page of references; of anything else all. */
+static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_doc *doc)
+{
+    struct m2m_rep *rep = &r->representation;
+
+    if (rep->type == M2M_SCL) {
+        doc->kind = DOC_SCL;
+        fill_scl(m2m_rep_span(rep), &doc->u.scl);
+        return;
+    }
+    if (!rep->type || c->request->method != HTTP_GET)
+        return;
+    doc->kind = DOC_RESOURCE;
+    doc->u.resource.type = (int)rep->type;
+    doc->u.resource.n = rep->n;
+    doc->owned = rep->p; /* the answer's from now on */
+    m2m_rep_init(rep, M2M_NO_TYPE);
+}
+
+static void answer(const struct call *c, struct m2m_response *r)
+{
+    struct registrar_answer *out = c->out;
+
+    if (r->status_code >= STATUS_BAD_REQUEST) {
+        refuse(c, r->status_code, r->additional_info);
+        return;
+    }
+    if (r->representation.type != M2M_SCL && c->request->method == HTTP_GET &&
+        r->representation.n > MAX_BODY) {
+        refuse(c, STATUS_NOT_ACCEPTABLE, "more than fits one message");
+        return;
+    }
+    out->answer = (struct server_answer){.status = (int)r->status_code};
+    /* Who reports each quarter of an hour does not ask for the name of each report. */
+    if (*r->resource_uri && strlen(r->resource_uri) < sizeof out->text &&
+        r->representation.type != M2M_CONTENT_INSTANCE) {
+        snprintf(out->text, sizeof out->text, "%s", r->resource_uri);
+        out->answer.location = out->text;
+    }
+    fill_body(r, c, &out->doc);
+}
+
+/* ---- requests ---- */
+
+/* Storing readings is the xRAR capability's service (etsi-m2m.md 1). */
+static bool is_storing(const struct call *c)
+{
+    return c->request->method == HTTP_POST && c->path.count > 3 &&
+           c->path.step[3].type == M2M_CONTAINERS;
+}
+
+/* No applications over mId, but for what is announced (etsi-m2m.md 8.4). */
+static bool is_application(const struct call *c)
+{
+    return c->request->method == HTTP_POST && c->path.count == 4 &&
+           c->path.step[3].type == M2M_APPLICATIONS && c->request->rep.type &&
+           c->request->rep.type != M2M_APPLICATION_ANNC;
+}
+
+/* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body. */
+static enum m2m_method method_of(const struct call *c)
+{
+    enum m2m_type type = c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE;
+
+    switch (c->request->method) {
+    case HTTP_GET:
+        return M2M_RETRIEVE;
+    case HTTP_PUT:
+        return M2M_UPDATE;
+    case HTTP_DELETE:
+        return M2M_DELETE;
+    case HTTP_POST:
+    case HTTP_OTHER:
+        break;
+    }
+    if (m2m_type_takes(type, M2M_EXECUTE) && !c->request->rep.type)
+        return M2M_EXECUTE;
+    return m2m_type_takes(type, M2M_NOTIFY) ? M2M_NOTIFY : M2M_CREATE;
+}
+
+static void ask_tree(struct call *c, enum m2m_method method, const char *entity,
+                     struct m2m_response *r)
+{
+    struct m2m_request request = {.target_id = c->target,
+                                  .requesting_entity = entity,
+                                  .representation = c->request->rep.type ? &c->request->rep : NULL,
+                                  .filter_criteria = m2m_rep_span(&c->query.filter),
+                                  .search_prefix =
+                                      *c->query.search_prefix ? c->query.search_prefix : NULL,
+                                  .max_size = c->query.max_size,
+                                  .method = method,
+                                  .point = M2M_MID};
+
+    m2m_response_init(r);
+    c->r->call = c;
+    scl_tree_request(c->r->tree, unix_time(c->r, c->now), &request, r);
+    c->r->call = NULL;
+}
+
+/* The record follows the tree. A device whose image is refused at re-attestation is no longer
+ * registered. */
+static void follow(struct call *c, enum m2m_method method, const struct m2m_response *r)
+{
+    struct scl_record *s = c->s;
+    struct m2m_response gone;
+
+    if (c->path_is != M2M_PATH_OK)
+        return;
+    if (c->judged && r->status_code < STATUS_BAD_REQUEST) {
+        s->services = c->services;
+        s->scl_expires = m2m_find_number(m2m_rep_span(&r->representation), E_EXPIRATION_TIME, 0) -
+                         c->r->settings.epoch_unix_ns;
+    } else if (method == M2M_UPDATE && m2m_path_type(&c->path) == M2M_SCL &&
+               r->status_code == STATUS_FORBIDDEN) {
+        ask_tree(c, M2M_DELETE, c->r->settings.fqdn, &gone);
+        m2m_response_clear(&gone);
+        s->scl_expires = 0;
+    } else if (method == M2M_DELETE && c->path.count == 3 && r->status_code == STATUS_DELETED) {
+        s->scl_expires = 0;
+    }
+}
+
+static void serve(struct call *c)
+{
+    enum m2m_method method;
+    struct m2m_response r;
+
+    if (c->path_is == M2M_PATH_OK && is_application(c)) {
+        refuse(c, STATUS_FORBIDDEN, "no applications over mId");
+        return;
+    }
+    if (c->path_is == M2M_PATH_OK && is_storing(c) && c->s->scl_expires > c->now &&
+        !(c->s->services & ival_capability_bit(CAP_XRAR))) {
+        refuse(c, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
+        return;
+    }
+    method = method_of(c);
+    ask_tree(c, method, c->request->requesting_entity, &r);
+    follow(c, method, &r);
+    answer(c, &r);
+    m2m_response_clear(&r);
+}
+
+/* etsi-m2m.md 8.3: filter attributes stand in the query. */
+static void serve_query(struct call *c)
+{
+    const char *target = c->request->target, *mark = strchr(target, '?');
+    char why[80];
+
+    c->target = span_of(target, mark ? (size_t)(mark - target) : strlen(target));
+    c->path_is = m2m_path_parse(c->target, BASE, &c->path);
+    if (m2m_query_parse(span_str(mark ? mark + 1 : ""), &c->query, why) == STATUS_OK)
+        serve(c);
+    else
+        refuse(c, STATUS_BAD_REQUEST, why);
+    m2m_query_clear(&c->query);
+}
+
+/* Without a requestingEntity 403 (etsi-m2m.md 8.3), with another one 401. false: answered. */
+static bool check_sender(const struct call *c)
+{
+    char scl_id[M2M_MAX_URI];
+
+    node_scl_id(c->s->node_id, scl_id);
+    if (!*c->request->requesting_entity)
+        refuse(c, STATUS_FORBIDDEN, "a requesting entity is needed");
+    else if (strcmp(c->request->requesting_entity, scl_id) != 0)
+        refuse(c, STATUS_PERMISSION_DENIED, "the requesting entity is not that of the connection");
+    else
+        return true;
+    return false;
+}
+
+void registrar_refuse_stranger(struct registrar_answer *out, const char *why)
+{
+    *out = (struct registrar_answer){
+        .answer = {.status = STATUS_PERMISSION_DENIED, .additional = why, .close = true}};
+}
+
+void registrar_request(struct registrar *r, struct scl_record *s,
+                       const struct server_request *request, struct meter *m, sim_ns now,
+                       struct registrar_answer *out)
+{
+    struct call c = {.r = r, .s = s, .request = request, .meter = m, .out = out, .now = now};
+
+    *out = (struct registrar_answer){.doc = {.kind = DOC_NONE}};
+    if (s->kmc_expires <= now) /* a session lives no longer than its Kmc (GAP C5) */
+        registrar_refuse_stranger(out, reason_text(REASON_KEY_EXPIRED));
+    else if (check_sender(&c))
+        serve_query(&c);
+}
