@@ -1,6 +1,7 @@
 #include "models/proc/exchange.h"
 
 #include "models/proc/client.h"
+#include "models/proc/document.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
@@ -29,11 +30,11 @@ static enum reason judge(struct exchange *x, sim_ns now, const struct http_messa
     enum reason reason;
     char why[80];
 
-    reason = https_parse(&x->https, m->body, &doc, why);
+    reason = document_read(x->https.proto.env, m->body, &doc, why);
     if (m->status != 200) {
         /* A refusal is one even when what comes with it cannot be read. */
         x->retry_after_s = m->retry_after_s;
-        reason = https_answer_reason(m->status, &doc);
+        reason = document_answer_reason(m->status, &doc);
         if (reason == REASON_NONE)
             reason = REASON_HTTP_STATUS;
     } else if (digest_of(x) && !ua_digest_is_from_naf(digest_of(x), x->https.proto.env, m)) {

@@ -8,7 +8,6 @@
 
 #include "models/proc/channel.h"
 #include "models/proto/http.h"
-#include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/proto.h"
 #include "models/proto/tls.h"
@@ -77,13 +76,5 @@ void https_end_exchange(struct https *h, sim_ns now);
 void https_finish(struct https *h, sim_ns now, const char *why);
 /* PROTO_FAILED; with close_notify where the session is open. */
 void https_fail(struct https *h, sim_ns now, enum reason reason);
-
-/* Parses a body, metered; as m2mxml_parse. An empty body is DOC_NONE and REASON_NONE. */
-enum reason https_parse(struct https *h, struct span body, struct m2m_doc *doc, char why[80]);
-/* The same of a resource's representation; an empty body is M2M_NO_TYPE. */
-enum reason https_parse_rep(struct https *h, struct span body, struct m2m_rep *rep, char why[80]);
-/* Why a client did not get what it asked for: the first word of errorInfo's additionalInfo where
- * that is one of our reasons, else the status itself. REASON_NONE below 300. */
-enum reason https_answer_reason(int status, const struct m2m_doc *doc);
 
 #endif

@@ -1,5 +1,6 @@
 #include "models/proc/server_request.h"
 
+#include "models/proc/document.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,15 +37,29 @@ static bool refused(struct refusal *r, int status, enum reason reason, const cha
     return false;
 }
 
+/* Octets of a scheme with its "://"; 0: it is none of ours. */
+static size_t scheme_of(const char *p, size_t n)
+{
+    static const char *const schemes[] = {"https://", "http://", "coaps://", "coap://"};
+    size_t length;
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        length = strlen(schemes[i]);
+        if (n > length && !strncasecmp(p, schemes[i], length))
+            return length;
+    }
+    return 0;
+}
+
 /* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2). */
 static bool take_target(struct span target, char *out, size_t n)
 {
     const char *p = (const char *)target.p;
-    size_t left = target.n;
+    size_t left = target.n, scheme = scheme_of(p, left);
     const char *slash;
 
-    if (left > 8 && (!strncasecmp(p, "https://", 8) || !strncasecmp(p, "http://", 7))) {
-        slash = memchr(p + 8, '/', left - 8);
+    if (scheme > 0) {
+        slash = memchr(p + scheme, '/', left - scheme);
         if (!slash)
             return false;
         left -= (size_t)(slash - p);
@@ -57,8 +72,8 @@ static bool take_target(struct span target, char *out, size_t n)
     return true;
 }
 
-static bool check_target(enum server_role role, const struct http_message *m,
-                         struct server_request *q, struct refusal *no)
+static bool check_target(enum server_role role, const struct incoming *m, struct server_request *q,
+                         struct refusal *no)
 {
     const struct service *only = service_of(role);
 
@@ -74,29 +89,17 @@ static bool check_target(enum server_role role, const struct http_message *m,
     return true;
 }
 
-/* application/xml, with or without parameters; a body that does not say is taken as such. */
-static bool is_xml(struct span type)
-{
-    static const char xml[] = "application/xml";
-    size_t n = sizeof(xml) - 1;
-
-    if (type.n == 0)
-        return true;
-    return type.n >= n && !strncasecmp((const char *)type.p, xml, n) &&
-           (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
-}
-
-static bool check_body(struct https *h, enum server_role role, const struct http_message *m,
+static bool check_body(struct proto_env *env, enum server_role role, const struct incoming *m,
                        struct server_request *q, struct refusal *no)
 {
     const struct service *only = service_of(role);
     enum reason reason;
     char why[80];
 
-    if (m->body.n > 0 && !is_xml(m->content_type))
+    if (m->body.n > 0 && !m->is_xml)
         return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
-    reason =
-        only ? https_parse(h, m->body, &q->doc, why) : https_parse_rep(h, m->body, &q->rep, why);
+    reason = only ? document_read(env, m->body, &q->doc, why)
+                  : document_read_rep(env, m->body, &q->rep, why);
     if (reason)
         return refused(no, STATUS_BAD_REQUEST, reason, why);
     if (only && q->doc.kind != only->doc)
@@ -133,14 +136,39 @@ static bool check_identity(enum server_role role, const struct server_request *q
     return true;
 }
 
-bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
+bool server_request_take(struct proto_env *env, enum server_role role, const struct incoming *m,
                          struct server_request *q, struct refusal *no)
 {
     q->method = m->method;
     q->body_octets = m->body.n;
+    return check_target(role, m, q, no) && check_body(env, role, m, q, no) &&
+           check_identity(role, q, no);
+}
+
+/* ---- HTTP ---- */
+
+/* application/xml, with or without parameters; a body that does not say is taken as such. */
+static bool is_xml(struct span type)
+{
+    static const char xml[] = "application/xml";
+    size_t n = sizeof(xml) - 1;
+
+    if (type.n == 0)
+        return true;
+    return type.n >= n && !strncasecmp((const char *)type.p, xml, n) &&
+           (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
+}
+
+bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
+                         struct server_request *q, struct refusal *no)
+{
+    const struct incoming in = {.target = m->target,
+                                .body = m->body,
+                                .method = m->method,
+                                .is_xml = is_xml(m->content_type)};
+
     if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
                                                            sizeof(q->requesting_entity)))
         q->requesting_entity[0] = '\0';
-    return check_target(role, m, q, no) && check_body(h, role, m, q, no) &&
-           check_identity(role, q, no);
+    return server_request_take(h->proto.env, role, &in, q, no);
 }

@@ -1,5 +1,5 @@
-/* Private to this folder: an HTTP request as it came, into one that a node may act upon, or the
- * reason why not. */
+/* Private to this folder: a request as it came, into one that a node may act upon, or the reason
+ * why not. */
 #ifndef MODELS_PROC_SERVER_REQUEST_H
 #define MODELS_PROC_SERVER_REQUEST_H
 
@@ -13,9 +13,20 @@ struct refusal {
     char additional[128];
 };
 
-/* Fills q, which is all zeros but for peer_name and btid, from m: method, path, sender, document;
- * checks what the role serves and that the sender is who TLS, or Ua, says. false: refused, as `no`
- * says. q's document is the caller's either way. */
+/* What came, whatever the binding. */
+struct incoming {
+    struct span target; /* a path with its query, or an absolute URI */
+    struct span body;
+    enum http_method method;
+    bool is_xml; /* the body says so, or says nothing */
+};
+
+/* Fills q, which is all zeros but for peer_name, btid and requesting_entity: method, path,
+ * document; checks what the role serves and that the sender is who TLS, or Ua, says. false:
+ * refused, as `no` says. q's document is the caller's either way. */
+bool server_request_take(struct proto_env *env, enum server_role role, const struct incoming *m,
+                         struct server_request *q, struct refusal *no);
+/* The same of an HTTP message, with its requesting entity. */
 bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
                          struct server_request *q, struct refusal *no);
 

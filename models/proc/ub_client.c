@@ -1,6 +1,7 @@
 #include "models/proc/ub.h"
 
 #include "crypto/hash.h"
+#include "models/proc/document.h"
 #include "models/proc/https.h"
 #include "models/proto/digest.h"
 #include "sim/base/xalloc.h"
@@ -185,7 +186,7 @@ static enum reason on_bootstrapped(struct ub_client *c, sim_ns now, const struct
 
     if (!is_from_bsf(c, m))
         return REASON_DIGEST_RSPAUTH;
-    reason = https_parse(&c->https, m->body, &doc, why);
+    reason = document_read(c->https.proto.env, m->body, &doc, why);
     info = &doc.u.bootstrapping;
     if (!reason && (!is_of_type(m->content_type) || doc.kind != DOC_BOOTSTRAPPING_INFO ||
                     strlen(info->btid) > GBA_NAME_MAX))
@@ -211,7 +212,7 @@ static enum reason refusal_of(int status)
     case STATUS_GATEWAY_TIMEOUT:
         return REASON_BACKEND_TIMEOUT;
     default:
-        return https_answer_reason(status, &(struct m2m_doc){.kind = DOC_NONE});
+        return document_answer_reason(status, &(struct m2m_doc){.kind = DOC_NONE});
     }
 }
 

@@ -1,6 +1,7 @@
-#include "models/proc/server.h"
-
+/* A server session over HTTP: MSBF, MAS, and an NSCL's mId. */
+#include "models/proc/document.h"
 #include "models/proc/https.h"
+#include "models/proc/mid_impl.h"
 #include "models/proc/naf.h"
 #include "models/proc/psk_gate.h"
 #include "models/proc/server_request.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct server_session {
+struct server_http {
     struct https https;
     enum server_role role;
     struct naf *naf;                /* NULL: it is none */
@@ -23,16 +24,8 @@ struct server_session {
 
 /* ---- Answers ---- */
 
-/* The status codes of TS 102 921 have no "content too large": its errorInfo says bad request. */
-static const char *status_code(int status)
-{
-    const char *name = m2m_status_name((enum m2m_status)status);
-
-    return name && *name ? name : m2m_status_name(STATUS_BAD_REQUEST);
-}
-
 /* A NAF says in a field what it is about the body, so that comes first. */
-static bool send_authentic(struct server_session *s, sim_ns now, struct http_out m,
+static bool send_authentic(struct server_http *s, sim_ns now, struct http_out m,
                            const struct m2m_doc *doc, const char *label)
 {
     struct buf body, value;
@@ -53,9 +46,9 @@ static bool send_authentic(struct server_session *s, sim_ns now, struct http_out
     return sent;
 }
 
-static bool send_answer(struct server_session *s, sim_ns now, const struct server_answer *a)
+static bool send_answer(struct server_http *s, sim_ns now, const struct server_answer *a)
 {
-    struct m2m_doc error = {.kind = DOC_ERROR_INFO};
+    struct m2m_doc error;
     const struct m2m_doc *doc = a->doc;
     struct http_out m = {.status = a->status,
                          .location = a->location,
@@ -64,10 +57,7 @@ static bool send_answer(struct server_session *s, sim_ns now, const struct serve
     char label[48];
 
     if (!doc && a->status >= 400) {
-        snprintf(error.u.error.status_code, sizeof(error.u.error.status_code), "%s",
-                 status_code(a->status));
-        snprintf(error.u.error.additional, sizeof(error.u.error.additional), "%s",
-                 a->additional ? a->additional : "");
+        document_error(&error, a->status, a->additional);
         doc = &error;
     }
     snprintf(label, sizeof(label), "%d%s%s", a->status, doc ? " " : "",
@@ -78,7 +68,7 @@ static bool send_answer(struct server_session *s, sim_ns now, const struct serve
 
 /* Answers what never becomes the node's business. additional begins with a reason's text where the
  * client shall name that one. */
-static void refuse(struct server_session *s, sim_ns now, int status, const char *additional)
+static void refuse(struct server_http *s, sim_ns now, int status, const char *additional)
 {
     struct server_answer a = {.status = status, .additional = additional, .close = s->last};
 
@@ -98,18 +88,18 @@ static void on_broken(struct https *h, sim_ns now, enum reason reason)
                               .additional = reason_text(reason),
                               .close = true};
 
-    send_answer((struct server_session *)h, now, &a);
+    send_answer((struct server_http *)h, now, &a);
 }
 
 /* ---- Requests ---- */
 
-static enum se_slot slot_of(const struct server_session *s)
+static enum se_slot slot_of(const struct server_http *s)
 {
     return s->role == SERVER_MSBF ? SE_KMR : SE_KMC;
 }
 
 /* The key that the exchange is about, into env->se. false: the session is closed already. */
-static bool make_key(struct server_session *s)
+static bool make_key(struct server_http *s)
 {
     struct proto_env *env = s->https.proto.env;
     uint8_t key[M2M_KEY_LEN];
@@ -138,7 +128,7 @@ static bool make_key(struct server_session *s)
     return made;
 }
 
-static void drop_request(struct server_session *s)
+static void drop_request(struct server_http *s)
 {
     if (!s->request)
         return;
@@ -148,7 +138,7 @@ static void drop_request(struct server_session *s)
     s->request = NULL;
 }
 
-static void process(struct server_session *s, sim_ns now, const struct http_message *m)
+static void process(struct server_http *s, sim_ns now, const struct http_message *m)
 {
     struct https *h = &s->https;
     struct refusal no;
@@ -181,7 +171,7 @@ static int status_of(enum reason reason)
     return reason == REASON_GBA_NOT_ALLOWED ? STATUS_FORBIDDEN : STATUS_BAD_REQUEST;
 }
 
-static void challenge(struct server_session *s, sim_ns now, enum reason why)
+static void challenge(struct server_http *s, sim_ns now, enum reason why)
 {
     struct http_out m = {.status = STATUS_PERMISSION_DENIED, .close = s->last};
     struct buf value;
@@ -200,7 +190,7 @@ static void challenge(struct server_session *s, sim_ns now, enum reason why)
         https_end_exchange(&s->https, now);
 }
 
-static void authenticate(struct server_session *s, sim_ns now, const struct http_message *m)
+static void authenticate(struct server_http *s, sim_ns now, const struct http_message *m)
 {
     enum reason reason;
 
@@ -222,7 +212,7 @@ static void authenticate(struct server_session *s, sim_ns now, const struct http
 
 static void on_message(struct https *h, sim_ns now, const struct http_message *m)
 {
-    struct server_session *s = (struct server_session *)h;
+    struct server_http *s = (struct server_http *)h;
 
     s->last = !m->keep_alive;
     if (s->busy)
@@ -234,7 +224,7 @@ static void on_message(struct https *h, sim_ns now, const struct http_message *m
 }
 
 /* Records go on to TLS until the BSF must be asked who that is. */
-static void pass_gate(struct server_session *s, sim_ns now)
+static void pass_gate(struct server_http *s, sim_ns now)
 {
     struct psk_gate *g = &s->gate;
     struct span next, identity;
@@ -256,7 +246,7 @@ static void pass_gate(struct server_session *s, sim_ns now)
 
 static void session_input(struct proto *p, sim_ns now, struct span in)
 {
-    struct server_session *s = (struct server_session *)p;
+    struct server_http *s = (struct server_http *)p;
 
     if (p->status != PROTO_RUNNING)
         return;
@@ -273,8 +263,9 @@ static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum 
     return naf_psk_find(arg, identity, psk, reason);
 }
 
-const struct zn_request *server_session_zn(const struct server_session *s)
+static const struct zn_request *zn(const struct server_session *session)
 {
+    const struct server_http *s = (const struct server_http *)session;
     const struct https *h = &s->https;
 
     return s->naf && s->naf->asking && h->proto.status == PROTO_RUNNING &&
@@ -283,9 +274,11 @@ const struct zn_request *server_session_zn(const struct server_session *s)
                : NULL;
 }
 
-void server_session_zn_answer(struct server_session *s, sim_ns now, const struct zn_answer *a)
+static void zn_answered(struct server_session *session, sim_ns now, const struct zn_answer *a)
 {
-    if (!server_session_zn(s)) /* the peer went away meanwhile */
+    struct server_http *s = (struct server_http *)session;
+
+    if (!zn(session)) /* the peer went away meanwhile */
         return;
     naf_answer(s->naf, a);
     if (s->naf->psk) {
@@ -300,7 +293,7 @@ void server_session_zn_answer(struct server_session *s, sim_ns now, const struct
 
 static void session_free(struct proto *p)
 {
-    struct server_session *s = (struct server_session *)p;
+    struct server_http *s = (struct server_http *)p;
 
     drop_request(s);
     https_release(&s->https);
@@ -313,62 +306,8 @@ static void session_free(struct proto *p)
 
 static const struct https_user session_user = {.message = on_message, .broken = on_broken};
 
-static const struct proto_ops session_ops = {.name = "server session",
-                                             .start = https_start,
-                                             .input = session_input,
-                                             .output = https_output,
-                                             .expire = https_expire,
-                                             .free = session_free};
-
-/* TS 24.109 5.3.3: the names that a NAF knows. */
-static const char *hint_of(const struct naf *n)
-{
-    return n->settings.uicc_keys ? "3GPP-bootstrapping-uicc;3GPP-bootstrapping"
-                                 : gba_psk_hint(GBA_KEY_ME);
-}
-
-struct server_session *server_session_new(struct proto_env *env,
-                                          const struct server_settings *settings)
-{
-    struct server_session *s = xcalloc(1, sizeof(*s));
-    struct tls_peer_settings peer = {.credential = settings->credential,
-                                     .psk_find = settings->psk_find,
-                                     .psk_arg = settings->psk_arg};
-
-    s->role = settings->role;
-    psk_gate_init(&s->gate);
-    if (settings->naf) {
-        s->naf = xcalloc(1, sizeof(*s->naf));
-        naf_init(s->naf, env, settings->naf, settings->context != NULL);
-    }
-    if (s->naf && s->naf->psk) {
-        peer.psk_find = find_psk;
-        peer.psk_arg = s->naf;
-        peer.psk_hint = hint_of(s->naf);
-    }
-    if (!settings->context) {
-        https_init_bare(&s->https, &session_ops, &session_user, env, true);
-    } else if (!https_init(&s->https, &session_ops, &session_user, env, true, settings->context,
-                           &peer)) {
-        session_free(&s->https.proto);
-        return NULL;
-    }
-    return s;
-}
-
-struct proto *server_session_proto(struct server_session *s)
-{
-    return &s->https.proto;
-}
-
-const struct server_request *server_session_request(const struct server_session *s)
-{
-    return s->https.proto.status == PROTO_RUNNING && s->https.state == HTTPS_EXCHANGE ? s->request
-                                                                                      : NULL;
-}
-
 /* GAP C2: Kmr travels wrapped under the exported key. */
-static bool wrap_kmr(struct server_session *s, struct m2m_doc *doc)
+static bool wrap_kmr(struct server_http *s, struct m2m_doc *doc)
 {
     struct proto_env *env = s->https.proto.env;
     uint8_t kek[M2M_KEY_LEN];
@@ -381,13 +320,23 @@ static bool wrap_kmr(struct server_session *s, struct m2m_doc *doc)
     return wrapped;
 }
 
-void server_session_answer(struct server_session *s, sim_ns now, const struct server_answer *a)
+static const struct server_request *request(const struct server_session *session)
 {
+    const struct server_http *s = (const struct server_http *)session;
+
+    return s->https.proto.status == PROTO_RUNNING && s->https.state == HTTPS_EXCHANGE ? s->request
+                                                                                      : NULL;
+}
+
+static void answer_request(struct server_session *session, sim_ns now,
+                           const struct server_answer *a)
+{
+    struct server_http *s = (struct server_http *)session;
     struct https *h = &s->https;
     struct server_answer answer = *a;
     struct m2m_doc with_key;
 
-    if (!server_session_request(s)) /* the peer went away meanwhile */
+    if (!request(session)) /* the peer went away meanwhile */
         return;
     drop_request(s);
     if (a->doc && a->doc->kind == DOC_BOOTSTRAP_PARAM_SET && !s->naf) {
@@ -407,21 +356,73 @@ void server_session_answer(struct server_session *s, sim_ns now, const struct se
         https_end_exchange(h, now);
 }
 
-void server_session_set_busy(struct server_session *s, uint32_t retry_after_s)
+static void set_busy(struct server_session *session, uint32_t retry_after_s)
 {
+    struct server_http *s = (struct server_http *)session;
+
     s->busy = retry_after_s > 0;
     s->retry_after_s = retry_after_s;
 }
 
-void server_session_close(struct server_session *s, sim_ns now)
+static void close_session(struct server_session *session, sim_ns now)
 {
-    https_finish(&s->https, now, "closed by the node");
+    https_finish(&((struct server_http *)session)->https, now, "closed by the node");
 }
 
-bool server_session_is_open(const struct server_session *s)
+static bool is_open(const struct server_session *session)
 {
-    const struct https *h = &s->https;
+    const struct https *h = &((const struct server_http *)session)->https;
 
     return h->proto.status == PROTO_RUNNING &&
            (h->state == HTTPS_IDLE || h->state == HTTPS_EXCHANGE);
+}
+
+static const struct server_session_ops session_ops = {.proto = {.name = "server session",
+                                                                .start = https_start,
+                                                                .input = session_input,
+                                                                .output = https_output,
+                                                                .expire = https_expire,
+                                                                .free = session_free},
+                                                      .request = request,
+                                                      .answer = answer_request,
+                                                      .zn = zn,
+                                                      .zn_answer = zn_answered,
+                                                      .set_busy = set_busy,
+                                                      .close = close_session,
+                                                      .is_open = is_open};
+
+/* TS 24.109 5.3.3: the names that a NAF knows. */
+static const char *hint_of(const struct naf *n)
+{
+    return n->settings.uicc_keys ? "3GPP-bootstrapping-uicc;3GPP-bootstrapping"
+                                 : gba_psk_hint(GBA_KEY_ME);
+}
+
+struct server_session *server_http_new(struct proto_env *env,
+                                       const struct server_settings *settings)
+{
+    struct server_http *s = xcalloc(1, sizeof(*s));
+    struct tls_peer_settings peer = {.credential = settings->credential,
+                                     .psk_find = settings->psk_find,
+                                     .psk_arg = settings->psk_arg};
+
+    s->role = settings->role;
+    psk_gate_init(&s->gate);
+    if (settings->naf) {
+        s->naf = xcalloc(1, sizeof(*s->naf));
+        naf_init(s->naf, env, settings->naf, settings->context != NULL);
+    }
+    if (s->naf && s->naf->psk) {
+        peer.psk_find = find_psk;
+        peer.psk_arg = s->naf;
+        peer.psk_hint = hint_of(s->naf);
+    }
+    if (!settings->context) {
+        https_init_bare(&s->https, &session_ops.proto, &session_user, env, true);
+    } else if (!https_init(&s->https, &session_ops.proto, &session_user, env, true,
+                           settings->context, &peer)) {
+        session_free(&s->https.proto);
+        return NULL;
+    }
+    return (struct server_session *)s;
 }
