@@ -1,6 +1,7 @@
 #include "models/host/live_udp.h"
 
 #include "models/host/live_impl.h"
+#include "models/host/live_inbox.h"
 #include "models/host/pump.h"
 #include "sim/base/siphash.h"
 #include "sim/base/xalloc.h"
@@ -10,6 +11,9 @@
 #include <string.h>
 
 #define KEYS 2 /* of a conversation: what began it, and what its core chose */
+/* Asked of the system for a server's socket, which gives what its own limit allows: for the time in
+ * which our thread is not even running. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 /* A conversation in the table under one of its keys. */
 struct place {
@@ -35,12 +39,14 @@ struct talk {
 struct live_udp {
     uv_udp_t socket;
     uv_timer_t quiet;
+    uv_idle_t work; /* active while the inbox holds something */
     struct live *live;
     struct live_udp *next, **back;
     const struct live_udp_ops *ops;
     void *arg;
     struct live_udp_limits limits;
     struct live_udp_counts counts;
+    struct live_inbox inbox; /* a server's */
     struct talk *talks;
     size_t talk_count, running;
     struct place **table; /* a client has none */
@@ -133,6 +139,7 @@ static void on_socket_closed(uv_handle_t *handle)
     *u->back = u->next;
     if (u->next)
         u->next->back = u->back;
+    live_inbox_clear(&u->inbox);
     buf_clear(&u->room);
     free(u->table);
     free(u);
@@ -145,13 +152,14 @@ static void close_socket(struct live_udp *u)
     u->closing = true;
     uv_close((uv_handle_t *)&u->socket, on_socket_closed);
     uv_close((uv_handle_t *)&u->quiet, on_socket_closed);
+    uv_close((uv_handle_t *)&u->work, on_socket_closed);
 }
 
 static void on_quiet(uv_timer_t *timer)
 {
     struct live_udp *u = timer->data;
 
-    if (u->running > 0)
+    if (u->running > 0 || u->inbox.first)
         return;
     u->is_quiet = true;
     for (const struct live_udp *o = u->live->udp; o; o = o->next)
@@ -390,6 +398,27 @@ static void served(struct live_udp *u, const struct sockaddr *address, struct sp
     drive(t, PUMP_INPUT, in);
 }
 
+/* One at a time: in between the loop reads what has come meanwhile, and looks at its timers. */
+static void on_work(uv_idle_t *work)
+{
+    struct live_udp *u = work->data;
+    struct live_inbox_item *item = live_inbox_take(&u->inbox);
+
+    if (item)
+        served(u, (const struct sockaddr *)&item->from, span_of(item->octets, item->n));
+    free(item);
+    if (!u->inbox.first)
+        uv_idle_stop(work);
+}
+
+static void keep(struct live_udp *u, const struct sockaddr *from, struct span in)
+{
+    if (live_inbox_put(&u->inbox, from, in))
+        live_bug_if(uv_idle_start(&u->work, on_work));
+    else
+        u->counts.dropped++;
+}
+
 static void on_datagram(uv_udp_t *socket, ssize_t n, const uv_buf_t *b,
                         const struct sockaddr *address, unsigned flags)
 {
@@ -410,7 +439,7 @@ static void on_datagram(uv_udp_t *socket, ssize_t n, const uv_buf_t *b,
     if (u->client)
         drive(u->talks, PUMP_INPUT, span_of(b->base, (size_t)n));
     else
-        served(u, address, span_of(b->base, (size_t)n));
+        keep(u, address, span_of(b->base, (size_t)n));
 }
 
 static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
@@ -429,9 +458,10 @@ static struct live_udp *new_socket(struct live *l)
 
     live_bug_if(uv_udp_init(&l->loop, &u->socket));
     live_bug_if(uv_timer_init(&l->loop, &u->quiet));
-    u->socket.data = u->quiet.data = u;
+    live_bug_if(uv_idle_init(&l->loop, &u->work));
+    u->socket.data = u->quiet.data = u->work.data = u;
     uv_unref((uv_handle_t *)&u->quiet);
-    u->handles = 2;
+    u->handles = 3;
     u->live = l;
     u->limits.quiet = SIM_NEVER;
     buf_init(&u->room, LIVE_DATAGRAM_MAX);
@@ -453,15 +483,17 @@ static enum err say_why(int status, const char **why)
 static int bind_and_listen(struct live_udp *u, const struct sockaddr_storage *address, int *port)
 {
     struct sockaddr_storage bound;
-    int n = sizeof(bound), status;
+    int n = sizeof(bound), wanted = RECEIVE_BUFFER, status;
 
     status = uv_udp_bind(&u->socket, (const struct sockaddr *)address, 0);
     if (status == 0)
         status = uv_udp_getsockname(&u->socket, (struct sockaddr *)&bound, &n);
     if (status == 0)
         status = uv_udp_recv_start(&u->socket, on_alloc, on_datagram);
-    if (status == 0)
+    if (status == 0) {
         *port = live_port_of(&bound);
+        (void)uv_recv_buffer_size((uv_handle_t *)&u->socket, &wanted);
+    }
     return status;
 }
 

@@ -1,7 +1,8 @@
 /* The live host over UDP: cores of datagrams in real time. A server's socket spreads what arrives
  * over conversations, each with a core of its own; a client's socket has one core and one peer.
- * Bounded: in number, in idle time, in what a datagram may be; nothing is queued, for a socket that
- * is full loses a datagram as the network would. */
+ * Bounded: in number, in idle time, in what a datagram may be, in what waits for its turn
+ * (live_inbox.h). What is sent is not queued: a socket that is full loses a datagram as the network
+ * would. */
 #ifndef MODELS_HOST_LIVE_UDP_H
 #define MODELS_HOST_LIVE_UDP_H
 
@@ -57,6 +58,7 @@ struct live_udp_counts {
     uint64_t conversations; /* begun */
     uint64_t foreign;       /* datagrams without a key */
     uint64_t refused;       /* datagrams that would have begun one conversation too many */
+    uint64_t dropped;       /* datagrams for which the inbox had no room */
     uint64_t unsent;        /* the socket was full, or the system refused */
 };
 

@@ -1,6 +1,7 @@
 /* attach pana: PaCs of ours against a PANA agent, so many at a time. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "models/host/live_udp.h"
 #include "models/proc/client.h"
@@ -9,11 +10,17 @@
 #include "sim/cli/attach.h"
 #include "sim/cli/load.h"
 
+/* PaCs with an open socket, those that linger too: a system has 28,000 ports for it, and a process
+ * its limit of open files, from which the others here are kept aside. */
+#define MOST_OPEN   16000
+#define OTHER_FILES 64
+
 struct pacs {
     struct attach_given *given;
     struct live *live;
     unsigned long long begun;
     size_t running; /* not judged yet: those that linger leave their place to the next */
+    size_t open, most_open;
     struct load load;
     struct pac *pacs; /* not freed yet */
 };
@@ -139,6 +146,7 @@ static struct pac *pac_new(struct pacs *l)
     a->client = make_client(l, a);
     a->next = l->pacs;
     l->pacs = a;
+    l->open++;
     return a;
 }
 
@@ -159,6 +167,7 @@ static void free_pacs(struct pacs *l, bool running_too)
     while ((a = *at)) {
         if (a->ended || running_too) {
             *at = a->next;
+            l->open--;
             pac_free(a);
         } else {
             at = &a->next;
@@ -182,13 +191,36 @@ static int begin_one(const struct cli *c, struct pacs *l)
     return cli_error(c, EXIT_USAGE, "cannot reach %s:%d: %s", place->host, place->port, why);
 }
 
+/* As many files as the system lets us ask for; what is then too few only takes longer. */
+static size_t most_open(void)
+{
+    struct rlimit files = {.rlim_cur = 0};
+
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return MOST_OPEN;
+    if (files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+        (void)getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= MOST_OPEN + OTHER_FILES)
+        return MOST_OPEN;
+    return files.rlim_cur > OTHER_FILES ? (size_t)files.rlim_cur - OTHER_FILES : 1;
+}
+
+static bool may_begin(const struct pacs *l)
+{
+    return l->begun < l->given->count && l->running < l->given->parallel && l->open < l->most_open;
+}
+
 static int attach(const struct cli *c, struct pacs *l)
 {
     int exit = EXIT_DONE;
 
     load_init(&l->load, live_now(l->live));
+    l->most_open = most_open();
     while (exit == EXIT_DONE && !live_signal(l->live) && (l->begun < l->given->count || l->pacs)) {
-        while (exit == EXIT_DONE && l->begun < l->given->count && l->running < l->given->parallel)
+        while (exit == EXIT_DONE && may_begin(l))
             exit = begin_one(c, l);
         if (exit == EXIT_DONE)
             live_run(l->live, -1);

@@ -87,9 +87,12 @@ equal "a device is one by each of its card's methods" 1 "$(sed -n \
 radius=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\), 3 users$/\1/p' serve.err)
 m2m 0 attach eap --radius "$radius" --secret s3cret --method psk --identity psk-user --psk $key16
 await serve.out '^"psk-user" psk accepted ' 1
+# A crowd: who got in stands as one who got in at the agent too, whose every last word is answered.
+attach 0 gpsk --identity "gpsk user" --psk $key32 --count 3000 --parallel 1000
+await serve.out ' gpsk accepted ' 3020
 end
-says serve.err '^101 accepted, 0 refused; '
-says serve.err '^PANA: 100 sessions; '
+says serve.err '^3101 accepted, 0 refused; '
+says serve.err '^PANA: 3100 sessions; '
 
 # With certificates, in fragments.
 if command -v openssl >/dev/null; then

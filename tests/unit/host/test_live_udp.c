@@ -2,12 +2,16 @@
 #include "models/host/live_udp.h"
 
 #include "crypto/entity.h"
+#include "models/host/live_inbox.h"
 #include "sim/base/xalloc.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define LIMIT_MS 20000
 #define MOST     8
@@ -156,8 +160,21 @@ struct server {
     uint16_t sums[MOST];
     enum reason reasons[MOST];
     size_t gone, stop_after;
+    int crowd; /* a socket: while a core is called, CROWD_STEP more datagrams come from it... */
+    unsigned to_come;
     bool refuse, terminate;
 };
+
+#define CROWD_STEP 20
+#define CROWD_ALL  2000
+
+static void let_come(struct server *s)
+{
+    struct packet k = {'a', 0, 1};
+
+    for (int i = 0; i < CROWD_STEP && s->to_come > 0; i++, s->to_come--)
+        ck_assert_int_eq(send(s->crowd, &k, sizeof k, 0), sizeof k);
+}
 
 /* The session, or before there is one, the place it came from. */
 static bool key_of(void *arg, struct span from, struct span in, struct live_udp_key *key)
@@ -205,6 +222,7 @@ static void step(void *user, struct proto *p, sim_ns now)
 
     (void)now;
     ck_assert_ptr_eq(p, &t->core->proto);
+    let_come(t->server);
     if (t->server->terminate && t->core->inputs > 0)
         raise(SIGTERM);
 }
@@ -406,6 +424,61 @@ START_TEST(no_more_than_the_limit)
 }
 END_TEST
 
+/* Far more than a kernel keeps for a socket, and none of it while anybody reads. */
+START_TEST(nothing_is_lost_while_a_core_computes)
+{
+    struct server s;
+    struct sockaddr_in there = {.sin_family = AF_INET};
+    struct live_udp *udp;
+
+    init(&s);
+    serve(&s);
+    udp = s.udp;
+    there.sin_port = htons((uint16_t)s.port);
+    inet_pton(AF_INET, "127.0.0.1", &there.sin_addr);
+    s.crowd = socket(AF_INET, SOCK_DGRAM, 0);
+    ck_assert_int_eq(connect(s.crowd, (struct sockaddr *)&there, sizeof there), 0);
+    s.to_come = CROWD_ALL;
+    let_come(&s);
+    RUN_UNTIL(s, s.to_come == 0 && live_udp_counts(udp)->datagrams_out >= CROWD_ALL);
+    ck_assert_uint_eq(live_udp_counts(udp)->datagrams_in, CROWD_ALL);
+    ck_assert_uint_eq(live_udp_counts(udp)->dropped, 0);
+    ck_assert_uint_eq(live_udp_counts(udp)->conversations, 1);
+    live_free(s.live);
+    ck_assert_uint_eq(s.sums[0], CROWD_ALL);
+    close(s.crowd);
+}
+END_TEST
+
+/* What waits has its bound, in order, and what is left goes with its owner. */
+START_TEST(the_inbox)
+{
+    static uint8_t octets[60000];
+    struct live_inbox inbox = {.first = NULL};
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = 7};
+    const struct sockaddr *place = (const struct sockaddr *)&from;
+    struct live_inbox_item *item;
+    size_t kept = 0;
+
+    ck_assert_ptr_null(live_inbox_take(&inbox));
+    for (octets[0] = 0; live_inbox_put(&inbox, place, span_of(octets, sizeof octets)); octets[0]++)
+        kept++;
+    ck_assert_uint_ge(kept, 200);
+    ck_assert_uint_le(inbox.octets, LIVE_INBOX_MAX);
+    for (uint8_t i = 0; i < 2; i++) {
+        item = live_inbox_take(&inbox);
+        ck_assert_uint_eq(item->n, sizeof octets);
+        ck_assert_uint_eq(item->octets[0], i);
+        ck_assert_mem_eq(&item->from, &from, sizeof from);
+        free(item);
+    }
+    ck_assert(live_inbox_put(&inbox, place, span_of(octets, 1)));
+    live_inbox_clear(&inbox);
+    ck_assert_ptr_null(inbox.last);
+    ck_assert_uint_eq(inbox.octets, 0);
+}
+END_TEST
+
 START_TEST(foreign_and_refused)
 {
     struct server s;
@@ -561,6 +634,8 @@ int main(void)
     tcase_add_test(tc, a_second_key);
     tcase_add_test(tc, an_idle_one_fails_and_an_ended_one_lingers);
     tcase_add_test(tc, no_more_than_the_limit);
+    tcase_add_test(tc, nothing_is_lost_while_a_core_computes);
+    tcase_add_test(tc, the_inbox);
     tcase_add_test(tc, foreign_and_refused);
     tcase_add_test(tc, a_port_that_is_taken);
     tcase_add_test(tc, quiet_ends_it);
