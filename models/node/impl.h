@@ -462,6 +462,18 @@ void device_drop_session(struct device *dev, sim_ns now, bool retire, const char
 void device_book(struct device *dev);
 
 /* request.c: what goes over mId, and what comes of the answers. */
+struct device_request {
+    const char *label; /* in charts */
+    enum http_method method;
+    char target[2 * M2M_MAX_URI];
+    struct m2m_doc doc; /* DOC_NONE: no body */
+    uint8_t *content;   /* that the document points to */
+};
+/* What this device asks in a procedure over mId, of PROC_REGISTRATION and after; any thread. env:
+ * its meter and calendar. */
+void device_compose(struct device *dev, struct proto_env *env, enum procedure_kind kind, sim_ns now,
+                    struct device_request *out);
+void device_request_release(struct device_request *r);
 void device_write_request(struct device_end *e, sim_ns now);
 void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns now);
 

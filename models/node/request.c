@@ -17,9 +17,8 @@ static const struct cfg_device *config(const struct device *dev)
 
 /* ---- prepare ---- */
 
-static void fill_ival(struct device *dev, struct session *s, sim_ns now, struct doc_scl *scl)
+static void fill_ival(struct device *dev, struct proto_env *env, sim_ns now, struct doc_scl *scl)
 {
-    struct proto_env *env = session_env(s);
     uint32_t result = 0;
 
     device_measure(dev, now, env->meter);
@@ -32,7 +31,7 @@ static void fill_ival(struct device *dev, struct session *s, sim_ns now, struct 
     scl->has_ival = true;
 }
 
-static void fill_scl(struct device *dev, struct session *s, sim_ns now, bool create,
+static void fill_scl(struct device *dev, struct proto_env *env, sim_ns now, bool create,
                      const char *scl_id, struct m2m_doc *doc)
 {
     struct doc_scl *scl = &doc->u.scl;
@@ -43,9 +42,9 @@ static void fill_scl(struct device *dev, struct session *s, sim_ns now, bool cre
         snprintf(scl->link, sizeof scl->link, "https://%s.m2m.example/m2m", scl_id);
     }
     snprintf(scl->mgmt_protocol_type, sizeof scl->mgmt_protocol_type, "BBF TR 069");
-    scl->expires_unix_ns = session_env(s)->epoch_unix_ns + now + config(dev)->registration.lifetime;
+    scl->expires_unix_ns = env->epoch_unix_ns + now + config(dev)->registration.lifetime;
     if (config(dev)->ival.capable)
-        fill_ival(dev, s, now, scl);
+        fill_ival(dev, env, now, scl);
 }
 
 /* A meter's reading: octets of the device's own, as many as the scenario says. */
@@ -64,57 +63,69 @@ static void fill_content(struct device *dev, struct m2m_doc *doc, uint8_t *octet
     doc->u.content_instance.content = span_of(octets, n);
 }
 
-void device_write_request(struct device_end *e, sim_ns now)
+void device_compose(struct device *dev, struct proto_env *env, enum procedure_kind kind, sim_ns now,
+                    struct device_request *r)
 {
-    struct device *dev = e->dev;
-    struct session *s = e->session;
-    struct mid_client *c = mid_client_of(session_core(s));
-    char scl_id[M2M_MAX_URI], target[2 * M2M_MAX_URI] = SCLS;
-    const char *label = "";
-    enum http_method method = HTTP_POST;
-    struct m2m_doc doc = {.kind = DOC_NONE};
-    uint8_t *content = NULL;
+    char scl_id[M2M_MAX_URI];
 
+    *r = (struct device_request){.target = SCLS, .label = "", .method = HTTP_POST};
     node_scl_id(dev->node_id, scl_id);
-    switch (e->kind) {
+    switch (kind) {
     case PROC_REGISTRATION:
-        label = "CREATE scl";
-        fill_scl(dev, s, now, true, scl_id, &doc);
+        r->label = "CREATE scl";
+        fill_scl(dev, env, now, true, scl_id, &r->doc);
         break;
     case PROC_REFRESH:
-        label = "UPDATE scl";
-        method = HTTP_PUT;
-        snprintf(target, sizeof target, SCLS "/%s", scl_id);
-        fill_scl(dev, s, now, false, scl_id, &doc);
+        r->label = "UPDATE scl";
+        r->method = HTTP_PUT;
+        snprintf(r->target, sizeof r->target, SCLS "/%s", scl_id);
+        fill_scl(dev, env, now, false, scl_id, &r->doc);
         break;
     case PROC_DEREGISTRATION:
-        label = "DELETE scl";
-        method = HTTP_DELETE;
-        snprintf(target, sizeof target, SCLS "/%s", scl_id);
+        r->label = "DELETE scl";
+        r->method = HTTP_DELETE;
+        snprintf(r->target, sizeof r->target, SCLS "/%s", scl_id);
         break;
     case PROC_CONTAINER:
-        label = "CREATE container";
-        snprintf(target, sizeof target, SCLS "/%s/containers", scl_id);
-        doc.kind = DOC_CONTAINER;
-        snprintf(doc.u.container.id, sizeof doc.u.container.id, CONTAINER_ID);
-        doc.u.container.max_instances = 1000;
+        r->label = "CREATE container";
+        snprintf(r->target, sizeof r->target, SCLS "/%s/containers", scl_id);
+        r->doc.kind = DOC_CONTAINER;
+        snprintf(r->doc.u.container.id, sizeof r->doc.u.container.id, CONTAINER_ID);
+        r->doc.u.container.max_instances = 1000;
         break;
     case PROC_REQUEST:
-        label = "CREATE contentInstance";
-        snprintf(target, sizeof target, SCLS "/%s/containers/" CONTAINER_ID "/contentInstances",
-                 scl_id);
-        content = xcalloc(1, config(dev)->report.octets);
-        fill_content(dev, &doc, content, now);
+        r->label = "CREATE contentInstance";
+        snprintf(r->target, sizeof r->target,
+                 SCLS "/%s/containers/" CONTAINER_ID "/contentInstances", scl_id);
+        r->content = xcalloc(1, config(dev)->report.octets);
+        fill_content(dev, &r->doc, r->content, now);
         break;
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
     case PROC_KINDS:
-        return;
+        break;
     }
-    if (mid_client_request(c, now, label, method, target, doc.kind == DOC_NONE ? NULL : &doc))
+}
+
+void device_request_release(struct device_request *r)
+{
+    free(r->content);
+    r->content = NULL;
+}
+
+void device_write_request(struct device_end *e, sim_ns now)
+{
+    struct mid_client *c = mid_client_of(session_core(e->session));
+    struct device_request r;
+
+    if (!procedure_is_mid(e->kind))
+        return;
+    device_compose(e->dev, session_env(e->session), e->kind, now, &r);
+    if (mid_client_request(c, now, r.label, r.method, r.target,
+                           r.doc.kind == DOC_NONE ? NULL : &r.doc))
         e->request_wanted = false;
-    free(content);
+    device_request_release(&r);
 }
 
 /* ---- commit ---- */
