@@ -9,6 +9,7 @@
 #include "models/proto/pana.h"
 #include "models/proto/proto.h"
 #include "models/proto/tls.h"
+#include "models/proto/xmlsec.h"
 
 /* ---- Bootstrap by TLS/TCP with X.509 (etsi-m2m.md 4.1; GAP C2, C10) ----
  * TLS handshake with both certificates; POST /m2m/bootstrap; 200 with bootstrapParamSet; Kmr
@@ -75,7 +76,13 @@ struct mid_settings {
     uint64_t connection_id;
     uint32_t kmc_index;
     const char *requesting_entity; /* SCL-ID */
+    /* Object security: MID_OBJECT_SIGN, MID_OBJECT_ENCRYPT, as granted (GAP C8); 0: none. Kmc is in
+     * SE_KMC. */
+    unsigned object_flags;
+    enum xmlsec_cipher cipher;
+    uint64_t sequence; /* how many requests have been sealed under this Kmc before */
 };
+/* NULL: OpenSSL would not make an endpoint, or there is no Kmc to seal with. */
 struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings);
 struct proto *mid_client_proto(struct mid_client *c);
 
@@ -86,8 +93,11 @@ bool mid_client_request(struct mid_client *c, sim_ns now, const char *kind_label
                         enum http_method method, const char *target, const struct m2m_doc *doc);
 
 struct mid_response {
-    int status;         /* HTTP */
-    enum reason reason; /* REASON_NONE below 300; m2m_status_reason, or what errorInfo says, else */
+    int status; /* HTTP */
+    /* REASON_NONE below 300; m2m_status_reason, or what errorInfo says, else. Where objects are
+     * sealed, of an answer that is not: why it was not taken (xmlsec-..., object-replayed: it is to
+     * another request), but for a refusal by one who could not seal it, which is believed. */
+    enum reason reason;
     uint32_t retry_after_s;
     struct m2m_doc doc; /* DOC_NONE when there was no body */
     char location[M2M_MAX_URI];
@@ -95,6 +105,9 @@ struct mid_response {
 /* The answer, or NULL; owned by the core until mid_client_take. */
 const struct mid_response *mid_client_response(const struct mid_client *c);
 void mid_client_take(struct mid_client *c);
+/* settings->sequence and those sealed since: whoever makes the next session under this Kmc needs
+ * it, for a number is taken once. */
+uint64_t mid_client_sequence(const struct mid_client *c);
 bool mid_client_is_open(const struct mid_client *c); /* handshake over */
 /* close_notify; DONE after output(). */
 void mid_client_close(struct mid_client *c, sim_ns now);

@@ -46,7 +46,7 @@ static void init(struct https *h, const struct proto_ops *ops, const struct http
     h->user = user;
     h->server = server;
     h->state = HTTPS_HANDSHAKE;
-    buf_init(&h->queued, HTTP_MAX_HEADER + M2M_MAX_DOC);
+    buf_init(&h->queued, HTTP_MAX_HEADER + HTTP_MAX_BODY);
     channel_init(&h->channel, tls);
 }
 

@@ -32,6 +32,11 @@ void mid_client_take(struct mid_client *c)
     client_ops(c)->take(c);
 }
 
+uint64_t mid_client_sequence(const struct mid_client *c)
+{
+    return client_ops(c)->sequence(c);
+}
+
 bool mid_client_is_open(const struct mid_client *c)
 {
     return client_ops(c)->is_open(c);

@@ -1,7 +1,9 @@
 /* mId over HTTP: TLS, or bare TCP, with HTTP inside. */
+#include "models/proc/client_guard.h"
 #include "models/proc/document.h"
 #include "models/proc/https.h"
 #include "models/proc/mid_impl.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
@@ -10,6 +12,7 @@
 
 struct mid_http {
     struct https https;
+    struct client_guard guard;
     struct mid_response *response; /* NULL: none, or taken */
     char nscl[M2M_MAX_URI];
     char requesting_entity[M2M_MAX_URI];
@@ -31,24 +34,33 @@ static void copy_location(struct mid_response *r, struct span location)
         memcpy(r->location, location.p, location.n);
 }
 
+static void take_plain(struct mid_http *c, const struct http_message *m, struct mid_response *r)
+{
+    enum reason parsed;
+    char why[80];
+
+    if (m->location.n > 0)
+        copy_location(r, m->location);
+    parsed = document_read(c->https.proto.env, m->body, &r->doc, why);
+    r->reason = document_answer_reason(m->status, &r->doc);
+    /* The framing is sound, so the session lives; but a success that cannot be read is none. */
+    if (r->reason == REASON_NONE)
+        r->reason = parsed;
+}
+
 static void on_message(struct https *h, sim_ns now, const struct http_message *m)
 {
     struct mid_http *c = (struct mid_http *)h;
     struct mid_response *r;
-    enum reason parsed;
-    char why[80];
 
     drop_response(c);
     r = c->response = xcalloc(1, sizeof(*r));
     r->status = m->status;
     r->retry_after_s = m->retry_after_s;
-    if (m->location.n > 0)
-        copy_location(r, m->location);
-    parsed = document_read(h->proto.env, m->body, &r->doc, why);
-    r->reason = document_answer_reason(m->status, &r->doc);
-    /* The framing is sound, so the session lives; but a success that cannot be read is none. */
-    if (r->reason == REASON_NONE)
-        r->reason = parsed;
+    if (c->guard.object)
+        client_guard_take(&c->guard, h->proto.env, m->body, r);
+    else
+        take_plain(c, m, r);
     if (m->keep_alive)
         https_end_exchange(h, now);
     else
@@ -60,11 +72,32 @@ static void mid_free(struct proto *p)
     struct mid_http *c = (struct mid_http *)p;
 
     drop_response(c);
+    client_guard_release(&c->guard);
     https_release(&c->https);
     free(c);
 }
 
 static const struct https_user mid_user = {.message = on_message};
+
+static bool send_sealed(struct mid_http *c, sim_ns now, struct http_out m,
+                        const struct m2m_doc *doc, const char *label)
+{
+    char all[64];
+    struct buf body;
+    bool sent;
+
+    buf_init(&body, OBJECT_MAX_BODY);
+    str_append(all, sizeof(all), str_append(all, sizeof(all), 0, label),
+               object_suffix(c->guard.flags));
+    sent = client_guard_seal(&c->guard, m.method, m.target, c->requesting_entity, doc, &body);
+    if (sent) {
+        m.content_type = "application/xml";
+        m.body = buf_span(&body);
+        sent = https_send(&c->https, now, m, NULL, all);
+    }
+    buf_clear(&body);
+    return sent;
+}
 
 static bool request(struct mid_client *client, sim_ns now, const char *kind_label,
                     enum http_method method, const char *target, const struct m2m_doc *doc)
@@ -78,7 +111,8 @@ static bool request(struct mid_client *client, sim_ns now, const char *kind_labe
 
     if (h->state == HTTPS_EXCHANGE || buf_len(&h->queued) > 0)
         return false;
-    if (!https_send(h, now, m, doc, kind_label))
+    if (c->guard.object ? !send_sealed(c, now, m, doc, kind_label)
+                        : !https_send(h, now, m, doc, kind_label))
         return false;
     if (h->state == HTTPS_IDLE)
         https_begin_exchange(h);
@@ -103,6 +137,11 @@ static bool is_open(const struct mid_client *client)
            (h->state == HTTPS_IDLE || h->state == HTTPS_EXCHANGE);
 }
 
+static uint64_t sequence(const struct mid_client *client)
+{
+    return ((const struct mid_http *)client)->guard.sequence;
+}
+
 static void close_session(struct mid_client *client, sim_ns now)
 {
     https_finish(&((struct mid_http *)client)->https, now, "closed by the node");
@@ -118,6 +157,7 @@ static const struct mid_client_ops mid_ops = {.proto = {.name = "mid client",
                                               .response = response,
                                               .take = take,
                                               .is_open = is_open,
+                                              .sequence = sequence,
                                               .close = close_session};
 
 struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings *settings)
@@ -125,14 +165,18 @@ struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings
     struct mid_http *c = xcalloc(1, sizeof(*c));
     char identity[M2M_PSK_IDENTITY_MAX];
     struct tls_peer_settings peer = {.psk_identity = identity, .psk_slot = SE_KMC};
+    bool made;
 
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
     snprintf(c->nscl, sizeof(c->nscl), "%s", settings->nscl);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
-    if (!settings->context) {
+    made = client_guard_init(&c->guard, env, settings, identity);
+    if (!settings->context)
         https_init_bare(&c->https, &mid_ops.proto, &mid_user, env, false);
-    } else if (!https_init(&c->https, &mid_ops.proto, &mid_user, env, false, settings->context,
-                           &peer)) {
+    else if (!https_init(&c->https, &mid_ops.proto, &mid_user, env, false, settings->context,
+                         &peer))
+        made = false;
+    if (!made) {
         mid_free(&c->https.proto);
         return NULL;
     }

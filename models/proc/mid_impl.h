@@ -17,6 +17,7 @@ struct mid_client_ops {
     const struct mid_response *(*response)(const struct mid_client *c);
     void (*take)(struct mid_client *c);
     bool (*is_open)(const struct mid_client *c);
+    uint64_t (*sequence)(const struct mid_client *c);
     void (*close)(struct mid_client *c, sim_ns now);
 };
 

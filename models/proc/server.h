@@ -10,8 +10,19 @@
 #include "models/proto/m2mxml.h"
 #include "models/proto/proto.h"
 #include "models/proto/tls.h"
+#include "models/proto/xmlsec.h"
 
 enum server_role { SERVER_MSBF, SERVER_MAS, SERVER_NSCL };
+
+/* What an NSCL granted to whoever has a Kmc. */
+struct mid_grant {
+    uint8_t kmc[M2M_KEY_LEN];
+    enum xmlsec_cipher cipher; /* of object encryption */
+    uint16_t flags;            /* securitymIdFlags, GAP C8 */
+};
+/* By Kmc's identity (GAP C12). false: *reason says why. In prepare, as tls_psk_find. */
+typedef bool (*mid_grant_find)(void *arg, struct span identity, struct mid_grant *out,
+                               enum reason *reason);
 
 struct server_settings {
     enum server_role role;
@@ -19,6 +30,10 @@ struct server_settings {
     struct credential *credential;     /* taken over; NULL for PSK roles */
     tls_psk_find psk_find;             /* MAS: by Kmr identity; NSCL: by Kmc identity */
     void *psk_arg;
+    /* NSCL: asked once a session with psk_arg. Behind a channel it is asked for the channel's
+     * identity; on bare TCP for the KeyName of the first request, which must then be sealed. NULL:
+     * bodies go as they are. */
+    mid_grant_find grant_find;
     const struct naf_settings *naf; /* MSBF, MAS: it is a NAF of GBA (ua.h); NULL: it is not */
 };
 
@@ -31,14 +46,17 @@ struct server_request {
     enum http_method method;
     char target[M2M_MAX_URI];            /* path */
     char requesting_entity[M2M_MAX_URI]; /* "": absent */
-    /* Certificate's common name or PSK identity; at a NAF the IMPI; at an NSCL on bare TCP "";
-     * borrowed. */
+    /* Certificate's common name or PSK identity; at a NAF the IMPI; at an NSCL on bare TCP the
+     * KeyName, or "" where objects are not sealed; borrowed. */
     const char *peer_name;
     const char *btid;           /* at a NAF; "": it is none; borrowed */
     int64_t ks_expires_unix_ns; /* at a NAF: of Ks, the longest that its key may be used */
     struct m2m_doc doc;         /* DOC_NONE: no body; MSBF, MAS */
     struct m2m_rep rep;         /* M2M_NO_TYPE: no body; NSCL */
     size_t body_octets;
+    /* Of a sealed request: its sender's number of it. Whoever answers must have taken no number as
+     * high before under this Kmc (object-replayed). 0: it was not sealed. */
+    uint64_t sequence;
 };
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the
  * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has

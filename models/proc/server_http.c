@@ -4,6 +4,7 @@
 #include "models/proc/mid_impl.h"
 #include "models/proc/naf.h"
 #include "models/proc/psk_gate.h"
+#include "models/proc/server_guard.h"
 #include "models/proc/server_request.h"
 #include "sim/base/xalloc.h"
 
@@ -16,6 +17,7 @@ struct server_http {
     enum server_role role;
     struct naf *naf;                /* NULL: it is none */
     struct psk_gate gate;           /* of a NAF with PSK-TLS */
+    struct server_guard guard;      /* of an NSCL */
     struct server_request *request; /* NULL: the node has nothing to answer */
     uint32_t retry_after_s;
     bool busy;
@@ -46,6 +48,26 @@ static bool send_authentic(struct server_http *s, sim_ns now, struct http_out m,
     return sent;
 }
 
+/* The whole answer is in the object, and a body goes even with what HTTP gives none (204). */
+static bool send_sealed(struct server_http *s, sim_ns now, struct http_out m,
+                        const struct m2m_doc *doc, const char *label)
+{
+    struct buf body;
+    bool sent;
+
+    buf_init(&body, OBJECT_MAX_BODY);
+    sent = server_guard_seal(&s->guard, m.status, m.location, doc, &body) == REASON_NONE;
+    if (sent) {
+        m.status = m.status == STATUS_DELETED ? STATUS_OK : m.status;
+        m.content_type = "application/xml";
+        m.body = buf_span(&body);
+        sent = https_send(&s->https, now, m, NULL, label);
+    }
+    s->guard.sequence = 0; /* one answer a request */
+    buf_clear(&body);
+    return sent;
+}
+
 static bool send_answer(struct server_http *s, sim_ns now, const struct server_answer *a)
 {
     struct m2m_doc error;
@@ -62,8 +84,10 @@ static bool send_answer(struct server_http *s, sim_ns now, const struct server_a
     }
     snprintf(label, sizeof(label), "%d%s%s", a->status, doc ? " " : "",
              doc ? m2m_doc_name(doc->kind) : "");
-    return s->naf ? send_authentic(s, now, m, doc, label)
-                  : https_send(&s->https, now, m, doc, label);
+    if (s->naf)
+        return send_authentic(s, now, m, doc, label);
+    return s->guard.sequence ? send_sealed(s, now, m, doc, label)
+                             : https_send(&s->https, now, m, doc, label);
 }
 
 /* Answers what never becomes the node's business. additional begins with a reason's text where the
@@ -149,7 +173,7 @@ static void process(struct server_http *s, sim_ns now, const struct http_message
                                              : "";
     s->request->btid = s->naf ? s->naf->query.btid : "";
     s->request->ks_expires_unix_ns = s->naf ? s->naf->about.expires_unix_ns : 0;
-    if (!server_request_read(h, s->role, m, s->request, &no)) {
+    if (!server_request_read(h, s->role, s->guard.find ? &s->guard : NULL, m, s->request, &no)) {
         drop_request(s);
         refuse(s, now, no.status, no.additional);
     } else if (!make_key(s)) {
@@ -215,6 +239,7 @@ static void on_message(struct https *h, sim_ns now, const struct http_message *m
     struct server_http *s = (struct server_http *)h;
 
     s->last = !m->keep_alive;
+    s->guard.sequence = 0; /* nothing of this one is known yet */
     if (s->busy)
         refuse(s, now, STATUS_SERVICE_UNAVAILABLE, reason_text(REASON_SERVER_BUSY));
     else if (s->naf && !s->naf->psk)
@@ -297,6 +322,7 @@ static void session_free(struct proto *p)
 
     drop_request(s);
     https_release(&s->https);
+    server_guard_release(&s->guard);
     psk_gate_release(&s->gate);
     if (s->naf)
         naf_release(s->naf);
@@ -408,6 +434,7 @@ struct server_session *server_http_new(struct proto_env *env,
 
     s->role = settings->role;
     psk_gate_init(&s->gate);
+    server_guard_init(&s->guard, settings->grant_find, settings->psk_arg);
     if (settings->naf) {
         s->naf = xcalloc(1, sizeof(*s->naf));
         naf_init(s->naf, env, settings->naf, settings->context != NULL);

@@ -89,6 +89,42 @@ static bool check_target(enum server_role role, const struct incoming *m, struct
     return true;
 }
 
+/* Who it is could not be told, or it was taken before: as without a right. The rest is no request.
+ */
+static int status_of(enum reason reason)
+{
+    bool malformed = reason == REASON_XML_MALFORMED || reason == REASON_XML_INVALID ||
+                     reason == REASON_XMLSEC_SCOPE || reason == REASON_XMLSEC_ALGORITHM ||
+                     reason == REASON_HTTP_TOO_LARGE || reason == REASON_OBJECT_MISMATCH;
+
+    return malformed ? STATUS_BAD_REQUEST : STATUS_PERMISSION_DENIED;
+}
+
+/* Who is there, and is what protects his bodies what was granted? */
+static bool meet(struct proto_env *env, const struct incoming *m, struct server_request *q,
+                 struct refusal *no)
+{
+    bool bare = *q->peer_name == '\0';
+    enum reason reason;
+
+    if (!m->guard)
+        return true;
+    reason = server_guard_meet(m->guard, env, bare ? NULL : q->peer_name, m->body);
+    if (reason)
+        return refused(no, status_of(reason), reason, "");
+    if (bare)
+        q->peer_name = m->guard->name;
+    return true;
+}
+
+static bool open_body(const struct incoming *m, struct server_request *q, struct refusal *no)
+{
+    char why[80];
+    enum reason reason = server_guard_open(m->guard, m->body, q, why);
+
+    return reason ? refused(no, status_of(reason), reason, why) : true;
+}
+
 static bool check_body(struct proto_env *env, enum server_role role, const struct incoming *m,
                        struct server_request *q, struct refusal *no)
 {
@@ -98,6 +134,8 @@ static bool check_body(struct proto_env *env, enum server_role role, const struc
 
     if (m->body.n > 0 && !m->is_xml)
         return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
+    if (m->guard && server_guard_is_closed(m->guard))
+        return open_body(m, q, no);
     reason = only ? document_read(env, m->body, &q->doc, why)
                   : document_read_rep(env, m->body, &q->rep, why);
     if (reason)
@@ -141,7 +179,7 @@ bool server_request_take(struct proto_env *env, enum server_role role, const str
 {
     q->method = m->method;
     q->body_octets = m->body.n;
-    return check_target(role, m, q, no) && check_body(env, role, m, q, no) &&
+    return check_target(role, m, q, no) && meet(env, m, q, no) && check_body(env, role, m, q, no) &&
            check_identity(role, q, no);
 }
 
@@ -159,11 +197,12 @@ static bool is_xml(struct span type)
            (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
 }
 
-bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
-                         struct server_request *q, struct refusal *no)
+bool server_request_read(struct https *h, enum server_role role, struct server_guard *guard,
+                         const struct http_message *m, struct server_request *q, struct refusal *no)
 {
     const struct incoming in = {.target = m->target,
                                 .body = m->body,
+                                .guard = guard,
                                 .method = m->method,
                                 .is_xml = is_xml(m->content_type)};
 

@@ -5,6 +5,7 @@
 
 #include "models/proc/https.h"
 #include "models/proc/server.h"
+#include "models/proc/server_guard.h"
 
 /* Why a request is refused. additional begins with a reason's text where the client is to name that
  * one. */
@@ -17,17 +18,20 @@ struct refusal {
 struct incoming {
     struct span target; /* a path with its query, or an absolute URI */
     struct span body;
+    struct server_guard *guard; /* an NSCL's; NULL: bodies go as they are */
     enum http_method method;
     bool is_xml; /* the body says so, or says nothing */
 };
 
-/* Fills q, which is all zeros but for peer_name, btid and requesting_entity: method, path,
- * document; checks what the role serves and that the sender is who TLS, or Ua, says. false:
- * refused, as `no` says. q's document is the caller's either way. */
+/* Fills q, which is all zeros but for peer_name ("": a bare channel; then the guard may say who it
+ * is), btid and requesting_entity: method, path, document; checks what the role serves and that the
+ * sender is who TLS, or Ua, says. false: refused, as `no` says. q's document is the caller's either
+ * way. */
 bool server_request_take(struct proto_env *env, enum server_role role, const struct incoming *m,
                          struct server_request *q, struct refusal *no);
 /* The same of an HTTP message, with its requesting entity. */
-bool server_request_read(struct https *h, enum server_role role, const struct http_message *m,
-                         struct server_request *q, struct refusal *no);
+bool server_request_read(struct https *h, enum server_role role, struct server_guard *guard,
+                         const struct http_message *m, struct server_request *q,
+                         struct refusal *no);
 
 #endif

@@ -67,12 +67,15 @@ static enum m2m_doc_kind find_kind(const struct xml_element *root)
     return DOC_NONE;
 }
 
-static enum reason interpret(const struct xml_tree *tree, struct m2m_doc *doc, char why[80])
+enum reason xml_doc_read(const struct xml_tree *tree, int element, struct m2m_doc *doc,
+                         char why[80])
 {
-    doc->kind = find_kind(&tree->elements[0]);
+    const struct xml_element *root = &tree->elements[element];
+
+    doc->kind = find_kind(root);
     if (doc->kind == DOC_NONE)
-        return xml_refuse(why, "unknown document %.40s", tree->elements[0].name);
-    return fields_read(tree, 0, table_of(doc->kind), &doc->u, doc, why);
+        return xml_refuse(why, "unknown document %.40s", root->name);
+    return fields_read(tree, element, table_of(doc->kind), &doc->u, doc, why);
 }
 
 enum reason m2mxml_parse(struct span in, struct m2m_doc *doc, char why[80])
@@ -82,9 +85,9 @@ enum reason m2mxml_parse(struct span in, struct m2m_doc *doc, char why[80])
 
     memset(doc, 0, sizeof(*doc));
     why[0] = '\0';
-    reason = xml_tree_read(&tree, in, why);
+    reason = xml_tree_read(&tree, in, false, why);
     if (!reason)
-        reason = interpret(&tree, doc, why);
+        reason = xml_doc_read(&tree, 0, doc, why);
     xml_tree_release(&tree);
     if (reason)
         m2m_doc_release(doc);
@@ -95,6 +98,18 @@ void m2m_doc_release(struct m2m_doc *doc)
 {
     free(doc->owned);
     memset(doc, 0, sizeof(*doc));
+}
+
+bool m2m_status_find(const char *name, enum m2m_status *out)
+{
+#define X(constant, http)                                                                          \
+    if (strcmp(name, #constant) == 0) {                                                            \
+        *out = constant;                                                                           \
+        return true;                                                                               \
+    }
+    M2M_STATUSES(X)
+#undef X
+    return false;
 }
 
 const char *m2m_status_name(enum m2m_status status)

@@ -11,9 +11,10 @@
 
 #include <stdbool.h>
 
-#define M2M_MAX_URI   256
-#define M2M_MAX_NSCLS 4
-#define M2M_MAX_DOC   (32 * 1024)
+#define M2M_MAX_URI       256
+#define M2M_MAX_NSCLS     4
+#define M2M_MAX_DOC       (32 * 1024)
+#define M2M_MAX_PRIMITIVE (M2M_MAX_DOC + 4096) /* of a document in a primitive */
 
 enum m2m_doc_kind {
     DOC_NONE,
@@ -151,7 +152,8 @@ enum m2m_status {
     M2M_STATUSES(X)
 #undef X
 };
-const char *m2m_status_name(enum m2m_status status); /* "STATUS_FORBIDDEN" */
+const char *m2m_status_name(enum m2m_status status);          /* "STATUS_FORBIDDEN" */
+bool m2m_status_find(const char *name, enum m2m_status *out); /* false: none of that name */
 /* The reason a client gives for an answer with this status (REASON_NONE below 300). */
 enum reason m2m_status_reason(int http_status);
 

@@ -3,6 +3,7 @@
 #ifndef MODELS_PROTO_M2MXML_IMPL_H
 #define MODELS_PROTO_M2MXML_IMPL_H
 
+#include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #define XML_MAX_ELEMENTS   512
 #define XML_MAX_ATTRIBUTES 256
 #define XML_MAX_DEPTH      8
+#define XML_MAX_NESTED     (XML_MAX_DEPTH + 2) /* of a document within a primitive */
 
 /* Global elements of the schemas are in the namespace, local ones (reference, ivalResults, ...) in
  * none, since the schemas leave elementFormDefault at "unqualified". */
@@ -44,9 +46,10 @@ struct xml_tree {
 /* Sets why (cut at its room) and returns REASON_XML_INVALID. */
 enum reason xml_refuse(char why[80], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* m2mxml_tree.c: libxml2. The tree is released whatever is returned. */
+/* m2mxml_tree.c: libxml2. primitive: one with a document inside, which may be longer and deeper.
+ * The tree is released whatever is returned. */
 void xml_tree_init_library(void);
-enum reason xml_tree_read(struct xml_tree *tree, struct span in, char why[80]);
+enum reason xml_tree_read(struct xml_tree *tree, struct span in, bool primitive, char why[80]);
 void xml_tree_release(struct xml_tree *tree);
 
 /* m2mxml_read.c, m2mxml_write.c */
@@ -69,6 +72,8 @@ enum field_kind {
     FIELD_SCL_LIST, /* struct doc_bootstrap_param_set: nscl_list, nscl_count */
     FIELD_IVAL,     /* struct doc_ival, and has_ival of its scl */
     FIELD_CONTENT,  /* struct doc_content_instance: content, content_type */
+    FIELD_DOCUMENT, /* struct span: a document, written without its declaration; read over, for
+                       its reader is the caller */
     FIELD_IGNORED   /* known to the schema, of no use here: read over, never written */
 };
 
@@ -116,6 +121,13 @@ bool type_uri(const char *text, char *out, size_t n);
 bool type_text(const char *text, char *out, size_t n);
 bool put_hex(struct buf *out, const uint8_t *p, size_t n);
 bool put_escaped(struct buf *out, const char *text);
+
+/* What stands in an element of a tree, read as a document: m2mxml.c, m2mxml_rep.c. Both leave doc
+ * or out to be released by the caller whatever is returned. */
+enum reason xml_doc_read(const struct xml_tree *tree, int element, struct m2m_doc *doc,
+                         char why[80]);
+enum reason xml_rep_read(const struct xml_tree *tree, int element, struct m2m_rep *out,
+                         char why[80]);
 
 /* The tables: m2mxml_security.c and m2mxml_resource.c. */
 const struct field_table *xml_security_table(enum m2m_doc_kind kind); /* NULL: not one of them */

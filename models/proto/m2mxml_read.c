@@ -48,12 +48,9 @@ static const struct field *find_field(const struct field_table *table, unsigned 
 
 static bool is_status(const char *name)
 {
-#define X(constant, http)                                                                          \
-    if (strcmp(name, #constant) == 0)                                                              \
-        return true;
-    M2M_STATUSES(X)
-#undef X
-    return false;
+    enum m2m_status status;
+
+    return m2m_status_find(name, &status);
 }
 
 static bool is_mgmt_protocol(const char *name)
@@ -150,6 +147,7 @@ static bool read_value(const struct field *f, const char *text, void *to)
     case FIELD_SCL_LIST:
     case FIELD_IVAL:
     case FIELD_CONTENT:
+    case FIELD_DOCUMENT:
         break;
     }
     return false;
@@ -237,7 +235,8 @@ static enum reason read_field(const struct xml_tree *tree, int element, const st
         return fields_read(tree, element, &xml_ival_table, to, owner, why);
     if (f->kind == FIELD_CONTENT)
         return read_content(tree, element, to, owner, why);
-    if (f->kind != FIELD_IGNORED && (e->has_children || !read_value(f, e->text, to)))
+    if (f->kind != FIELD_IGNORED && f->kind != FIELD_DOCUMENT &&
+        (e->has_children || !read_value(f, e->text, to)))
         return xml_refuse(why, "%.40s is not of its type", e->name);
     return REASON_NONE;
 }

@@ -401,10 +401,11 @@ static enum reason read_element(const struct xml_tree *tree, int at, struct leve
     return read_attributes(tree, x, M2M_NO_TYPE, next->children, out, why);
 }
 
-static enum reason read_tree(const struct xml_tree *tree, struct m2m_rep *out, char why[80])
+enum reason xml_rep_read(const struct xml_tree *tree, int element, struct m2m_rep *out,
+                         char why[80])
 {
-    struct level levels[XML_MAX_DEPTH + 1] = {{NULL, SIZE_MAX, 0}};
-    const struct xml_element *root = &tree->elements[0];
+    struct level levels[XML_MAX_NESTED + 1] = {{NULL, SIZE_MAX, element}};
+    const struct xml_element *root = &tree->elements[element];
     enum reason reason;
     unsigned depth = 0;
 
@@ -414,7 +415,11 @@ static enum reason read_tree(const struct xml_tree *tree, struct m2m_rep *out, c
     if (!root->has_children && root->text[strspn(root->text, " \t\r\n")] != '\0')
         return ill_typed(root, why);
     reason = read_attributes(tree, root, out->type, NULL, out, why);
-    for (int i = 1; !reason && i < tree->element_count; i++) {
+    /* In the order of the document: the first that stands in no descendant of it is past its end.
+     */
+    for (int i = element + 1; !reason && i < tree->element_count; i++) {
+        if (tree->elements[i].parent < element)
+            break;
         while (tree->elements[i].parent != levels[depth].element)
             m2m_close(out, levels[depth--].opened);
         reason = read_element(tree, i, levels, &depth, out, why);
@@ -435,9 +440,9 @@ enum reason m2mxml_rep_read(struct span in, struct m2m_rep *out, char why[80])
 
     m2m_rep_init(out, M2M_NO_TYPE);
     why[0] = '\0';
-    reason = xml_tree_read(&tree, in, why);
+    reason = xml_tree_read(&tree, in, false, why);
     if (!reason)
-        reason = read_tree(&tree, out, why);
+        reason = xml_rep_read(&tree, 0, out, why);
     xml_tree_release(&tree);
     if (reason) {
         m2m_rep_clear(out);

@@ -19,8 +19,8 @@
 struct reading {
     struct xml_tree *tree;
     xmlParserCtxtPtr context;
-    int open[XML_MAX_DEPTH]; /* the elements that are open */
-    int depth;
+    int open[XML_MAX_NESTED]; /* the elements that are open */
+    int depth, max_depth;
 };
 
 enum reason xml_refuse(char why[80], const char *fmt, ...)
@@ -131,7 +131,7 @@ static void on_start(void *arg, const xmlChar *name, const xmlChar *prefix, cons
     (void)prefix, (void)namespace_count, (void)namespaces, (void)defaulted;
     if (t->refused)
         return;
-    if (t->element_count == XML_MAX_ELEMENTS || r->depth == XML_MAX_DEPTH) {
+    if (t->element_count == XML_MAX_ELEMENTS || r->depth == r->max_depth) {
         refuse(r, "too many elements, or too deep");
         return;
     }
@@ -251,9 +251,10 @@ static xmlParserCtxtPtr take_context(void)
     return context;
 }
 
-enum reason xml_tree_read(struct xml_tree *tree, struct span in, char why[80])
+enum reason xml_tree_read(struct xml_tree *tree, struct span in, bool primitive, char why[80])
 {
-    struct reading r = {.tree = tree};
+    struct reading r = {.tree = tree, .max_depth = primitive ? XML_MAX_NESTED : XML_MAX_DEPTH};
+    size_t max = primitive ? M2M_MAX_PRIMITIVE : M2M_MAX_DOC;
     bool well_formed;
 
     tree->element_count = 0;
@@ -261,8 +262,8 @@ enum reason xml_tree_read(struct xml_tree *tree, struct span in, char why[80])
     tree->refused = false;
     tree->why = why;
     tree->arena = NULL;
-    if (in.n > M2M_MAX_DOC)
-        return xml_refuse(why, "more than %d octets", M2M_MAX_DOC);
+    if (in.n > max)
+        return xml_refuse(why, "more than %zu octets", max);
     if (in.n == 0 || memchr(in.p, 0, in.n)) {
         xml_refuse(why, "not text");
         return REASON_XML_MALFORMED;

@@ -3,6 +3,8 @@
 
 #include "crypto/hash.h"
 
+#include <string.h>
+
 static const void *at_const(const void *base, size_t offset)
 {
     return (const char *)base + offset;
@@ -34,6 +36,8 @@ static bool is_present(const struct field *f, const void *base)
     case FIELD_STATUS:
     case FIELD_POCS:
         return *(const char *)from != '\0';
+    case FIELD_DOCUMENT:
+        return ((const struct span *)from)->n > 0;
     case FIELD_HEX:
     case FIELD_ZEROS:
     case FIELD_FLAGS:
@@ -53,6 +57,19 @@ static bool put_time(struct buf *out, int64_t unix_ns)
 
     m2m_datetime_write(unix_ns, text);
     return buf_puts(out, text);
+}
+
+/* Within another one a document has no declaration. */
+static bool put_document(struct span d, struct buf *out)
+{
+    static const char start[] = "<?xml", end[] = "?>";
+    const uint8_t *behind = NULL;
+
+    if (d.n > sizeof(start) && memcmp(d.p, start, sizeof(start) - 1) == 0)
+        behind = memmem(d.p, d.n, end, sizeof(end) - 1);
+    if (behind)
+        d = span_of(behind + 2, d.n - (size_t)(behind + 2 - d.p));
+    return buf_put_span(out, d);
 }
 
 static bool put_value(const struct field *f, const void *from, struct buf *out)
@@ -87,6 +104,8 @@ static bool put_value(const struct field *f, const void *from, struct buf *out)
         return put_time(out, *(const int64_t *)from);
     case FIELD_STAMP:
         return buf_puts(out, ((const struct doc_ival *)from)->time_stamp);
+    case FIELD_DOCUMENT:
+        return put_document(*(const struct span *)from, out);
     case FIELD_POCS:
     case FIELD_SCL_LIST:
     case FIELD_IVAL:

@@ -42,6 +42,9 @@
     X(REASON_XMLSEC_KEY,           "xmlsec-unknown-key")      /* KeyName */ \
     X(REASON_XMLSEC_SIGNATURE,     "xmlsec-wrong-signature")  /* wrong key, or altered */ \
     X(REASON_XMLSEC_DECRYPT,       "xmlsec-decrypt-failed") \
+    X(REASON_OBJECT_MISMATCH,      "object-mismatch")         /* a primitive that is another than its message says */ \
+    X(REASON_OBJECT_REPLAYED,      "object-replayed")         /* a request that was taken before, an answer to another one */ \
+    X(REASON_MID_SECURITY,         "mid-security")            /* not what was granted for mId, or what the device cannot do */ \
     X(REASON_KEY_UNWRAP,           "key-unwrap-failed") \
     X(REASON_KEY_EXPIRED,          "key-expired") \
     X(REASON_KEY_ERASED,           "key-erased") \

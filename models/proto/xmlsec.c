@@ -140,3 +140,41 @@ enum reason xmlsec_key_info(xmlNodePtr node, const char *name)
     xmlFree(value);
     return same ? REASON_NONE : REASON_XMLSEC_KEY;
 }
+
+/* ---- before anything is believed ---- */
+
+static void copy_key_name(xmlNodePtr info, char name[XMLSEC_KEY_NAME_MAX])
+{
+    unsigned others;
+    xmlNodePtr key_name = xmlsec_child(info, xmlSecNodeKeyName, xmlSecDSigNs, &others);
+    xmlChar *value = key_name ? xmlNodeGetContent(key_name) : NULL;
+
+    if (value && strlen((const char *)value) < XMLSEC_KEY_NAME_MAX)
+        memcpy(name, value, strlen((const char *)value) + 1);
+    xmlFree(value);
+}
+
+enum reason xmlsec_look(struct meter *meter, struct span document, enum xmlsec_form *form,
+                        char name[XMLSEC_KEY_NAME_MAX])
+{
+    xmlDocPtr d = xmlsec_parse(meter, document);
+    xmlNodePtr root, signature;
+    unsigned others;
+
+    name[0] = '\0';
+    *form = XMLSEC_PLAIN;
+    if (!d)
+        return REASON_XML_MALFORMED;
+    root = xmlDocGetRootElement(d);
+    signature = xmlsec_child(root, xmlSecNodeSignature, xmlSecDSigNs, &others);
+    if (xmlsec_is(root, xmlSecNodeEncryptedData, xmlSecEncNs))
+        *form = XMLSEC_ENCRYPTED;
+    else if (signature)
+        *form = XMLSEC_SIGNED;
+    if (*form != XMLSEC_PLAIN)
+        copy_key_name(xmlsec_child(*form == XMLSEC_SIGNED ? signature : root, xmlSecNodeKeyInfo,
+                                   xmlSecDSigNs, &others),
+                      name);
+    xmlFreeDoc(d);
+    return REASON_NONE;
+}

@@ -47,10 +47,19 @@ enum reason xmlsec_encrypt(struct meter *meter, const struct xmlsec_keys *keys,
  *   XMLSEC_SIGNATURE  it does not verify: another key, or changed octets */
 enum reason xmlsec_verify(struct meter *meter, const struct xmlsec_keys *keys, struct span document,
                           struct buf *out) MUST_USE;
-/* Appends the document, without an XML declaration. Also: XMLSEC_MISSING: it is not encrypted;
- * XMLSEC_ALGORITHM, XMLSEC_KEY as above; XMLSEC_DECRYPT: another key, or changed octets. CBC has no
- * integrity of its own: only a signature within tells changed octets for sure. */
+/* Appends the document, without an XML declaration. Only `cipher` is taken: whoever takes both with
+ * one key lets CBC's weakness open what GCM has sealed. Also: XMLSEC_MISSING: it is not encrypted;
+ * XMLSEC_ALGORITHM (another cipher too), XMLSEC_KEY as above; XMLSEC_DECRYPT: another key, or
+ * changed octets. CBC has no integrity of its own: only a signature within tells changed octets for
+ * sure. */
 enum reason xmlsec_decrypt(struct meter *meter, const struct xmlsec_keys *keys,
-                           struct span document, struct buf *out) MUST_USE;
+                           enum xmlsec_cipher cipher, struct span document,
+                           struct buf *out) MUST_USE;
+
+/* What a document says of itself before anything of it is believed: how it is protected, and the
+ * KeyName of that ("": it has none, or one that is too long). XML_MALFORMED as above. */
+enum xmlsec_form { XMLSEC_PLAIN, XMLSEC_SIGNED, XMLSEC_ENCRYPTED };
+enum reason xmlsec_look(struct meter *meter, struct span document, enum xmlsec_form *form,
+                        char name[XMLSEC_KEY_NAME_MAX]) MUST_USE;
 
 #endif

@@ -114,7 +114,7 @@ static bool has_value(xmlNodePtr node, const xmlChar *attribute, const xmlChar *
 
 /* No EncryptedKey, no CipherReference (which would fetch), no parameters. */
 static enum reason check_form(xmlNodePtr data, const struct xmlsec_keys *keys,
-                              enum xmlsec_cipher *cipher)
+                              enum xmlsec_cipher cipher)
 {
     unsigned others;
     xmlNodePtr method, info, cipher_data;
@@ -129,11 +129,8 @@ static enum reason check_form(xmlNodePtr data, const struct xmlsec_keys *keys,
         xmlSecGetNextElementNode(method->children) ||
         !xmlsec_child(cipher_data, xmlSecNodeCipherValue, xmlSecEncNs, &others) || others > 0)
         return REASON_XMLSEC_ALGORITHM;
-    if (xmlsec_has_algorithm(method, xmlSecHrefAes128Gcm))
-        *cipher = XMLSEC_AES128_GCM;
-    else if (xmlsec_has_algorithm(method, xmlSecHrefAes128Cbc))
-        *cipher = XMLSEC_AES128_CBC;
-    else
+    if (!xmlsec_has_algorithm(method, cipher == XMLSEC_AES128_GCM ? xmlSecHrefAes128Gcm
+                                                                  : xmlSecHrefAes128Cbc))
         return REASON_XMLSEC_ALGORITHM;
     return xmlsec_key_info(info, keys->name);
 }
@@ -152,17 +149,16 @@ static enum reason take_plain(xmlSecBufferPtr plain, struct buf *out)
 }
 
 enum reason xmlsec_decrypt(struct meter *meter, const struct xmlsec_keys *keys,
-                           struct span document, struct buf *out)
+                           enum xmlsec_cipher cipher, struct span document, struct buf *out)
 {
     xmlDocPtr d = xmlsec_parse(meter, document);
-    enum xmlsec_cipher cipher = XMLSEC_AES128_GCM;
     enum reason reason;
     xmlSecEncCtxPtr c = NULL;
     xmlSecBufferPtr plain;
 
     if (!d)
         return REASON_XML_MALFORMED;
-    reason = check_form(xmlDocGetRootElement(d), keys, &cipher);
+    reason = check_form(xmlDocGetRootElement(d), keys, cipher);
     if (reason)
         goto out;
     reason = REASON_CRYPTO;

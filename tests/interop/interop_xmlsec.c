@@ -2,7 +2,7 @@
  * stdout. The keys come from a Kmc of 32 times one octet. On refusal the reason goes to stderr, and
  * 1 is returned.
  *
- *   interop_xmlsec sign|verify|aes128-gcm|aes128-cbc|decrypt KMC-OCTET
+ *   interop_xmlsec sign|verify|aes128-gcm|aes128-cbc|decrypt-gcm|decrypt-cbc KMC-OCTET
  *   interop_xmlsec keys KMC-OCTET FOLDER      the two keys as files: hmac.bin, aes.bin
  */
 #include "crypto/entity.h"
@@ -48,7 +48,9 @@ static enum reason work(const char *what, struct span in, struct buf *out)
         return xmlsec_encrypt(NULL, &keys, XMLSEC_AES128_GCM, in, out);
     if (strcmp(what, "aes128-cbc") == 0)
         return xmlsec_encrypt(NULL, &keys, XMLSEC_AES128_CBC, in, out);
-    return xmlsec_decrypt(NULL, &keys, in, out);
+    return xmlsec_decrypt(NULL, &keys,
+                          strcmp(what, "decrypt-cbc") == 0 ? XMLSEC_AES128_CBC : XMLSEC_AES128_GCM,
+                          in, out);
 }
 
 int main(int argc, char **argv)

@@ -51,7 +51,8 @@ static void protect(struct made *m, uint64_t seed)
              xmlsec_sign(NULL, &keys, span_str(DOCUMENT), &b[0]) ||
              xmlsec_encrypt(NULL, &keys, seed & 1 ? XMLSEC_AES128_GCM : XMLSEC_AES128_CBC,
                             buf_span(&b[0]), &b[1]) ||
-             xmlsec_decrypt(NULL, &keys, buf_span(&b[1]), &b[2]) ||
+             xmlsec_decrypt(NULL, &keys, seed & 1 ? XMLSEC_AES128_GCM : XMLSEC_AES128_CBC,
+                            buf_span(&b[1]), &b[2]) ||
              xmlsec_verify(NULL, &keys, buf_span(&b[2]), &b[3]) ||
              buf_len(&b[3]) != strlen(DOCUMENT) || !buf_put_span(&m->octets, buf_span(&b[1]));
     entity_leave();

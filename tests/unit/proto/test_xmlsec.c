@@ -111,7 +111,9 @@ START_TEST(encrypted_and_decrypted)
             xmlsec_encrypt(&m[0], &keys, (enum xmlsec_cipher)cipher, span_str(DOC), &doc),
             REASON_NONE);
         ck_assert_ptr_null(memmem(buf_span(&doc).p, buf_len(&doc), "maxNr", 5));
-        ck_assert_int_eq(xmlsec_decrypt(&m[1], &keys, buf_span(&doc), &back), REASON_NONE);
+        ck_assert_int_eq(
+            xmlsec_decrypt(&m[1], &keys, (enum xmlsec_cipher)cipher, buf_span(&doc), &back),
+            REASON_NONE);
         ck_assert_uint_gt(buf_len(&back), strlen(INNER));
         ck_assert_ptr_nonnull(memmem(buf_span(&back).p, buf_len(&back), "<!-- seven -->", 14));
         ck_assert_uint_eq(m[0].use[op].calls, 1);
@@ -158,7 +160,7 @@ START_TEST(both)
     ck_assert_int_eq(xmlsec_sign(NULL, &keys, span_str(DOC), &a), REASON_NONE);
     ck_assert_int_eq(xmlsec_encrypt(NULL, &keys, XMLSEC_AES128_CBC, buf_span(&a), &b), REASON_NONE);
     ck_assert_int_eq(xmlsec_verify(NULL, &keys, buf_span(&b), &d), REASON_XMLSEC_MISSING);
-    ck_assert_int_eq(xmlsec_decrypt(NULL, &keys, buf_span(&b), &c), REASON_NONE);
+    ck_assert_int_eq(xmlsec_decrypt(NULL, &keys, XMLSEC_AES128_CBC, buf_span(&b), &c), REASON_NONE);
     ck_assert_int_eq(xmlsec_verify(NULL, &keys, buf_span(&c), &d), REASON_NONE);
     ck_assert_mem_eq(buf_span(&d).p, INNER, strlen(INNER));
     buf_clear(&a);
@@ -168,11 +170,13 @@ START_TEST(both)
 }
 END_TEST
 
+static enum xmlsec_cipher taken = XMLSEC_AES128_GCM;
+
 static void check(const char *text, size_t n, bool is_signed, enum reason want)
 {
     struct buf out = made();
     enum reason reason = is_signed ? xmlsec_verify(NULL, &keys, span_of(text, n), &out)
-                                   : xmlsec_decrypt(NULL, &keys, span_of(text, n), &out);
+                                   : xmlsec_decrypt(NULL, &keys, taken, span_of(text, n), &out);
 
     ck_assert_msg(reason == want, "%s, not %s: %.*s", reason_text(reason), reason_text(want),
                   (int)n, text);
@@ -333,7 +337,12 @@ START_TEST(wrong_keys)
         ck_assert_int_eq(
             xmlsec_encrypt(NULL, &other_keys, (enum xmlsec_cipher)cipher, span_str(DOC), &doc),
             REASON_NONE);
+        taken = (enum xmlsec_cipher)cipher;
         check((const char *)buf_span(&doc).p, buf_len(&doc), false, REASON_XMLSEC_DECRYPT);
+        /* one key for both would let CBC's weakness open what GCM sealed */
+        taken = (enum xmlsec_cipher) !cipher;
+        check((const char *)buf_span(&doc).p, buf_len(&doc), false, REASON_XMLSEC_ALGORITHM);
+        taken = XMLSEC_AES128_GCM;
     }
     buf_clear(&doc);
     buf_clear(&out);
@@ -382,6 +391,37 @@ START_TEST(altered_encryption)
 }
 END_TEST
 
+static void look(struct span text, enum reason want, enum xmlsec_form form, const char *name)
+{
+    char got[XMLSEC_KEY_NAME_MAX];
+    enum xmlsec_form is;
+
+    ck_assert_int_eq(xmlsec_look(NULL, text, &is, got), want);
+    ck_assert_int_eq(is, form);
+    ck_assert_str_eq(got, name);
+}
+
+/* What a document says of itself, believed by nobody. */
+START_TEST(looked_at)
+{
+    struct buf doc = made(), sealed = made();
+    char *altered;
+
+    ck_assert_int_eq(xmlsec_sign(NULL, &keys, span_str(DOC), &doc), REASON_NONE);
+    look(span_str(DOC), REASON_NONE, XMLSEC_PLAIN, "");
+    look(span_str("rubbish"), REASON_XML_MALFORMED, XMLSEC_PLAIN, "");
+    look(buf_span(&doc), REASON_NONE, XMLSEC_SIGNED, "4711:3");
+    altered = with(buf_span(&doc), "<KeyName>4711:3</KeyName>", "");
+    look(span_str(altered), REASON_NONE, XMLSEC_SIGNED, "");
+    free(altered);
+    ck_assert_int_eq(xmlsec_encrypt(NULL, &keys, XMLSEC_AES128_GCM, buf_span(&doc), &sealed),
+                     REASON_NONE);
+    look(buf_span(&sealed), REASON_NONE, XMLSEC_ENCRYPTED, "4711:3");
+    buf_clear(&doc);
+    buf_clear(&sealed);
+}
+END_TEST
+
 START_TEST(bounds)
 {
     size_t n = XMLSEC_DOCUMENT_MAX;
@@ -421,6 +461,7 @@ int main(void)
     tcase_add_test(c, wrapped);
     tcase_add_test(c, wrong_keys);
     tcase_add_test(c, altered_encryption);
+    tcase_add_test(c, looked_at);
     tcase_add_test(c, bounds);
     suite_add_tcase(s, c);
     srunner_run_all(r, CK_NORMAL);
