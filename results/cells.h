@@ -6,12 +6,14 @@
 #include "results/interval.h"
 #include "results/reader_impl.h"
 
-/* Of one cell, kind and method; over its finished runs. Times in ns. */
+/* Of one cell, kind and method; over its finished runs, without their warm-up. Times in ns.
+ * Incidents are rows too, with the population as method, and what ended as success. */
 struct cells_row {
     int64_t cell;
     char *kind, *method;
     size_t runs;
-    struct interval p50, p99, success; /* each run's own value, then their mean */
+    bool is_incident;
+    struct interval mean, p50, p99, success; /* each run's own value, then their mean */
 };
 
 /* What a cell has of a swept key. */

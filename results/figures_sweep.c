@@ -72,6 +72,15 @@ static char *others(const struct sweep *s, int64_t cell)
     return text;
 }
 
+static void add_panels(struct sweep *s, bool incidents)
+{
+    for (size_t i = 0; i < s->c.row_count && s->panel_count < PANELS; i++) {
+        const struct cells_row *row = &s->c.rows[i];
+        if (row->cell == s->c.rows[0].cell && row->p50.n > 0 && row->is_incident == incidents)
+            s->panels[s->panel_count++] = row;
+    }
+}
+
 static void choose(struct sweep *s)
 {
     for (size_t i = 0; i < s->c.value_count && s->c.values[i].cell == s->c.values[0].cell; i++) {
@@ -91,10 +100,8 @@ static void choose(struct sweep *s)
         else
             free(name);
     }
-    for (size_t i = 0; i < s->c.row_count && s->panel_count < PANELS; i++) {
-        if (s->c.rows[i].cell == s->c.rows[0].cell && s->c.rows[i].p50.n > 0)
-            s->panels[s->panel_count++] = &s->c.rows[i];
-    }
+    add_panels(s, true); /* what an experiment with incidents is made for */
+    add_panels(s, false);
 }
 
 static void put_point(struct figures *f, const char *tick, size_t at, const struct interval *i)

@@ -43,6 +43,11 @@ static const char *column_of(const struct goal *g)
 
 static char *query_of(const struct goal *g)
 {
+    if (g->of_incident)
+        return xstrdup("SELECT CASE WHEN i.t_end IS NULL THEN 'unfinished' ELSE 'success' END, "
+                       "coalesce(i.t_end, r.end_ns) - i.t FROM incidents i JOIN runs r "
+                       "USING (run_id) WHERE i.run_id = ?1 AND i.kind = ?2 AND i.t >= ?3 "
+                       "ORDER BY i.t, i.rowid");
     if (!g->of_server)
         return xasprintf("SELECT p.outcome, %s FROM procedures p JOIN runs r USING (run_id) "
                          "WHERE p.run_id = ?1 AND p.kind = ?2 AND p.t_intended >= ?3 "
@@ -183,11 +188,19 @@ enum err goal_measure(sqlite3 *db, int64_t run_id, sim_ns warmup, const struct g
         measure_extreme(&v, g->function == GOAL_MAX, out);
         break;
     case GOAL_SUCCESS:
+        if (g->of_incident) { /* that it ended within the run is what is asked */
+            out->ended += out->open;
+            out->open = 0;
+        }
         measure_success(out);
         break;
     case GOAL_COUNT: /* none is a figure, if there were any to count */
         out->known = out->ended + out->open > 0;
         out->point = out->low = out->high = (double)v.done_count;
+        if (g->of_incident) { /* each counts, ended or not; and none is good news */
+            out->known = true;
+            out->point = out->low = out->high = (double)(v.done_count + v.open_count);
+        }
         break;
     }
     free(v.done);

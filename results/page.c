@@ -348,6 +348,7 @@ enum err page_write(const struct page *p, char why[160])
         page_cost(p);
         page_keys(p);
         page_integrity(p);
+        page_incidents(p);
         page_failures(p);
         err = page_slowest(p, why);
     }

@@ -26,6 +26,7 @@ void page_load(const struct page *p);
 void page_cost(const struct page *p);
 void page_keys(const struct page *p);
 void page_integrity(const struct page *p);
+void page_incidents(const struct page *p); /* incidents.c */
 void page_failures(const struct page *p);
 enum err page_slowest(const struct page *p, char why[160]) MUST_USE;
 void page_notes(const struct page *p);

@@ -54,14 +54,16 @@ static char *settings(struct reader *r)
 enum err page_run(const struct page *p, char why[160])
 {
     const struct reader_run *run = &p->r->run;
-    char seed[32], nodes[32], end[32], took[80] = "", events[64] = "", a[32], b[32],
-                                       memory[48] = "";
+    char seed[32], nodes[32], end[32], warmup[32] = "", took[80] = "", events[64] = "", a[32],
+                                       b[32], memory[48] = "";
     (void)why;
     doc_section(p->d, "run", "The run");
     put_status(p);
     char *changed = settings(p->r);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
     units_human_time(run->end_ns, end, sizeof end);
+    if (p->s->warmup > 0)
+        units_human_time(p->s->warmup, warmup, sizeof warmup);
     if (run->wall_s > 0) {
         units_human_count((double)run->events / run->wall_s, a, sizeof a);
         snprintf(took, sizeof took, "%s s of computing", text_figure(run->wall_s, b));
@@ -75,6 +77,7 @@ enum err page_run(const struct page *p, char why[160])
                                     {"cost profile", run->profile_name},
                                     {"nodes", text_count(p->s->nodes, nodes)},
                                     {"virtual time", end},
+                                    {"without the first", warmup},
                                     {"took", took},
                                     {"events", events},
                                     {"peak memory", memory},
@@ -102,8 +105,11 @@ static enum err read_slowest(const struct page *p, struct slow out[SLOWEST], siz
         reader_query(p->r,
                      "SELECT procedure_id, EXISTS (SELECT 1 FROM messages m WHERE m.run_id = ?1 "
                      "AND m.procedure_id = p.procedure_id) FROM procedures p WHERE run_id = ?1 "
-                     "AND t_end IS NOT NULL ORDER BY t_end - t_intended DESC, procedure_id LIMIT 5",
+                     "AND t_end IS NOT NULL AND t_intended >= ?2 "
+                     "ORDER BY t_end - t_intended DESC, procedure_id LIMIT 5",
                      &q, why);
+    if (!err)
+        sqlite3_bind_int64(q, 2, p->s->warmup);
     while (!err && *n < SLOWEST && reader_step(p->r, q, &err, why))
         out[(*n)++] = (struct slow){sqlite3_column_int64(q, 0), sqlite3_column_int(q, 1) != 0};
     sqlite3_finalize(q);

@@ -41,6 +41,7 @@ static void put_run(FILE *to, const struct reader *r, const struct stats *s)
     fprintf(to, "%" PRIu64, run->seed);
     put_text(to, ",", "profile", run->profile_name);
     put_int(to, "end_ns", run->end_ns);
+    put_int(to, "warmup_ns", s->warmup);
     put_int(to, "events", (int64_t)run->events);
     put_real(to, "wall_s", run->wall_s);
     put_int(to, "peak_rss", run->peak_rss);
@@ -182,6 +183,7 @@ void report_json(struct reader *r, const struct stats *s, FILE *to)
     put_keys(to, s);
     put_counts(to, "keys_ended", &s->key_ends, "type", "reason", NULL);
     put_counts(to, "ival", &s->ival, "truth", "verdict", NULL);
+    incidents_json(s, to);
     put_counts(to, "failures", &s->failures, "kind", "outcome", "reason");
     put_servers(to, s);
     put_operations(to, s);

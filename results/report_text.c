@@ -76,6 +76,11 @@ static void put_run(const struct paper *p, const struct reader *r, const struct 
                 text_figure((double)run->peak_rss / (1 << 20), (char[32]){0}));
     }
     fprintf(p->to, "; %s rows\n", text_count(s->rows, a));
+    if (s->warmup > 0)
+        fprintf(p->to,
+                "without the warm-up: what was due in the first %s is in no table of "
+                "procedures, verdicts and load\n",
+                text_time((double)s->warmup, a));
 }
 
 /* ---- procedures ---- */
@@ -359,6 +364,10 @@ void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to)
     put_energy(&p, s);
     put_keys(&p, s);
     put_ival(&p, s);
+    if (s->incident_count > 0) {
+        heading(&p, "What befell devices", "until it ended; quantiles over all");
+        incidents_text(s, to);
+    }
     put_failures(&p, s);
     put_load(&p, s);
     put_operations(&p, s);

@@ -53,6 +53,13 @@ struct row_ival {
     const char *policy;  /* the rule that decided */
 };
 
+/* What befell a node by the scenario's events, from t until t_end. */
+struct row_incident {
+    int64_t node_id;
+    const char *kind; /* recovery | detection | false-denial */
+    sim_ns t, t_end;  /* t_end ROW_NULL_ID: not before the run's end */
+};
+
 struct row_message {
     int64_t procedure_id;
     uint32_t seq;
@@ -103,6 +110,7 @@ struct row_sink {
     void (*procedure)(void *arg, const struct row_procedure *row);
     void (*key)(void *arg, const struct row_key *row);
     void (*ival)(void *arg, const struct row_ival *row);
+    void (*incident)(void *arg, const struct row_incident *row);
     void (*message)(void *arg, const struct row_message *row);
     void (*crypto)(void *arg, const struct row_crypto *row);
     void (*series)(void *arg, const struct row_series *row);

@@ -74,6 +74,12 @@ const char *const schema_statements[] = {
     "CREATE TABLE ival_reports (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, t INTEGER,\n"
     "  result INTEGER, truth TEXT, verdict TEXT, policy TEXT)",
 
+    "CREATE TABLE incidents (run_id INTEGER, node_id INTEGER,\n"
+    "  kind TEXT, -- recovery: power's return to registered again; detection: tampered to the first\n"
+    "  -- verdict against it; false-denial: a verdict against a genuine one to granted again\n"
+    "  t INTEGER, t_end INTEGER, -- NULL: not before the run's end\n"
+    "  CHECK (t_end IS NULL OR t_end >= t))",
+
     "CREATE TABLE crypto_use (run_id INTEGER, population TEXT, role TEXT, procedure TEXT,\n"
     "  operation TEXT, algorithm TEXT, calls INTEGER, octets INTEGER, virtual_ns INTEGER,\n"
     "  PRIMARY KEY (run_id, population, role, procedure, operation, algorithm)) WITHOUT ROWID",
@@ -207,6 +213,20 @@ const char *const schema_statements[] = {
     "  (busy_s - lag(busy_s) OVER w) * 1e9 / (t - lag(t) OVER w) AS workers_busy\n"
     "FROM s WINDOW w AS (PARTITION BY run_id, server ORDER BY t)",
 
+    /* By rank over all: what never ended stands behind the last. */
+    "CREATE VIEW v_incidents AS -- ns; quantiles by nearest rank over all, NULL: not before the end\n"
+    "WITH l AS (\n"
+    "  SELECT i.run_id, i.kind, n.population, i.t_end - i.t AS time,\n"
+    "    row_number() OVER w AS rank, count(*) OVER (PARTITION BY i.run_id, i.kind, n.population) AS n\n"
+    "  FROM incidents i JOIN nodes n USING (run_id, node_id)\n"
+    "  WINDOW w AS (PARTITION BY i.run_id, i.kind, n.population ORDER BY i.t_end IS NULL, i.t_end - i.t))\n"
+    "SELECT run_id, kind, population, n, count(time) AS ended,\n"
+    "  max(CASE WHEN rank = (n * 50 + 99) / 100 THEN time END) AS p50,\n"
+    "  max(CASE WHEN rank = (n * 90 + 99) / 100 THEN time END) AS p90,\n"
+    "  max(CASE WHEN rank = (n * 99 + 99) / 100 THEN time END) AS p99,\n"
+    "  max(CASE WHEN rank = n THEN time END) AS max, avg(time) AS mean\n"
+    "FROM l GROUP BY run_id, kind, population",
+
     "CREATE VIEW v_ival_matrix AS\n"
     "SELECT run_id, truth, verdict, count(*) AS n FROM ival_reports\n"
     "GROUP BY run_id, truth, verdict",
@@ -225,6 +245,7 @@ const struct schema_insert schema_inserts[TABLE_COUNT] = {
         "t_expires, t_end, end_reason"),
     [TABLE_IVAL] = INSERT("ival_reports", 7,
         "procedure_id, node_id, t, result, truth, verdict, policy"),
+    [TABLE_INCIDENT] = INSERT("incidents", 4, "node_id, kind, t, t_end"),
     [TABLE_MESSAGE] = INSERT("messages", 11,
         "procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload"),
     [TABLE_CRYPTO] = INSERT("crypto_use", 8,
@@ -312,6 +333,8 @@ const struct schema_digest schema_digests[] = {
      "SELECT t, level, code, text, count FROM notes WHERE run_id = ?1 AND level IS NOT 'host' "
      "ORDER BY rowid",
      "SELECT run_id, t, level, code, text, count FROM notes ORDER BY rowid"},
+    {SCHEMA_ONLY_ROWS,
+     "SELECT node_id, kind, t, t_end FROM incidents WHERE run_id = ?1 ORDER BY rowid", NULL},
 };
 const size_t schema_digest_count = sizeof schema_digests / sizeof schema_digests[0];
 /* clang-format on */

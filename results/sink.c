@@ -87,6 +87,16 @@ static void put_ival(void *arg, const struct row_ival *row)
     finish(arg);
 }
 
+static void put_incident(void *arg, const struct row_incident *row)
+{
+    struct batch *b = begin(arg, TABLE_INCIDENT);
+    batch_id(b, row->node_id);
+    batch_text(b, row->kind);
+    batch_id(b, row->t);
+    batch_id(b, row->t_end);
+    finish(arg);
+}
+
 static void put_message(void *arg, const struct row_message *row)
 {
     struct batch *b = begin(arg, TABLE_MESSAGE);
@@ -157,6 +167,7 @@ void sink_init(struct recorder *r)
         .procedure = put_procedure,
         .key = put_key,
         .ival = put_ival,
+        .incident = put_incident,
         .message = put_message,
         .crypto = put_crypto,
         .series = put_series,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/goals_impl.h"
 #include "sim/base/xalloc.h"
 
 const char *const stats_part_names[STATS_PARTS] = {
@@ -112,8 +113,10 @@ static enum err read_procedures(struct reader *r, struct stats *s, char why[160]
         "SELECT kind, method, outcome, t_end - t_intended, octets_up, octets_down, device_ns, "
         "server_ns, device_energy_nj, device_crypto, server_crypto, network, queue, "
         "retransmission, backoff, other, procedure_id FROM procedures WHERE run_id = ?1 "
-        "ORDER BY t_end - t_intended, procedure_id",
+        "AND t_intended >= ?2 ORDER BY t_end - t_intended, procedure_id",
         &q, why);
+    if (!err)
+        sqlite3_bind_int64(q, 2, s->warmup);
     while (!err && reader_step(r, q, &err, why)) {
         struct stats_group *g = group_of(s, reader_text(q, 0), reader_text(q, 1));
         const char *outcome = reader_text(q, 2);
@@ -151,11 +154,14 @@ int64_t stats_quantile_procedure(const struct stats_group *g, unsigned percent)
 
 /* ---- counts ---- */
 
-static enum err read_counts(struct reader *r, const char *sql, struct stats_counts *out,
-                            char why[160])
+/* ?2 of the query: where the warm-up ends. */
+static enum err read_counts(struct reader *r, const char *sql, sim_ns warmup,
+                            struct stats_counts *out, char why[160])
 {
     sqlite3_stmt *q = NULL;
     enum err err = reader_query(r, sql, &q, why);
+    if (!err && sqlite3_bind_parameter_count(q) > 1)
+        sqlite3_bind_int64(q, 2, warmup);
     while (!err && reader_step(r, q, &err, why)) {
         out->at = grow(out->at, &out->n, sizeof *out->at);
         struct stats_count *c = &out->at[out->n - 1];
@@ -192,7 +198,7 @@ static enum err read_keys(struct reader *r, struct stats *s, char why[160])
                        "SELECT count(*) AS n, type, end_reason, '' FROM keys WHERE run_id = ?1 "
                        "AND t_end IS NOT NULL AND end_reason IS NOT 'run-end' "
                        "GROUP BY type, end_reason ORDER BY type, n DESC, end_reason",
-                       &s->key_ends, why);
+                       0, &s->key_ends, why);
 }
 
 /* ---- servers and operations ---- */
@@ -221,17 +227,21 @@ static enum err read_servers(struct reader *r, struct stats *s, char why[160])
     enum err err = reader_query(
         r,
         "WITH l AS (SELECT server, max(queue) AS peak, avg(queue) AS mean, max(sessions) AS "
-        "  sessions, max(workers_busy) AS busy FROM v_load WHERE run_id = ?1 GROUP BY server), "
-        "b AS (SELECT grp, max(value) * 1e9 / max(t) AS busy FROM series WHERE run_id = ?1 "
-        "  AND metric = 'busy_s' GROUP BY grp), "
+        "  sessions, max(workers_busy) AS busy FROM v_load WHERE run_id = ?1 AND t >= ?2 "
+        "  GROUP BY server), "
+        "b AS (SELECT grp, (max(value) - min(value)) * 1e9 / (max(t) - min(t)) AS busy FROM series "
+        "  WHERE run_id = ?1 AND metric = 'busy_s' AND t >= ?2 GROUP BY grp), "
         "w AS (SELECT grp, max(value) AS n FROM series WHERE run_id = ?1 AND metric = 'workers' "
         "  GROUP BY grp), "
         "p AS (SELECT s.grp, min(s.t) AS t FROM series s JOIN l ON s.grp = l.server "
-        "  AND s.value = l.peak WHERE s.run_id = ?1 AND s.metric = 'queue' GROUP BY s.grp) "
+        "  AND s.value = l.peak WHERE s.run_id = ?1 AND s.metric = 'queue' AND s.t >= ?2 GROUP BY "
+        "s.grp) "
         "SELECT l.server, l.peak, l.mean, l.sessions, l.busy, b.busy, w.n, p.t FROM l "
         "LEFT JOIN b ON b.grp = l.server LEFT JOIN w ON w.grp = l.server "
         "LEFT JOIN p ON p.grp = l.server ORDER BY l.peak DESC, l.busy DESC, l.server",
         &q, why);
+    if (!err)
+        sqlite3_bind_int64(q, 2, s->warmup);
     while (!err && reader_step(r, q, &err, why)) {
         s->servers = grow(s->servers, &s->server_count, sizeof *s->servers);
         struct stats_server *v = &s->servers[s->server_count - 1];
@@ -308,6 +318,7 @@ static enum err read_sizes(struct reader *r, struct stats *s, char why[160])
                                 "SELECT n, n + (SELECT count(*) FROM procedures WHERE run_id = ?1) "
                                 "+ (SELECT count(*) FROM keys WHERE run_id = ?1) "
                                 "+ (SELECT count(*) FROM ival_reports WHERE run_id = ?1) "
+                                "+ (SELECT count(*) FROM incidents WHERE run_id = ?1) "
                                 "+ (SELECT count(*) FROM crypto_use WHERE run_id = ?1) "
                                 "+ (SELECT count(*) FROM series WHERE run_id = ?1) "
                                 "+ (SELECT count(*) FROM messages WHERE run_id = ?1) "
@@ -323,23 +334,38 @@ static enum err read_sizes(struct reader *r, struct stats *s, char why[160])
     return err;
 }
 
+enum err stats_warmup(struct reader *r, sim_ns *out, char why[160])
+{
+    sqlite3_stmt *q = NULL;
+    int64_t experiment = 1;
+    enum err err = reader_query(r, "SELECT experiment_id FROM runs WHERE run_id = ?1", &q, why);
+    if (!err && reader_step(r, q, &err, why))
+        experiment = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    return err ? err : goal_warmup(r->db, experiment, out);
+}
+
 enum err stats_read(struct reader *r, struct stats *out, char why[160])
 {
     *out = (struct stats){0};
-    enum err err = read_procedures(r, out, why);
+    enum err err = stats_warmup(r, &out->warmup, why);
+    if (!err)
+        err = read_procedures(r, out, why);
     if (!err)
         err = read_keys(r, out, why);
     if (!err)
         err = read_counts(r,
-                          "SELECT n, truth, verdict, '' FROM v_ival_matrix WHERE run_id = ?1 "
-                          "ORDER BY truth, verdict",
-                          &out->ival, why);
+                          "SELECT count(*), truth, verdict, '' FROM ival_reports WHERE run_id = ?1 "
+                          "AND t >= ?2 GROUP BY truth, verdict ORDER BY truth, verdict",
+                          out->warmup, &out->ival, why);
+    if (!err)
+        err = incidents_read(r, out, why);
     if (!err)
         err = read_counts(r,
-                          "SELECT sum(n) AS m, kind, outcome, reason FROM v_failures "
-                          "WHERE run_id = ?1 GROUP BY kind, outcome, reason "
-                          "ORDER BY m DESC, kind, outcome, reason",
-                          &out->failures, why);
+                          "SELECT count(*) AS m, kind, outcome, reason FROM procedures WHERE "
+                          "run_id = ?1 AND outcome <> 'success' AND t_intended >= ?2 "
+                          "GROUP BY kind, outcome, reason ORDER BY m DESC, kind, outcome, reason",
+                          out->warmup, &out->failures, why);
     if (!err)
         err = read_servers(r, out, why);
     if (!err)
@@ -385,6 +411,7 @@ void stats_release(struct stats *s)
         free(s->notes[i].code);
         free(s->notes[i].text);
     }
+    incidents_release(s);
     release_counts(&s->key_ends);
     release_counts(&s->ival);
     release_counts(&s->failures);

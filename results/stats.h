@@ -48,6 +48,14 @@ struct stats_operation {
     double ns, share; /* of its role's time */
 };
 
+/* Quantiles are over all; SIM_NEVER: not before the run's end. */
+#define STATS_INCIDENT_QUANTILES 4 /* p50, p90, p99, max */
+struct stats_incident {
+    char *kind, *population;
+    uint64_t n, ended;
+    sim_ns quantile[STATS_INCIDENT_QUANTILES];
+};
+
 struct stats_note {
     sim_ns t;
     char *level, *code, *text; /* a violation: level "violation" */
@@ -69,6 +77,10 @@ struct stats {
     size_t operation_count;
     struct stats_note *notes;
     size_t note_count;
+    struct stats_incident *incidents;
+    size_t incident_count;
+    sim_ns
+        warmup; /* what was due before it is in no figure but keys, operations, notes and sizes */
     uint64_t violations, nodes, rows;
 };
 
@@ -77,6 +89,13 @@ int stats_compare(const char *kind_a, const char *method_a, const char *kind_b,
                   const char *method_b);
 enum err stats_read(struct reader *r, struct stats *out, char why[160]) MUST_USE;
 void stats_release(struct stats *s);
+/* Of the reader's experiment. */
+enum err stats_warmup(struct reader *r, sim_ns *out, char why[160]) MUST_USE;
+/* incidents.c: for stats_read; and as the report has them. */
+enum err incidents_read(struct reader *r, struct stats *s, char why[160]) MUST_USE;
+void incidents_release(struct stats *s);
+void incidents_text(const struct stats *s, FILE *to);
+void incidents_json(const struct stats *s, FILE *to);
 /* Nearest rank: the smallest value v with P(X <= v) >= percent / 100; 0 of nothing. */
 sim_ns stats_quantile(const struct stats_group *g, unsigned percent);
 /* Which procedure took it; ROW_NULL_ID of nothing. */

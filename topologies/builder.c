@@ -8,7 +8,7 @@ struct built {
     struct deployment *deployment;
     struct deployment_population *populations;
     struct deployment_link *links;
-    struct deployment_outage *outages;
+    struct deployment_event *events;
 };
 
 static void fill_populations(struct built *b, const struct scenario *s)
@@ -35,10 +35,16 @@ static void fill_links(struct built *b, const struct scenario *s)
         b->links[i] = (struct deployment_link){
             .from = l->from, .to = l->to, .up = &l->up, .down = &l->down, .shared = l->shared};
     }
-    b->outages = xcalloc(s->event_count ? s->event_count : 1, sizeof *b->outages);
-    for (uint32_t i = 0; i < s->event_count; i++)
-        b->outages[i] = (struct deployment_outage){s->events[i].at, s->events[i].duration,
-                                                   s->events[i].population};
+    b->events = xcalloc(s->event_count ? s->event_count : 1, sizeof *b->events);
+    for (uint32_t i = 0; i < s->event_count; i++) {
+        const struct scn_event *e = &s->events[i];
+        b->events[i] = (struct deployment_event){.at = e->at,
+                                                 .duration = e->duration,
+                                                 .over = e->over,
+                                                 .population = e->population,
+                                                 .share_ppm = e->share_ppm,
+                                                 .what = e->what};
+    }
 }
 
 struct built *scenario_build(const struct scenario *s, const struct profile *profile,
@@ -61,8 +67,8 @@ struct built *scenario_build(const struct scenario *s, const struct profile *pro
                                                   .population_count = s->population_count,
                                                   .links = b->links,
                                                   .link_count = s->link_count,
-                                                  .outages = b->outages,
-                                                  .outage_count = s->event_count,
+                                                  .events = b->events,
+                                                  .event_count = s->event_count,
                                                   .record = &s->record,
                                                   .key_pool = s->key_pool,
                                                   .key_cache = options->key_cache,
@@ -86,6 +92,6 @@ void built_free(struct built *b)
     deployment_free(b->deployment);
     free(b->populations);
     free(b->links);
-    free(b->outages);
+    free(b->events);
     free(b);
 }

@@ -369,16 +369,46 @@ static void drop_late_events(struct scenario *s)
     s->event_count = kept;
 }
 
+static void check_event_kind(struct reader *r, const struct scn_event *e)
+{
+    const struct mark *what = reader_mark_of(r, &e->what);
+    const struct scn_population *p;
+    bool outage = e->what == HAPPENING_OUTAGE;
+
+    if (e->population == SCN_NONE || !what || what->bad)
+        return;
+    p = &r->s->populations[e->population];
+    if (reader_mark_of(r, &p->kind)->bad)
+        return;
+    if (outage == (p->kind == CFG_DEVICE))
+        tell(r, place_of(r, e, &e->population, &e->what), "S231",
+             outage ? "'%s' are devices: what befalls them is a blackout"
+                    : "'%s' are servers: what befalls them is an outage",
+             p->name);
+    else if (outage && (e->share_ppm != ALL || e->over != 0))
+        tell(r,
+             place_of(r, e, e->over ? (const void *)&e->over : (const void *)&e->share_ppm, NULL),
+             "S219",
+             "'share' and 'over' have no meaning with an outage: all servers are off at once");
+    else if (e->what == HAPPENING_FIRMWARE && !p->device.ival.capable)
+        tell(r, place_of(r, e, &e->what, &p->device.ival.capable), "S219",
+             "nobody measures the image of devices that are not capable of integrity validation");
+}
+
 static void check_events(struct reader *r)
 {
     const struct mark *until = reader_mark_of(r, &r->s->until);
-    if (until && !until->bad && strcmp(until->file, "--set") == 0) {
+    bool known = until && !until->bad;
+
+    for (uint32_t i = 0; i < r->s->event_count; i++)
+        check_event_kind(r, &r->s->events[i]);
+    if (known && strcmp(until->file, "--set") == 0) {
         drop_late_events(r->s);
         return;
     }
     for (uint32_t i = 0; i < r->s->event_count; i++) {
         const struct scn_event *e = &r->s->events[i];
-        if (until && !until->bad && e->at >= r->s->until)
+        if (known && e->at >= r->s->until)
             tell(r, place_of(r, e, &e->at, NULL), "S213", "this happens when the run is over");
     }
 }

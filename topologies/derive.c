@@ -62,7 +62,7 @@ static void derive_device(struct reader *r, struct scn_population *p)
         derive_server(r, p, "gba.at", CFG_BSF, &d->gba.bsf);
     if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
         d->arrivals.over = 3600 * SIM_S;
-    d->ival.tampered_at.floor = 0;
+    d->ival.tampered_at.floor = d->retry.restart.floor = 0;
 }
 
 static bool is_subscriber(const struct method_facts *f)

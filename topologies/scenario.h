@@ -7,6 +7,7 @@
 #include "models/net/link.h"
 #include "models/net/tcp.h"
 #include "models/node/config.h"
+#include "models/node/deployment.h"
 #include "sim/base/diag.h"
 #include "sim/base/dist.h"
 
@@ -33,9 +34,9 @@ struct scn_link {                   /* both directions alike unless up/down diff
 
 struct scn_event {
     sim_ns at;
-    enum { SCN_OUTAGE } what; /* node(s) of a population are off for `duration` */
-    uint32_t population;
-    sim_ns duration;
+    enum happening_kind what;
+    uint32_t population, share_ppm; /* share: of the devices */
+    sim_ns duration, over;          /* as struct deployment_event has them */
 };
 
 /* How often each cell is run: `min` times; with until_ci_ppm on until the confidence intervals are

@@ -58,7 +58,8 @@ static const struct schema_word backoffs[] = {
 static const struct schema_word jitters[] = {
     {"none", CFG_JITTER_NONE}, {"equal", CFG_JITTER_EQUAL}, {"full", CFG_JITTER_FULL}, {NULL, 0}};
 static const struct schema_word happenings[] = {
-    {"outage", SCN_OUTAGE}, {"attack", SCHEMA_LATER}, {"blackout", SCHEMA_LATER}, {NULL, 0}};
+    {"outage", HAPPENING_OUTAGE}, {"blackout", HAPPENING_BLACKOUT}, {"firmware", HAPPENING_FIRMWARE},
+    {"attack", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word all_or_none[] = {{"all", true}, {"none", false}, {NULL, 0}};
 static const struct schema_word presets[] = {{"linux", 0}, {"ns3", 1}, {NULL, 0}};
 
@@ -257,6 +258,8 @@ static const struct schema_key retry_keys[] = {
      .help = "none; equal: half of the wait is drawn; full: all of it is"},
     {"attempts", TYPE_COUNT, AT(device.retry.attempts), .min = 1, .max = 1000000, .none = "unlimited",
      .standard = "unlimited", .help = "for each procedure"},
+    {"restart", TYPE_DIST, AT(device.retry.restart), .standard = "0 s",
+     .help = "from power's return to the device's first step: `uniform 0 s 10 min` spreads a fleet behind a blackout"},
     END};
 static const struct schema_section retry = {retry_keys, NULL};
 
@@ -407,9 +410,16 @@ const struct schema_section schema_link = {link_keys, &schema_setting};
 #define AT(member) .offset = offsetof(struct scn_event, member)
 static const struct schema_key event_keys[] = {
     {"at", TYPE_TIME, AT(at), .max = 100 * YEAR, .help = "when"},
-    {"do", TYPE_WORD, AT(what), .words = happenings, .help = "outage: the nodes are off"},
+    {"do", TYPE_WORD, AT(what), .words = happenings,
+     .help = "outage: servers are off; blackout: devices are without power, and lose what their secured environment does "
+             "not keep: Kmc, sessions, registration; firmware: devices get another image, which their secured "
+             "environment does not know at first"},
     {"what", TYPE_POPULATION, AT(population), .kind = SCHEMA_ANY_KIND, .help = "the population"},
-    {"for", TYPE_TIME, AT(duration), .min = 1, .max = 100 * YEAR, .help = "how long"},
+    {"for", TYPE_TIME, AT(duration), .min = 1, .max = 100 * YEAR,
+     .help = "how long; firmware: from a device's new image to the hashes it is measured against"},
+    {"share", TYPE_SHARE, AT(share_ppm), .max = ONE, .standard = "100 %", .help = "of the devices (not of servers)"},
+    {"over", TYPE_TIME, AT(over), .max = 100 * YEAR, .standard = "0 s",
+     .help = "devices: each has its power back, or its image, at random up to so much later"},
     END};
 const struct schema_section schema_event = {event_keys, NULL};
 #undef AT

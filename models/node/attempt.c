@@ -292,6 +292,22 @@ void device_drop_session(struct device *dev, sim_ns now, bool retire, const char
     free_end(e);
 }
 
+void device_vanish(struct device *dev, sim_ns now)
+{
+    struct device_end *e = dev->end;
+
+    while (dev->lingering)
+        device_free_lingering(dev->lingering);
+    if (!e)
+        return;
+    dev->stream_counter = session_stream(e->session).counter;
+    keyring_end(device_deployment(dev)->keys, dev->session_key, now, "closed");
+    dev->session_key = KEY_NONE;
+    dev->end = NULL;
+    session_vanish(e->session);
+    free_end(e);
+}
+
 static sim_ns lifetime(const struct device *dev, int64_t expires_unix_ns)
 {
     return expires_unix_ns - device_deployment(dev)->in.epoch_unix_ns;

@@ -147,7 +147,8 @@ struct cfg_device { /* kind: device */
         enum cfg_backoff backoff;
         sim_ns base, cap;
         enum cfg_jitter jitter;
-        uint32_t attempts; /* per procedure; 0: for ever */
+        uint32_t attempts;   /* per procedure; 0: for ever */
+        struct dist restart; /* from power's return to the device's first step; constant 0 */
     } retry;
     struct {
         sim_ns procedure; /* whole attempt; default 120 s */

@@ -8,40 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct outage_event {
-    struct sim_event ev;
-    struct deployment *d;
-    const struct deployment_outage *config;
-    bool off; /* what the event will do */
-};
-
-/* ---- outages ---- */
-
-static void outage_commit(struct sim *sim, struct sim_event *ev)
-{
-    struct outage_event *o = (struct outage_event *)ev;
-    struct population *p = &o->d->populations[o->config->population];
-
-    for (uint32_t i = 0; p->servers && i < p->config->count; i++)
-        server_set_off(&p->servers[i], o->off);
-    if (o->off) {
-        o->off = false;
-        sim_schedule(sim, ev, sim_ns_add(o->config->at, o->config->duration));
-    }
-}
-
-static const struct sim_event_ops outage_ops = {"outage", NULL, outage_commit};
-
-static void make_outages(struct deployment *d)
-{
-    d->outages = xcalloc(d->in.outage_count ? d->in.outage_count : 1, sizeof *d->outages);
-    for (uint32_t i = 0; i < d->in.outage_count; i++) {
-        d->outages[i] = (struct outage_event){.d = d, .config = &d->in.outages[i], .off = true};
-        sim_event_init(&d->outages[i].ev, &outage_ops, NULL);
-        sim_schedule(d->sim, &d->outages[i].ev, d->in.outages[i].at);
-    }
-}
-
 /* ---- series ---- */
 
 static void sample(const struct deployment *d, const char *metric, const char *group, double value)
@@ -287,7 +253,7 @@ static enum err build(struct deployment *d, struct diag_list *diags)
         err = make_nodes(d);
     if (err)
         return err;
-    make_outages(d);
+    happenings_make(d);
     sim_event_init(&d->sampler, &sampler_ops, NULL);
     if (d->in.record->series_every)
         sim_schedule(d->sim, &d->sampler, 0);
@@ -376,8 +342,7 @@ static void free_population(struct population *p)
     for (uint32_t k = 0; p->servers && k < p->config->count; k++)
         server_release(&p->servers[k]);
     free(p->servers);
-    if (p->image.octets)
-        image_release(p);
+    image_release(p);
     free_pair(&p->bootstrap);
     free_pair(&p->connect);
     free_pair(&p->mid);
@@ -398,7 +363,7 @@ void deployment_free(struct deployment *d)
     if (d->net)
         net_free(d->net);
     route_release(d);
-    free(d->outages);
+    free(d->happenings);
     for (size_t i = 0; i < PROC_KINDS; i++)
         free(d->slowest[i].latency);
     keyring_free(d->keys);

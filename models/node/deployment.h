@@ -30,9 +30,18 @@ struct deployment_link {
     bool shared;
 };
 
-struct deployment_outage {
+enum happening_kind {
+    HAPPENING_OUTAGE,   /* servers are off for `duration` */
+    HAPPENING_BLACKOUT, /* devices are without power for `duration` */
+    HAPPENING_FIRMWARE  /* devices get another image, known `duration` later */
+};
+
+struct deployment_event {
     sim_ns at, duration;
+    sim_ns over; /* devices: each gets its power, or its image, by up to so much later */
     uint32_t population;
+    uint32_t share_ppm; /* of the devices that it befalls */
+    enum happening_kind what;
 };
 
 /* Everything is borrowed and outlives the deployment. */
@@ -49,8 +58,8 @@ struct deployment_input {
     uint32_t population_count;
     const struct deployment_link *links;
     uint32_t link_count;
-    const struct deployment_outage *outages;
-    uint32_t outage_count;
+    const struct deployment_event *events;
+    uint32_t event_count;
     const struct cfg_record *record;
     uint32_t key_pool;                                  /* RSA keys of the fleet */
     const char *key_cache;                              /* folder; NULL: none */

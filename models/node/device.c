@@ -23,6 +23,7 @@ enum plan_action {
     PLAN_RETRY,      /* the back-off is over */
     PLAN_DEADLINE,   /* the attempt took too long */
     PLAN_IDLE_CLOSE, /* the mId session has been idle long enough */
+    PLAN_FIRMWARE,   /* another image, or the hashes of it */
     PLAN_EXPIRY      /* a key or the registration ends */
 };
 
@@ -115,6 +116,8 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
                  se_has(&dev->se, SE_KMR) ? PROC_CONNECTION : PROC_BOOTSTRAP);
         return best;
     }
+    if (dev->fate)
+        consider(&best, now, dev->fate->next, PLAN_FIRMWARE, PROC_REFRESH);
     if (se_has(&dev->se, SE_KMR))
         consider(&best, now, dev->kmr_expires, PLAN_EXPIRY, PROC_BOOTSTRAP);
     if (se_has(&dev->se, SE_KMC))
@@ -506,6 +509,8 @@ static void arrive(struct device *dev, sim_ns now)
 {
     dev->state = DEVICE_UP;
     dev->wanted = now;
+    if (dev->fate)
+        dev->fate->dark = false;
     device_deployment(dev)->counts.started++;
     if (has_gate(dev) && !dev->attachment) {
         begin_procedure(dev, now, PROC_BOOTSTRAP);
@@ -536,10 +541,72 @@ static void execute(struct device *dev, sim_ns now, const struct plan *plan)
     case PLAN_IDLE_CLOSE:
         device_drop_session(dev, now, true, "closed");
         break;
+    case PLAN_FIRMWARE:
+        device_take_firmware(dev, now);
+        break;
     case PLAN_EXPIRY:
         expire(dev, now);
         break;
     }
+}
+
+/* ---- power ---- */
+
+/* Not one that has not come yet, has left, or has lost a Kmr that nobody can give it again. */
+static bool can_restart(const struct device *dev)
+{
+    switch ((enum device_state)dev->state) {
+    case DEVICE_OFF: /* without power once before */
+        return dev->fate && dev->fate->dark;
+    case DEVICE_UP:
+    case DEVICE_REFUSED:
+        return true;
+    case DEVICE_GAVE_UP:
+        return se_has(&dev->se, SE_KMR) ||
+               config(dev)->bootstrap.method != CFG_BOOTSTRAP_PRE_PROVISIONED;
+    case DEVICE_LEFT:
+        return false;
+    }
+    return false;
+}
+
+static void forget_volatile(struct device *dev, sim_ns now)
+{
+    struct deployment *d = device_deployment(dev);
+
+    gate_abandon(dev);
+    if (dev->proc) {
+        device_book(dev);
+        device_vanish(dev, now);
+        device_procedure_done(dev, now, "failed", REASON_OUTAGE);
+    }
+    device_vanish(dev, now);
+    if (dev->attachment)
+        access_detach(dev, now, "failed");
+    device_lose_kmc(dev, now, "failed");
+    d->counts.registered -= dev->registered;
+    d->counts.refused -= dev->state == DEVICE_REFUSED;
+    d->counts.gave_up -= dev->state == DEVICE_GAVE_UP;
+    d->counts.started -= dev->state != DEVICE_OFF;
+    dev->update_first |= dev->registered; /* it remembers that the NSCL has an <scl> of it */
+    dev->registered = dev->limited = false;
+    dev->failures = 0;
+    dev->due = 0;
+}
+
+void device_power_off(struct device *dev, sim_ns now, sim_ns back, sim_ns start)
+{
+    sim_ns every = config(dev)->report.every;
+
+    if (!can_restart(dev))
+        return;
+    incident_power(dev, now, back);
+    forget_volatile(dev, now);
+    dev->state = DEVICE_OFF;
+    dev->wanted = start;
+    if (dev->ever_registered && every)
+        dev->report_next = start + (sim_ns)(device_draw(dev) * (double)every);
+    device_arm(dev, now);
 }
 
 /* ---- birth and end ---- */
@@ -625,6 +692,7 @@ void device_finish(struct device *dev, sim_ns now)
     struct deployment *d = device_deployment(dev);
     struct procedure *p = dev->proc;
 
+    incidents_finish(dev, now);
     if (!p)
         return;
     device_book(dev);
@@ -654,5 +722,6 @@ void device_release(struct device *dev)
     }
     free(dev->subscriber);
     free(dev->attachment);
+    free(dev->fate);
     se_release(&dev->se);
 }

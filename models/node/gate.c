@@ -28,6 +28,7 @@ static void finish(struct sim *sim, struct sim_event *ev)
     if (pass) {
         device_begin_attempt(dev, now);
     } else {
+        incident_verdict(dev, now, false);
         d->sink.ival(
             d->sink.arg,
             &(struct row_ival){.procedure_id = dev->proc->id,

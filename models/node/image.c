@@ -1,6 +1,7 @@
 /* The software image of a device and its measurement (TS 102 690: checked and stored in the secured
  * environment; GAP C6 for what the bits say). A population runs one genuine image; a tampered
- * device has one octet of one component changed. */
+ * device has one octet of one component changed. A firmware wave brings another image; until its
+ * hashes are there too, it is no better than a tampered one. */
 #include "models/node/impl.h"
 
 #include "crypto/hash.h"
@@ -27,27 +28,52 @@ static uint32_t component_bits(uint32_t i, uint32_t count)
     return bits;
 }
 
-void image_make(struct population *p)
+static void make_one(struct population *p, uint32_t number)
 {
     const struct cfg_device *c = p->config->device;
     size_t each = c->ival.component_octets;
+    struct image *image = &p->images[number];
     struct rng r = rng_stream(p->d->in.seed, p->config->name, "image");
 
-    p->image.count = c->ival.components;
-    p->image.octets = xcalloc(p->image.count, each);
-    rng_bytes(&r, p->image.octets, each * p->image.count);
-    for (uint32_t i = 0; i < p->image.count; i++) {
-        struct se_component *component = &p->image.components[i];
+    r.counter = (uint64_t)number << 40;
+    image->count = c->ival.components;
+    image->octets = xcalloc(image->count, each);
+    rng_bytes(&r, image->octets, each * image->count);
+    for (uint32_t i = 0; i < image->count; i++) {
+        struct se_component *component = &image->components[i];
         component->name = "component";
-        component->image = span_of(p->image.octets + i * each, each);
-        component->capability_bits = component_bits(i, p->image.count);
+        component->image = span_of(image->octets + i * each, each);
+        component->capability_bits = component_bits(i, image->count);
         hash_sha256(NULL, component->image, component->reference);
     }
 }
 
+static uint32_t image_count(const struct population *p)
+{
+    uint32_t n = 1;
+
+    for (uint32_t i = 0; i < p->d->in.event_count; i++)
+        n += p->d->in.events[i].what == HAPPENING_FIRMWARE &&
+             p->d->in.events[i].population == p->index;
+    return n;
+}
+
+void image_make(struct population *p)
+{
+    uint32_t n = image_count(p);
+
+    p->images = xcalloc(n, sizeof *p->images);
+    for (uint32_t i = 0; i < n; i++)
+        make_one(p, i);
+}
+
 void image_release(struct population *p)
 {
-    free(p->image.octets);
+    uint32_t n = image_count(p);
+
+    for (uint32_t i = 0; p->images && i < n; i++)
+        free(p->images[i].octets);
+    free(p->images);
 }
 
 bool device_is_tampered(const struct device *dev, sim_ns now)
@@ -57,13 +83,18 @@ bool device_is_tampered(const struct device *dev, sim_ns now)
 
 uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m)
 {
-    const struct image *image = &dev->population->image;
+    uint8_t present = dev->fate ? dev->fate->image : 0;
+    const struct image *image = &dev->population->images[present];
+    const struct image *known = &dev->population->images[dev->fate ? dev->fate->reference : 0];
     struct se_component components[IMAGE_MAX];
     uint8_t *copy = NULL;
     uint32_t result;
 
-    for (uint32_t i = 0; i < image->count; i++)
+    for (uint32_t i = 0; i < image->count; i++) {
         components[i] = image->components[i];
+        memcpy(components[i].reference, known->components[i].reference,
+               sizeof components[i].reference);
+    }
     if (device_is_tampered(dev, now)) {
         struct rng r = device_stream(dev, "tampering");
         struct se_component *victim = &components[rng_below(&r, image->count)];
@@ -73,7 +104,7 @@ uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m)
         copy[rng_below(&r, n)] ^= 0x40;
         victim->image.p = copy;
     }
-    result = se_measure(&dev->se, m, components, image->count, IMAGE_VERSION);
+    result = se_measure(&dev->se, m, components, image->count, (IMAGE_VERSION + present) & 15u);
     free(copy);
     return result;
 }

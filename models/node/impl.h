@@ -51,7 +51,7 @@ struct path {
     bool found;
 };
 
-/* The software image of a population: genuine components and their reference hashes (image.c). */
+/* A software image of a population: genuine components and their reference hashes (image.c). */
 struct image {
     uint8_t *octets;
     struct se_component components[IMAGE_MAX];
@@ -71,7 +71,7 @@ struct population {
     sim_ns last_arrival;                                  /* of a Poisson process */
     struct tls_pair bootstrap, connect, mid, ua;          /* ua: none where Ua is on bare TCP */
     const struct eap_method *bootstrap_eap, *connect_eap; /* NULL: not by EAP */
-    struct image image;
+    struct image *images;        /* the one it is made with, then those of its firmware waves */
     uint64_t logged[PROC_KINDS]; /* procedures whose messages were kept by record.message_first */
     /* servers */
     struct server *servers;
@@ -246,6 +246,16 @@ struct device_end {
     } result; /* of a bootstrap or connection; NULL for mId */
 };
 
+/* What has befallen a device by the scenario's events (happening.c). Times are SIM_NEVER where
+ * there is nothing. */
+struct fate {
+    sim_ns next, lag;                 /* of the firmware under way: its next step */
+    sim_ns powered;                   /* power is back from then on; not registered again yet */
+    sim_ns denied;                    /* a verdict against it while it is genuine */
+    uint8_t image, reference, coming; /* which of the population's images */
+    bool dark;                        /* without power */
+};
+
 struct device {
     struct sim_event timer;
     struct sim_endpoint endpoint;
@@ -257,6 +267,7 @@ struct device {
     struct attachment *attachment; /* NULL: no access network is modeled */
     struct procedure *proc;        /* at most one at a time */
     struct gate_check *gate;       /* the measurement before bootstrap, while it runs */
+    struct fate *fate;             /* NULL: nothing has befallen it */
     struct population *population;
     uint32_t index;
     uint8_t state;    /* enum device_state */
@@ -264,6 +275,7 @@ struct device {
     bool attempting;  /* proc has a session at work (else it backs off) */
     bool limited;     /* by policy: nothing to store until the next attestation */
     bool registered, has_container, update_first, ever_registered;
+    bool detected; /* a verdict against it since it is tampered with */
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];
     uint64_t connection_id;
@@ -300,7 +312,7 @@ struct deployment {
     struct procedure_slowest slowest[PROC_KINDS];
     int64_t next_procedure;
     struct sim_event sampler;
-    struct outage_event *outages;
+    struct happening *happenings; /* one for each event */
     struct session *retired;
     struct backend_call *calls; /* under way */
 };
@@ -359,6 +371,18 @@ bool device_is_tampered(const struct device *dev, sim_ns now);
  * thread. */
 uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m);
 
+/* happening.c: the scenario's events. */
+void happenings_make(struct deployment *d);
+/* Incidents: power has failed for what was registered and will be back at `back`; it is registered
+ * again; its integrity was judged; the run is over. */
+void incident_power(struct device *dev, sim_ns now, sim_ns back);
+void incident_served(struct device *dev, sim_ns now);
+void incident_verdict(struct device *dev, sim_ns now, bool granted);
+void incidents_finish(struct device *dev, sim_ns now);
+/* At `at` the device has another image, and `lag` later its environment the hashes of it. */
+void device_send_firmware(struct device *dev, sim_ns at, sim_ns lag, uint8_t image);
+void device_take_firmware(struct device *dev, sim_ns now); /* the step that is due */
+
 /* usage.c */
 void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m);
 void usage_write(struct deployment *d);
@@ -390,6 +414,10 @@ double device_draw(struct device *dev);
 /* t moved by up to +-share of `span`. */
 sim_ns device_jitter(struct device *dev, sim_ns t, sim_ns span, uint32_t share_ppm);
 void device_refuse(struct device *dev, sim_ns now);
+/* Power fails now, is back for everybody at `back`, and the device starts again at `start`: with
+ * what its secured environment keeps beyond Kmc, which is lost with its sessions and its
+ * registration. */
+void device_power_off(struct device *dev, sim_ns now, sim_ns back, sim_ns start);
 /* An attempt of the procedure that exists. */
 void device_begin_attempt(struct device *dev, sim_ns now);
 
@@ -451,7 +479,8 @@ void device_pana_advanced(struct device_end *e, sim_ns now);
 /* Done with, but it answers what the PAA may repeat; frees itself. */
 void device_linger(struct device *dev);
 void device_free_lingering(struct device_end *e);
-void device_free_end(struct device_end *e); /* at once; NULL is fine */
+void device_free_end(struct device_end *e);         /* at once; NULL is fine */
+void device_vanish(struct device *dev, sim_ns now); /* all sessions, without a word */
 static inline struct device *device_of(const struct session *s)
 {
     return ((struct device_end *)session_user(s))->dev;

@@ -43,6 +43,7 @@ static void write_ival(const struct server_end *e, const struct ival_finding *f,
 
     if (!p || !dev)
         return;
+    incident_verdict(dev, now, strcmp(f->verdict, "granted") == 0);
     sink->ival(sink->arg,
                &(struct row_ival){.procedure_id = p->id,
                                   .node_id = p->node_id,

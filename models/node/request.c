@@ -145,6 +145,7 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
     dev->registered = true;
     dev->limited = false;
     dev->update_first = false;
+    incident_served(dev, now);
     if (!first)
         return;
     d->counts.registered++;

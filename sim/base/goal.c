@@ -12,10 +12,11 @@ const struct goal_word goal_functions[] = {
     {"mean", "the mean over the run", GOAL_NUMBER},
     {"max", "the greatest value of the run", GOAL_NUMBER},
     {"min", "the least value of the run", GOAL_NUMBER},
-    {"success", "of the procedures of a kind that ended, the share that succeeded", GOAL_SHARE},
-    {"count", "how many procedures of a kind succeeded", GOAL_NUMBER},
+    {"success", "of the procedures of a kind that ended, the share that succeeded; of incidents, the share that ended", GOAL_SHARE},
+    {"count", "how many procedures of a kind succeeded; how many incidents there were", GOAL_NUMBER},
     {NULL, NULL, GOAL_NUMBER}};
 const struct goal_word goal_kinds[] = {
+    {"attach", "to the access network, where one is modeled (TS 24.301)", GOAL_NUMBER},
     {"bootstrap", "from no key to Kmr: over TLS, by EAP, by GBA, or provisioned (TS 102 690, 8.3)", GOAL_NUMBER},
     {"connection", "the M2M service connection: Kmc from Kmr, and a secured channel (TS 102 690, 8.4)", GOAL_NUMBER},
     {"registration", "of the device's SCL with the NSCL", GOAL_NUMBER},
@@ -44,6 +45,14 @@ const struct goal_word goal_loads[] = {
     {"queue", "jobs that wait for a worker, as sampled every record.series_every", GOAL_NUMBER},
     {"sessions", "open connections, as sampled", GOAL_NUMBER},
     {"busy", "the share of the workers that is busy, on average between two samples", GOAL_SHARE},
+    {NULL, NULL, GOAL_NUMBER}};
+const struct goal_word goal_incidents[] = {
+    {"recovery", "of a device: from power's return after a blackout until it is registered again", GOAL_NUMBER},
+    {"detection", "of a tampered device: from its tampering to the first verdict against it", GOAL_NUMBER},
+    {"false-denial", "of a genuine device: from a verdict against it until it is granted everything again", GOAL_NUMBER},
+    {NULL, NULL, GOAL_NUMBER}};
+const struct goal_word goal_durations[] = {
+    {"time", "how long; in a percentile what has not ended comes last", GOAL_TIME},
     {NULL, NULL, GOAL_NUMBER}};
 /* clang-format on */
 
@@ -181,10 +190,13 @@ static bool read_subject(struct parser *p, const char *const *servers, size_t n,
                        NULL, NULL);
     if (find(goal_kinds, g->subject))
         return true;
+    g->of_incident = find(goal_incidents, g->subject) != NULL;
+    if (g->of_incident)
+        return true;
     g->of_server = !plain && (!servers || is_server(g->subject, servers, n));
     if (g->of_server)
         return true;
-    count = add_names(names, 0, goal_kinds);
+    count = add_names(names, add_names(names, 0, goal_kinds), goal_incidents);
     for (size_t i = 0; !plain && i < n && count < MOST_NAMES; i++)
         names[count++] = servers[i];
     return fail_at(p, begin,
@@ -195,7 +207,9 @@ static bool read_subject(struct parser *p, const char *const *servers, size_t n,
 
 static bool read_measure(struct parser *p, struct goal *g)
 {
-    const struct goal_word *words = g->of_server ? goal_loads : goal_measures;
+    const struct goal_word *words = g->of_server     ? goal_loads
+                                    : g->of_incident ? goal_durations
+                                                     : goal_measures;
     const char *begin, *names[MOST_NAMES];
     char name[NAME];
 

@@ -5,6 +5,7 @@
  *   FUNCTION ( KIND . MEASURE ) COMPARISON BOUND     of procedures of a kind
  *   success ( KIND ) ...   count ( KIND ) ...
  *   FUNCTION ( SERVER . MEASURE ) COMPARISON BOUND   of the servers of a population
+ *   FUNCTION ( INCIDENT . time ) COMPARISON BOUND    of what befell devices: recovery, ...
  *
  * FUNCTION: p50, p99, p99.9 (any percentile), mean, max, min. COMPARISON: < <= > >=. */
 #ifndef SIM_BASE_GOAL_H
@@ -18,8 +19,8 @@ enum goal_function {
     GOAL_MEAN,
     GOAL_MAX,
     GOAL_MIN,
-    GOAL_SUCCESS, /* of the procedures that ended: which share succeeded */
-    GOAL_COUNT    /* how many succeeded */
+    GOAL_SUCCESS, /* of the procedures that ended: which share succeeded; of incidents: ended */
+    GOAL_COUNT    /* how many succeeded; of incidents: how many there were */
 };
 
 enum goal_dimension { GOAL_TIME, GOAL_SIZE, GOAL_SHARE, GOAL_NUMBER };
@@ -35,13 +36,15 @@ extern const struct goal_word goal_functions[]; /* pNN is not in it */
 extern const struct goal_word goal_kinds[];     /* of procedures */
 extern const struct goal_word goal_measures[];  /* of a procedure */
 extern const struct goal_word goal_loads[];     /* of a server */
+extern const struct goal_word goal_incidents[]; /* kinds of what befalls a device */
+extern const struct goal_word goal_durations[]; /* of an incident */
 
 struct goal {
     enum goal_function function;
     enum goal_comparison comparison;
     double q; /* GOAL_QUANTILE: 0 < q < 1 */
-    bool of_server;
-    char subject[41];                /* a kind of procedure; of_server: a population */
+    bool of_server, of_incident;
+    char subject[41]; /* a kind of procedure, or of incident; of_server: a population */
     const struct goal_word *measure; /* NULL: success, count */
     double bound;                    /* ns, octets, a share of 1, or a number */
 };

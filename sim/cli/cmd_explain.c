@@ -123,6 +123,8 @@ static int run(struct cli *c)
     look_up_words(e, goal_kinds, "kind of procedure");
     look_up_words(e, goal_measures, "measure of a procedure");
     look_up_words(e, goal_loads, "measure of a server");
+    look_up_words(e, goal_incidents, "kind of incident");
+    look_up_words(e, goal_durations, "measure of an incident");
     scenario_keys(take_key, e);
     look_up(e, explain_codes, "diagnostic");
     look_up(e, explain_reasons, "reason in the results");

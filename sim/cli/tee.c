@@ -29,6 +29,13 @@ static void pass_ival(void *arg, const struct row_ival *row)
     w->to.ival(w->to.arg, row);
 }
 
+static void pass_incident(void *arg, const struct row_incident *row)
+{
+    const struct tee *w = arg;
+
+    w->to.incident(w->to.arg, row);
+}
+
 static void pass_message(void *arg, const struct row_message *row)
 {
     const struct tee *w = arg;
@@ -74,6 +81,7 @@ void tee_init(struct tee *w, const struct row_sink *to,
         .procedure = pass_procedure,
         .key = pass_key,
         .ival = pass_ival,
+        .incident = pass_incident,
         .message = pass_message,
         .crypto = pass_crypto,
         .series = pass_series,

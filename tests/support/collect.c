@@ -91,6 +91,21 @@ static void on_ival(void *arg, const struct row_ival *row)
     digest_number(c, row->result);
 }
 
+static void on_incident(void *arg, const struct row_incident *row)
+{
+    struct collect *c = arg;
+    struct collected_incident *v;
+
+    c->incidents = xrealloc(c->incidents, (c->incident_count + 1) * sizeof *c->incidents);
+    v = &c->incidents[c->incident_count++];
+    v->row = *row;
+    keep(v->kind, row->kind);
+    digest(c, row->kind);
+    digest_number(c, row->node_id);
+    digest_number(c, row->t);
+    digest_number(c, row->t_end);
+}
+
 static void on_message(void *arg, const struct row_message *row)
 {
     struct collect *c = arg;
@@ -134,6 +149,7 @@ void collect_init(struct collect *c)
                                    .procedure = on_procedure,
                                    .key = on_key,
                                    .ival = on_ival,
+                                   .incident = on_incident,
                                    .message = on_message,
                                    .crypto = on_crypto,
                                    .series = on_series,
@@ -147,6 +163,7 @@ void collect_release(struct collect *c)
     free(c->procedures);
     free(c->keys);
     free(c->ivals);
+    free(c->incidents);
     free(c->messages);
 }
 
@@ -208,4 +225,14 @@ const struct collected_key *collect_parent(const struct collect *c, const struct
         if (c->keys[i].row.key_id == key->row.parent_key)
             return &c->keys[i];
     return NULL;
+}
+
+size_t collect_incidents(const struct collect *c, const char *kind, bool ended)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->incident_count; i++)
+        n +=
+            fits(kind, c->incidents[i].kind) && (c->incidents[i].row.t_end != ROW_NULL_ID) == ended;
+    return n;
 }

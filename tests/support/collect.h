@@ -20,14 +20,19 @@ struct collected_ival {
     struct row_ival row;
     char truth[COLLECT_TEXT], verdict[COLLECT_TEXT], policy[COLLECT_TEXT];
 };
+struct collected_incident {
+    struct row_incident row;
+    char kind[COLLECT_TEXT];
+};
 
 struct collect {
     struct row_sink sink;
     struct collected_procedure *procedures;
     struct collected_key *keys;
     struct collected_ival *ivals;
+    struct collected_incident *incidents;
     char (*messages)[COLLECT_TEXT]; /* their names */
-    size_t procedure_count, key_count, ival_count, message_count, node_count;
+    size_t procedure_count, key_count, ival_count, incident_count, message_count, node_count;
     uint64_t digest; /* over every row, in order: equal runs have equal digests */
 };
 
@@ -48,5 +53,7 @@ size_t collect_keys(const struct collect *c, const char *type, const char *end_r
 /* Messages whose name has this in it. */
 size_t collect_messages(const struct collect *c, const char *part);
 size_t collect_ivals(const struct collect *c, const char *truth, const char *verdict);
+/* Those of a kind that have ended, or not. */
+size_t collect_incidents(const struct collect *c, const char *kind, bool ended);
 
 #endif

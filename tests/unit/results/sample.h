@@ -234,6 +234,8 @@ static inline void sample_rest(const struct row_sink *s)
     s->ival(s->arg, &(struct row_ival){5, 1, 100 * SIM_S, 0, "genuine", "granted", "all well"});
     s->ival(s->arg, &(struct row_ival){6, 1, 120 * SIM_S, 0, "genuine", "granted", "all well"});
     s->ival(s->arg, &(struct row_ival){7, 2, 140 * SIM_S, 5, "tampered", "denied", "image"});
+    s->incident(s->arg, &(struct row_incident){1, "recovery", 600 * SIM_S, 660 * SIM_S});
+    s->incident(s->arg, &(struct row_incident){2, "recovery", 600 * SIM_S, ROW_NULL_ID});
     s->crypto(s->arg, &(struct row_crypto){"meters", "device", "bootstrap", "sign", "ecdsa-p-256",
                                            2, 64, 3 * SIM_MS});
     s->crypto(s->arg, &(struct row_crypto){"core", "server", "bootstrap", "private", "rsa-2048", 2,

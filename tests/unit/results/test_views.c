@@ -245,6 +245,35 @@ START_TEST(failures_and_matrix)
 }
 END_TEST
 
+/* What has not ended stands behind the last that has: of a hundred, one for ever. */
+START_TEST(incidents)
+{
+    static const char *const cases[][2] = {{"n", "100"},    {"ended", "99"}, {"p50", "50"},
+                                           {"p90", "90"},   {"p99", "99"},   {"max IS NULL", "1"},
+                                           {"mean", "50.0"}};
+    struct recorder_input in = sample_input();
+    struct recorder_end end = sample_end();
+    struct recorder *r = NULL;
+    ck_assert_int_eq(recorder_open(sample_path, true, &in, &r), OK);
+    const struct row_sink *s = recorder_sink(r);
+    sample_node(s, 1, "n", "meters", "device");
+    for (int i = 1; i <= 100; i++)
+        s->incident(s->arg,
+                    &(struct row_incident){1, "recovery", 1000, i < 100 ? 1000 + i : ROW_NULL_ID});
+    ck_assert_int_eq(recorder_close(r, &end, NULL), OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char sql[100];
+        sqlite3_stmt *q = NULL;
+        snprintf(sql, sizeof sql, "SELECT %s FROM v_incidents WHERE kind = 'recovery'",
+                 cases[i][0]);
+        sqlite3 *db = open_view(sql, &q);
+        ck_assert_int_eq(sqlite3_step(q), SQLITE_ROW);
+        ck_assert_str_eq((const char *)sqlite3_column_text(q, 0), cases[i][1]);
+        close_view(db, q);
+    }
+}
+END_TEST
+
 START_TEST(load)
 {
     sqlite3_stmt *s = NULL;
@@ -345,9 +374,9 @@ END_TEST
 
 START_TEST(every_view_in_the_shell)
 {
-    static const char *const views[] = {"v_runs",     "v_latency",     "v_parts",
-                                        "v_failures", "v_keys_alive",  "v_load",
-                                        "v_crypto",   "v_ival_matrix", "v_expiry_cliff"};
+    static const char *const views[] = {
+        "v_runs", "v_latency", "v_parts",       "v_failures",  "v_keys_alive",
+        "v_load", "v_crypto",  "v_ival_matrix", "v_incidents", "v_expiry_cliff"};
     sample_write(sample_path, NULL);
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
         char command[200];
@@ -368,6 +397,7 @@ int main(void)
     tcase_add_test(c, parts);
     tcase_add_test(c, keys_alive);
     tcase_add_test(c, failures_and_matrix);
+    tcase_add_test(c, incidents);
     tcase_add_test(c, load);
     tcase_add_test(c, report_counts_the_same);
     tcase_add_test(c, batches);

@@ -51,6 +51,12 @@ static void no_ival(void *arg, const struct row_ival *row)
     (void)row;
 }
 
+static void no_incident(void *arg, const struct row_incident *row)
+{
+    (void)arg;
+    (void)row;
+}
+
 /* Octets in use after the fleet has registered and gone idle. */
 static size_t heap_with(unsigned count)
 {
@@ -75,6 +81,7 @@ static size_t heap_with(unsigned count)
     c.sink.procedure = no_procedure; /* rows are the recorder's, not the fleet's */
     c.sink.key = no_key;
     c.sink.ival = no_ival;
+    c.sink.incident = no_incident;
     b = scenario_build(s, profile, &(struct build_options){.threads = 1}, diags);
     ck_assert_ptr_nonnull(b);
     deployment_start(built_deployment(b), &c.sink);
