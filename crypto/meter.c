@@ -53,7 +53,8 @@ const char *meter_algorithm(enum meter_op op)
 
 int meter_is_crypto(enum meter_op op)
 {
-    return op != OP_HTTP_MESSAGE && op != OP_XML_DOCUMENT && op != OP_DB_ACCESS;
+    return op != OP_HTTP_MESSAGE && op != OP_COAP_MESSAGE && op != OP_XML_DOCUMENT &&
+           op != OP_DB_ACCESS;
 }
 
 enum meter_op meter_find(const char *operation, const char *algorithm)

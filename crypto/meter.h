@@ -42,6 +42,7 @@
     X(OP_PRF_SHA256,       "prf",        "tls-1.2") \
     X(OP_RANDOM,           "random",     "drbg") \
     X(OP_HTTP_MESSAGE,     "message",    "http") \
+    X(OP_COAP_MESSAGE,     "message",    "coap") \
     X(OP_XML_DOCUMENT,     "document",   "xml") \
     X(OP_DB_ACCESS,        "access",     "store")
 /* clang-format on */

@@ -76,6 +76,8 @@ static void write_unmeasured(FILE *out)
 {
     fputs("message  http          5 us + 2 ns/B estimate \"not measured: as class server of the "
           "reference profile\"\n"
+          "message  coap          1 us + 1 ns/B estimate \"not measured: as class server of the "
+          "reference profile\"\n"
           "document xml           20 us + 20 ns/B estimate \"not measured: as class server of the "
           "reference profile\"\n"
           "access   store         30 us estimate \"not measured: as class server of the reference "

@@ -4,6 +4,9 @@
 #ifndef MODELS_PROC_CLIENT_H
 #define MODELS_PROC_CLIENT_H
 
+#include "models/proc/binding.h"
+#include "models/proto/coap.h"
+#include "models/proto/dtls.h"
 #include "models/proto/http.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/pana.h"
@@ -66,12 +69,19 @@ struct pana_client_counts {
 };
 const struct pana_client_counts *pana_client_counts(const struct pana_client *c);
 
-/* ---- mId: RESTful requests over HTTP on TLS with PSK = Kmc (etsi-m2m.md 6, 8.3) ----
- * One session, requests one at a time. RUNNING while open. */
+/* ---- mId: RESTful requests over HTTP on TLS, or CoAP on DTLS, with PSK = Kmc (etsi-m2m.md 6,
+ * 8.3) ----
+ * One session, requests one at a time. RUNNING while open. Over CoAP a request without an answer
+ * ends the session with the reason that CoAP gives: a server that has forgotten a DTLS session says
+ * nothing. */
 struct mid_client;
 
 struct mid_settings {
-    const struct tls_context *context; /* NULL: bare TCP over a trusted access network */
+    enum binding binding;
+    const struct tls_context *context; /* of TLS, or of DTLS; NULL: bare TCP or UDP over a trusted
+                                          access network */
+    struct dtls_settings dtls;         /* CoAP */
+    struct coap_settings coap;         /* CoAP; its max_body is M2M_MAX_DOC */
     const char *nscl;                  /* FQDN */
     uint64_t connection_id;
     uint32_t kmc_index;
@@ -93,7 +103,7 @@ bool mid_client_request(struct mid_client *c, sim_ns now, const char *kind_label
                         enum http_method method, const char *target, const struct m2m_doc *doc);
 
 struct mid_response {
-    int status; /* HTTP */
+    int status; /* enum m2m_status, or another number of HTTP's */
     /* REASON_NONE below 300; m2m_status_reason, or what errorInfo says, else. Where objects are
      * sealed, of an answer that is not: why it was not taken (xmlsec-..., object-replayed: it is to
      * another request), but for a refusal by one who could not seal it, which is believed. */

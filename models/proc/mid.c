@@ -8,7 +8,8 @@ static const struct mid_client_ops *client_ops(const struct mid_client *c)
 
 struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings)
 {
-    return mid_http_new(env, settings);
+    return settings->binding == BINDING_COAP ? mid_coap_new(env, settings)
+                                             : mid_http_new(env, settings);
 }
 
 struct proto *mid_client_proto(struct mid_client *c)
@@ -55,7 +56,8 @@ static const struct server_session_ops *server_ops(const struct server_session *
 struct server_session *server_session_new(struct proto_env *env,
                                           const struct server_settings *settings)
 {
-    return server_http_new(env, settings);
+    return settings->binding == BINDING_COAP ? server_coap_new(env, settings)
+                                             : server_http_new(env, settings);
 }
 
 struct proto *server_session_proto(struct server_session *s)

@@ -37,6 +37,9 @@ struct server_session_ops {
 };
 
 struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings *settings);
+struct mid_client *mid_coap_new(struct proto_env *env, const struct mid_settings *settings);
+struct server_session *server_coap_new(struct proto_env *env,
+                                       const struct server_settings *settings);
 struct server_session *server_http_new(struct proto_env *env,
                                        const struct server_settings *settings);
 

@@ -1,10 +1,14 @@
-/* The servers' side of the procedures: one core a session, TLS + HTTP + XML, that turns octets into
- * checked requests for its node and the node's answers into octets. What is heavy and pure happens
- * in here (prepare); what touches the node's tables is the node's (commit). */
+/* The servers' side of the procedures: one core a session, TLS + HTTP + XML (at an NSCL also DTLS +
+ * CoAP + XML), that turns octets into checked requests for its node and the node's answers into
+ * octets. What is heavy and pure happens in here (prepare); what touches the node's tables is the
+ * node's (commit). */
 #ifndef MODELS_PROC_SERVER_H
 #define MODELS_PROC_SERVER_H
 
+#include "models/proc/binding.h"
 #include "models/proc/ua.h"
+#include "models/proto/coap.h"
+#include "models/proto/dtls.h"
 #include "models/proto/http.h"
 #include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
@@ -26,9 +30,14 @@ typedef bool (*mid_grant_find)(void *arg, struct span identity, struct mid_grant
 
 struct server_settings {
     enum server_role role;
-    const struct tls_context *context; /* NULL: bare TCP, for a NAF or an NSCL */
-    struct credential *credential;     /* taken over; NULL for PSK roles */
-    tls_psk_find psk_find;             /* MAS: by Kmr identity; NSCL: by Kmc identity */
+    enum binding binding;              /* CoAP: an NSCL's */
+    const struct tls_context *context; /* NULL: bare TCP, for a NAF or an NSCL; bare UDP, for the
+                                          latter */
+    struct dtls_settings dtls;         /* CoAP */
+    struct coap_settings coap;         /* CoAP; its max_body is M2M_MAX_DOC */
+    sim_ns idle; /* CoAP: nothing has come for so long, and the session is closed; 0: never */
+    struct credential *credential; /* taken over; NULL for PSK roles */
+    tls_psk_find psk_find;         /* MAS: by Kmr identity; NSCL: by Kmc identity */
     void *psk_arg;
     /* NSCL: asked once a session with psk_arg. Behind a channel it is asked for the channel's
      * identity; on bare TCP for the KeyName of the first request, which must then be sealed. NULL:
@@ -73,12 +82,13 @@ const struct zn_request *server_session_zn(const struct server_session *s);
 void server_session_zn_answer(struct server_session *s, sim_ns now, const struct zn_answer *a);
 
 struct server_answer {
-    int status;
+    int status;                /* enum m2m_status, or another number of HTTP's */
     const struct m2m_doc *doc; /* NULL: no body (an errorInfo is made for status >= 400) */
     const char *additional;    /* errorInfo's additionalInfo; NULL: none */
     const char *location;
     uint32_t retry_after_s;
-    bool close; /* Connection: close, then close_notify */
+    bool close; /* Connection: close, then close_notify; over CoAP, where the answer may be lost,
+                   close_notify when nobody can ask for it again */
 };
 /* Answers the waiting request. A bootstrapParamSet is given its wrapped Kmr here: KEK by exporter,
  * AES-256-KW of SE_KMR (GAP C2); at a NAF it has none. */

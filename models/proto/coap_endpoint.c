@@ -192,6 +192,7 @@ static void input(struct proto *p, sim_ns now, struct span in)
     if (p->status != PROTO_RUNNING)
         return;
     e->counts.received++;
+    meter_add(p->env->meter, OP_COAP_MESSAGE, 1, in.n);
     if (coap_msg_parse(in, &m) == REASON_NONE)
         act(e, now, &m);
     else if (m.has_header && m.type == COAP_CON)

@@ -170,6 +170,7 @@ bool coap_give(struct coap_endpoint *e, sim_ns now, struct buf *out)
     ok = buf_put_span(out, buf_span(&s->octets));
     e->counts.sent++;
     e->counts.retransmitted += s->sent > 0;
+    meter_add(e->proto.env->meter, OP_COAP_MESSAGE, 1, buf_len(&s->octets));
     s->to_send = false;
     if (!s->confirmable) {
         coap_drop(e, s);

@@ -99,6 +99,8 @@ struct kit_run {
     struct pair pair;
     struct tls_context *context[2];
     enum server_role role;
+    enum binding binding;
+    sim_ns idle;                   /* CoAP: of the server's session */
     struct server_session *server; /* NULL: side 1 is something else */
     struct mid_client *mid;        /* NULL: side 0 is something else */
     struct doc_bootstrap_param_set bootstrap;
@@ -220,6 +222,9 @@ KIT void kit_open(struct kit_run *r, enum server_role role, enum tls_suite suite
 KIT void kit_server(struct kit_run *r, struct credential *credential)
 {
     struct server_settings s = {.role = r->role,
+                                .binding = r->binding,
+                                .idle = r->idle,
+                                .dtls = {.cookie = true, .peer = span_str("10.0.0.1:50000")},
                                 .context = r->context[1],
                                 .credential = credential,
                                 .psk_find = kit_psk_find,
