@@ -81,7 +81,7 @@ struct mid_settings {
     const struct tls_context *context; /* of TLS, or of DTLS; NULL: bare TCP or UDP over a trusted
                                           access network */
     struct dtls_settings dtls;         /* CoAP */
-    struct coap_settings coap;         /* CoAP; its max_body is M2M_MAX_DOC */
+    struct coap_settings coap;         /* CoAP */
     const char *nscl;                  /* FQDN */
     uint64_t connection_id;
     uint32_t kmc_index;

@@ -1,4 +1,5 @@
 /* mId over CoAP: DTLS, or bare UDP, with CoAP inside. */
+#include "models/proc/client_guard.h"
 #include "models/proc/coap_binding.h"
 #include "models/proc/coap_channel.h"
 #include "models/proc/document.h"
@@ -15,6 +16,7 @@
 struct mid_coap {
     struct proto proto;
     struct coap_channel channel;
+    struct client_guard guard;
     struct mid_response *response; /* NULL: none, or taken */
     uint32_t exchange;             /* NO_EXCHANGE: nothing is outstanding */
     uint32_t unpaid_xml;           /* octets of a document that is charged when it leaves */
@@ -68,25 +70,35 @@ static int exact_status(int status, const struct m2m_doc *doc)
     return status;
 }
 
+static void take_plain(struct mid_coap *c, const struct coap_msg *m, struct mid_response *r)
+{
+    enum reason parsed = REASON_NONE;
+    char why[80];
+
+    if (is_document(m))
+        parsed = document_read(c->proto.env, m->payload, &r->doc, why);
+    r->status = exact_status(r->status, &r->doc);
+    r->reason = document_answer_reason(r->status, &r->doc);
+    if (r->reason == REASON_NONE)
+        r->reason = parsed;
+    coap_binding_location(m, r->location, sizeof(r->location));
+}
+
 static void answered(struct mid_coap *c, const struct coap_msg *m)
 {
     struct mid_response *r = xcalloc(1, sizeof(*r));
-    enum reason parsed = REASON_NONE;
-    char why[80];
 
     drop_response(c);
     c->response = r;
     c->exchange = NO_EXCHANGE;
-    if (is_document(m))
-        parsed = document_read(c->proto.env, m->payload, &r->doc, why);
-    r->status = exact_status(coap_binding_status(m->code, c->method), &r->doc);
-    r->reason = document_answer_reason(r->status, &r->doc);
-    if (r->reason == REASON_NONE)
-        r->reason = parsed;
+    r->status = coap_binding_status(m->code, c->method);
     /* RFC 7252 5.9.3.4: there it says when to try again. */
     if (m->code == COAP_SERVICE_UNAVAILABLE)
         coap_msg_get_uint(m, COAP_MAX_AGE, &r->retry_after_s);
-    coap_binding_location(m, r->location, sizeof(r->location));
+    if (c->guard.object)
+        client_guard_take(&c->guard, c->proto.env, m->payload, r);
+    else
+        take_plain(c, m, r);
 }
 
 /* What a device serves is not asked for here. */
@@ -185,17 +197,26 @@ static void release(struct proto *p)
     struct mid_coap *c = of(p);
 
     drop_response(c);
+    client_guard_release(&c->guard);
     coap_channel_release(&c->channel);
     free(c);
 }
 
 /* ---- the interface ---- */
 
-static bool put_document(struct coap_msg *m, const struct m2m_doc *doc, struct buf *body)
+/* What is sealed needs a body, which GET and DELETE do not have (RFC 7252 5.8.1, 5.8.4). */
+static bool put_document(struct mid_coap *c, enum http_method method, const char *target,
+                         const struct m2m_doc *doc, struct coap_msg *m, struct buf *body)
 {
-    if (!doc)
+    bool sealed = c->guard.object != NULL;
+
+    if (!doc && !sealed)
         return true;
-    if (!m2mxml_write(doc, body) || !coap_msg_add_uint(m, COAP_CONTENT_FORMAT, COAP_XML))
+    if (sealed && (method == HTTP_GET || method == HTTP_DELETE))
+        m->code = COAP_POST;
+    if (!(sealed ? client_guard_seal(&c->guard, method, target, c->requesting_entity, doc, body)
+                 : m2mxml_write(doc, body)) ||
+        !coap_msg_add_uint(m, COAP_CONTENT_FORMAT, COAP_XML))
         return false;
     m->payload = buf_span(body);
     return true;
@@ -210,16 +231,18 @@ static bool request(struct mid_client *client, sim_ns now, const char *kind_labe
 
     if (c->proto.status != PROTO_RUNNING || c->exchange != NO_EXCHANGE || method == HTTP_OTHER)
         return false;
-    buf_init(&body, M2M_MAX_DOC);
+    buf_init(&body, c->guard.object ? OBJECT_MAX_BODY : M2M_MAX_DOC);
     buf_init(&store, 8 * M2M_MAX_URI);
     coap_msg_init(&m, COAP_CON, coap_binding_method_code(method));
     if (coap_binding_put_target(&m, target, c->requesting_entity, &store) &&
-        put_document(&m, doc, &body))
+        put_document(c, method, target, doc, &m, &body))
         c->exchange = coap_request(c->channel.coap, now, &m);
     if (c->exchange != NO_EXCHANGE) {
         c->method = method;
         c->unpaid_xml = (uint32_t)m.payload.n;
-        str_append(c->channel.label, sizeof(c->channel.label), 0, kind_label);
+        str_append(c->channel.label, sizeof(c->channel.label),
+                   str_append(c->channel.label, sizeof(c->channel.label), 0, kind_label),
+                   object_suffix(c->guard.flags));
     }
     buf_clear(&body);
     buf_clear(&store);
@@ -244,6 +267,11 @@ static bool is_open(const struct mid_client *client)
     return c->proto.status == PROTO_RUNNING && coap_channel_is_open(&c->channel);
 }
 
+static uint64_t sequence(const struct mid_client *client)
+{
+    return ((const struct mid_coap *)client)->guard.sequence;
+}
+
 static void close_session(struct mid_client *client, sim_ns now)
 {
     struct mid_coap *c = (struct mid_coap *)client;
@@ -263,19 +291,21 @@ static const struct mid_client_ops mid_ops = {.proto = {.name = "mid client",
                                               .response = response,
                                               .take = take,
                                               .is_open = is_open,
+                                              .sequence = sequence,
                                               .close = close_session};
 
 struct mid_client *mid_coap_new(struct proto_env *env, const struct mid_settings *settings)
 {
     struct mid_coap *c = xcalloc(1, sizeof(*c));
-    struct coap_settings coap = settings->coap;
     char identity[M2M_PSK_IDENTITY_MAX];
     struct tls_peer_settings peer = {.psk_identity = identity, .psk_slot = SE_KMC};
 
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
-    coap.max_body = M2M_MAX_DOC;
     proto_init(&c->proto, &mid_ops.proto, env);
-    coap_channel_init(&c->channel, env, settings->context, &peer, &settings->dtls, &coap);
+    coap_channel_init(&c->channel, env, settings->context, &peer, &settings->dtls, &settings->coap);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
-    return (struct mid_client *)c;
+    if (client_guard_init(&c->guard, env, settings, identity))
+        return (struct mid_client *)c;
+    release(&c->proto);
+    return NULL;
 }

@@ -34,7 +34,7 @@ struct server_settings {
     const struct tls_context *context; /* NULL: bare TCP, for a NAF or an NSCL; bare UDP, for the
                                           latter */
     struct dtls_settings dtls;         /* CoAP */
-    struct coap_settings coap;         /* CoAP; its max_body is M2M_MAX_DOC */
+    struct coap_settings coap;         /* CoAP */
     sim_ns idle; /* CoAP: nothing has come for so long, and the session is closed; 0: never */
     struct credential *credential; /* taken over; NULL for PSK roles */
     tls_psk_find psk_find;         /* MAS: by Kmr identity; NSCL: by Kmc identity */

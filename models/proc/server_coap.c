@@ -3,6 +3,7 @@
 #include "models/proc/coap_channel.h"
 #include "models/proc/document.h"
 #include "models/proc/mid_impl.h"
+#include "models/proc/server_guard.h"
 #include "models/proc/server_request.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -17,6 +18,7 @@
 struct server_coap {
     struct proto proto;
     struct coap_channel channel;
+    struct server_guard guard;
     struct server_request *request; /* NULL: the node has nothing to answer */
     sim_ns idle, closes;            /* how long nothing may come; when it is closed at the latest */
     uint32_t exchange;              /* of the request */
@@ -32,12 +34,18 @@ static struct server_coap *of(struct proto *p)
 
 /* ---- answers ---- */
 
-static bool put_body(struct server_coap *s, const struct m2m_doc *doc, struct coap_msg *m,
-                     struct buf *body)
+static bool put_body(struct server_coap *s, const struct server_answer *a,
+                     const struct m2m_doc *doc, struct coap_msg *m, struct buf *body)
 {
-    if (!doc)
+    bool sealed = s->guard.sequence != 0, written;
+
+    if (!doc && !sealed)
         return true;
-    if (!m2mxml_write(doc, body))
+    written = sealed
+                  ? server_guard_seal(&s->guard, a->status, a->location, doc, body) == REASON_NONE
+                  : m2mxml_write(doc, body);
+    s->guard.sequence = 0; /* one answer a request */
+    if (!written)
         return false;
     m->payload = buf_span(body);
     meter_add(s->proto.env->meter, OP_XML_DOCUMENT, 1, m->payload.n);
@@ -56,14 +64,14 @@ static void send_answer(struct server_coap *s, sim_ns now, uint32_t exchange,
         document_error(&error, a->status, a->additional);
         doc = &error;
     }
-    buf_init(&body, M2M_MAX_DOC);
+    buf_init(&body, s->guard.sequence ? OBJECT_MAX_BODY : M2M_MAX_DOC);
     buf_init(&store, 8 * M2M_MAX_URI);
     coap_msg_init(&m, COAP_ACK, coap_binding_code(a->status, method));
     if (a->location)
         coap_binding_put_location(&m, a->location, &store);
     if (a->retry_after_s > 0)
         coap_msg_add_uint(&m, COAP_MAX_AGE, a->retry_after_s);
-    if (!put_body(s, doc, &m, &body)) {
+    if (!put_body(s, a, doc, &m, &body)) {
         coap_msg_init(&m, COAP_ACK, COAP_INTERNAL_SERVER_ERROR);
         doc = NULL;
     }
@@ -134,7 +142,9 @@ static bool read_request(struct server_coap *s, const struct coap_msg *m, struct
 {
     uint32_t format = COAP_XML;
     char target[M2M_MAX_URI];
-    struct incoming in = {.body = without_mark(m->payload), .method = coap_binding_method(m->code)};
+    struct incoming in = {.body = without_mark(m->payload),
+                          .guard = s->guard.find ? &s->guard : NULL,
+                          .method = coap_binding_method(m->code)};
 
     if (!check_message(m, q, no))
         return false;
@@ -150,6 +160,7 @@ static void take(struct server_coap *s, sim_ns now, const struct coap_event *eve
     enum http_method method = coap_binding_method(event->message.code);
     struct refusal no;
 
+    s->guard.sequence = 0; /* nothing of this one is known yet */
     if (s->busy) {
         refuse(s, now, event->exchange, method, STATUS_SERVICE_UNAVAILABLE,
                reason_text(REASON_SERVER_BUSY));
@@ -272,6 +283,7 @@ static void release(struct proto *p)
     struct server_coap *s = of(p);
 
     drop_request(s);
+    server_guard_release(&s->guard);
     coap_channel_release(&s->channel);
     free(s);
 }
@@ -344,13 +356,12 @@ struct server_session *server_coap_new(struct proto_env *env,
                                        const struct server_settings *settings)
 {
     struct server_coap *s = xcalloc(1, sizeof(*s));
-    struct coap_settings coap = settings->coap;
     struct tls_peer_settings peer = {.psk_find = settings->psk_find, .psk_arg = settings->psk_arg};
 
-    coap.max_body = M2M_MAX_DOC;
     proto_init(&s->proto, &session_ops.proto, env);
     s->idle = settings->idle;
     s->closes = SIM_NEVER;
-    coap_channel_init(&s->channel, env, settings->context, &peer, &settings->dtls, &coap);
+    server_guard_init(&s->guard, settings->grant_find, settings->psk_arg);
+    coap_channel_init(&s->channel, env, settings->context, &peer, &settings->dtls, &settings->coap);
     return (struct server_session *)s;
 }

@@ -101,6 +101,7 @@ struct kit_run {
     enum server_role role;
     enum binding binding;
     sim_ns idle;                   /* CoAP: of the server's session */
+    unsigned object_flags;         /* CoAP: what is granted; 0: nobody asks */
     struct server_session *server; /* NULL: side 1 is something else */
     struct mid_client *mid;        /* NULL: side 0 is something else */
     struct doc_bootstrap_param_set bootstrap;
@@ -218,6 +219,16 @@ KIT void kit_open(struct kit_run *r, enum server_role role, enum tls_suite suite
     r->known_psk = kit_psk;
 }
 
+KIT bool kit_grant(void *arg, struct span identity, struct mid_grant *out, enum reason *reason)
+{
+    struct kit_run *r = arg;
+
+    *out = (struct mid_grant){
+        .cipher = XMLSEC_AES128_GCM,
+        .flags = (uint16_t)(r->object_flags | (r->context[1] ? MID_DTLS_PSK : 0u))};
+    return kit_psk_find(arg, identity, out->kmc, reason) > 0;
+}
+
 /* Inside an entity: psk roles have no credential. */
 KIT void kit_server(struct kit_run *r, struct credential *credential)
 {
@@ -228,7 +239,8 @@ KIT void kit_server(struct kit_run *r, struct credential *credential)
                                 .context = r->context[1],
                                 .credential = credential,
                                 .psk_find = kit_psk_find,
-                                .psk_arg = r};
+                                .psk_arg = r,
+                                .grant_find = r->object_flags ? kit_grant : NULL};
 
     r->server = server_session_new(&r->pair.side[1].env, &s);
     ck_assert_ptr_nonnull(r->server);

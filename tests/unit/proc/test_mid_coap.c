@@ -15,9 +15,11 @@ static const struct {
 #define CHOICES ((int)(sizeof(choices) / sizeof(choices[0])))
 #define BARE    2
 
-static void open_run(struct kit_run *r, int choice, sim_ns idle)
+static void open_sealed(struct kit_run *r, int choice, sim_ns idle, unsigned flags)
 {
     struct mid_settings s = {.binding = BINDING_COAP,
+                             .object_flags = flags,
+                             .cipher = XMLSEC_AES128_GCM,
                              .nscl = NSCL,
                              .connection_id = CONNECTION_ID,
                              .kmc_index = KMC_INDEX,
@@ -38,8 +40,14 @@ static void open_run(struct kit_run *r, int choice, sim_ns idle)
     pair_leave();
     r->pair.side[0].proto = mid_client_proto(r->mid);
     pair_enter(&r->pair, 1);
+    r->object_flags = flags;
     kit_server(r, NULL);
     pair_leave();
+}
+
+static void open_run(struct kit_run *r, int choice, sim_ns idle)
+{
+    open_sealed(r, choice, idle, 0);
 }
 
 static struct pair_script way(struct kit_run *r)
@@ -296,6 +304,37 @@ START_TEST(bodies_in_blocks)
                       sizeof(content));
     ck_assert_mem_eq(mid_client_response(r.mid)->doc.u.content_instance.content.p, content,
                      sizeof(content));
+    kit_close(&r);
+}
+END_TEST
+
+/* Objects sealed: what has no body over CoAP goes as POST, and is what it is at the other end. */
+START_TEST(sealed)
+{
+    static const enum http_method methods[] = {HTTP_POST, HTTP_GET, HTTP_PUT, HTTP_DELETE};
+    struct server_answer a = {.status = STATUS_DELETED};
+    struct kit_run r;
+
+    open_sealed(&r, _i, 0, MID_OBJECT_SIGN | MID_OBJECT_ENCRYPT);
+    for (unsigned i = 0; i < 4; i++) {
+        r.answer = methods[i] == HTTP_DELETE ? &a : NULL;
+        ck_assert(ask(&r, methods[i]));
+        ck_assert_int_eq(go(&r), PAIR_QUIET);
+        ck_assert_msg(r.requests == i + 1, "%s",
+                      mid_client_response(r.mid) ? reason_text(mid_client_response(r.mid)->reason)
+                                                 : "none");
+        ck_assert_int_eq(r.last.method, methods[i]);
+        ck_assert_str_eq(r.last.target, TARGET);
+        ck_assert_uint_eq(r.last.sequence, i + 1);
+        ck_assert_ptr_nonnull(mid_client_response(r.mid));
+        ck_assert_int_eq(mid_client_response(r.mid)->reason, REASON_NONE);
+        ck_assert_int_eq(mid_client_response(r.mid)->status,
+                         r.answer ? STATUS_DELETED : STATUS_CREATED);
+        mid_client_take(r.mid);
+    }
+    ck_assert_uint_eq(mid_client_sequence(r.mid), 4);
+    ck_assert_str_eq(r.peer, r.known_identity);
+    ck_assert(kit_said(&r, 0, "CON POST CREATE contentInstance+sign+encrypt\n"));
     kit_close(&r);
 }
 END_TEST
@@ -612,6 +651,8 @@ int main(void)
     Suite *s = suite_create("mId over CoAP");
     TCase *t = tcase_create("sessions");
 
+    if (!xmlsec_init())
+        return 1;
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, several_requests, 0, CHOICES);
     tcase_add_loop_test(t, request_before_the_handshake, 0, CHOICES);
@@ -620,6 +661,7 @@ int main(void)
     tcase_add_test(t, methods_and_statuses);
     tcase_add_loop_test(t, refusals, 0, CHOICES);
     tcase_add_loop_test(t, bodies_in_blocks, 0, CHOICES);
+    tcase_add_loop_test(t, sealed, 0, CHOICES);
     tcase_add_test(t, too_long);
     tcase_add_loop_test(t, closed_in_mid_exchange, 0, 2);
     tcase_add_loop_test(t, a_server_that_forgot, 0, CHOICES);
