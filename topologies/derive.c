@@ -83,6 +83,23 @@ static bool has_subscribers(const struct scenario *s)
     return false;
 }
 
+static bool has_kind(const struct scenario *s, enum cfg_kind kind)
+{
+    for (uint32_t i = 0; i < s->population_count; i++)
+        if (s->populations[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool uses_ibake(const struct scenario *s)
+{
+    for (uint32_t i = 0; i < s->population_count; i++)
+        if (s->populations[i].kind == CFG_DEVICE &&
+            s->populations[i].device.bootstrap.method == CFG_BOOTSTRAP_EAP_IBAKE)
+            return true;
+    return false;
+}
+
 static void derive_population(struct reader *r, struct scn_population *p)
 {
     struct cfg_server *server = &p->server;
@@ -105,6 +122,8 @@ static void derive_population(struct reader *r, struct scn_population *p)
     if (p->kind == CFG_BSF || p->kind == CFG_ACCESS ||
         (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);
+    if (p->kind == CFG_MAS && uses_ibake(r->s) && has_kind(r->s, CFG_KMS))
+        derive_server(r, p, "kms", CFG_KMS, &server->kms);
 }
 
 static void derive_link(struct reader *r, struct scn_link *link)

@@ -96,7 +96,8 @@ static bool is_void(const struct scn_population *p, const void *target)
     const struct meaning *m;
 
     if (p->kind != CFG_DEVICE)
-        return target == &p->server.hss && p->server.hss == SCN_NONE;
+        return (target == &p->server.hss && p->server.hss == SCN_NONE) ||
+               (target == &p->server.kms && p->server.kms == SCN_NONE);
     for (size_t i = 0; (m = meaning_at(i)) != NULL; i++)
         if (target == (const char *)&p->device + m->offset)
             return !m->is_there(&p->device);

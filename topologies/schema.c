@@ -15,6 +15,7 @@
 #define HSS    (1u << CFG_HSS)
 #define BSF    (1u << CFG_BSF)
 #define ACCESS (1u << CFG_ACCESS)
+#define KMS    (1u << CFG_KMS)
 #define SERVER (NSCL | MSBF | MAS | BSF) /* of devices: with sessions */
 
 /* clang-format off */
@@ -23,7 +24,8 @@
 
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
-    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
+    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS},
+    {"kms", CFG_KMS}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
@@ -312,7 +314,7 @@ static const struct schema_key population_keys[] = {
     {"retry", TYPE_SECTION, DEVICE, .section = &retry, .help = "what happens after a failure"},
     {"timeout", TYPE_SECTION, DEVICE, .section = &timeout, .help = "how long it waits"},
 
-    {"workers", TYPE_COUNT, SERVER | HSS | ACCESS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
+    {"workers", TYPE_COUNT, SERVER | HSS | ACCESS | KMS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
      .help = "processors of each server"},
     {"queue", TYPE_COUNT, SERVER | ACCESS, AT(server.queue), .min = 1, .max = 100000000, .standard = "1000",
      .help = "most jobs waiting for a worker"},
@@ -347,13 +349,16 @@ static const struct schema_key population_keys[] = {
      .help = "the HSS or HLR it asks for triplets and vectors"},
     {"hss", TYPE_POPULATION, BSF | ACCESS, AT(server.hss), .kind = CFG_HSS,
      .derived = "the only population of kind hss", .help = "the HSS it asks for vectors (Zh, S6a)"},
+    {"kms", TYPE_POPULATION, MAS, AT(server.kms), .kind = CFG_KMS,
+     .derived = "the only population of kind kms, if there is one and devices use eap-ibake",
+     .help = "the key-management server that gives it its private keys of each half-year; without one it has them from the start"},
     {"key_lifetime", TYPE_TIME, BSF, AT(server.key_lifetime), .min = SIM_S, .max = 100 * YEAR,
      .standard = "30 d", .help = "of Ks, and so the longest of a Kmr or Kmc by GBA; where the HSS says none"},
     {"key_lifetime", TYPE_TIME, HSS, AT(server.key_lifetime), .max = 100 * YEAR, .standard = "0 s",
      .help = "of Ks, by the subscribers' GBA settings (GUSS); 0 s: the BSF's own"},
     {"attach_life", TYPE_TIME, ACCESS, AT(server.attach_life), .min = 2 * SIM_S, .max = 9920 * 3600 * SIM_S,
      .standard = "12 h", .help = "how long an attach is good for; rounded down to what GPRS timer 3 can say (TS 24.008 10.5.7.4a)"},
-    {"latency", TYPE_TIME, HSS, AT(server.latency), .max = YEAR, .standard = "0 s",
+    {"latency", TYPE_TIME, HSS | KMS, AT(server.latency), .max = YEAR, .standard = "0 s",
      .help = "until it answers, beside the work of its processors"},
     END};
 const struct schema_section schema_population = {population_keys, NULL};

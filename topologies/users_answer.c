@@ -153,6 +153,7 @@ void users_answer(struct users *u, struct proto_env *env, const struct eap_query
     memset(out, 0, sizeof(*out));
     switch (query->kind) {
     case EAP_QUERY_NONE:
+    case EAP_QUERY_IBE: /* nobody asks it here: the server has its keys, or none */
         break;
     case EAP_QUERY_USER:
         answer_user(u, query->identity, out);

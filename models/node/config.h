@@ -16,7 +16,7 @@
 #define CFG_NONE UINT32_MAX
 
 /* What a population is. */
-enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF, CFG_ACCESS };
+enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF, CFG_ACCESS, CFG_KMS };
 /* What each needs: method.h. */
 enum cfg_bootstrap {
     CFG_BOOTSTRAP_PRE_PROVISIONED,
@@ -179,8 +179,9 @@ struct cfg_server {        /* all kinds but device */
     sim_ns certificate_life; /* msbf, mas; default 5 y */
     uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */
     uint32_t hss;            /* mas, bsf, access: its HSS; cfg_none where nobody needs one */
+    uint32_t kms;            /* mas: who gives it its keys of EAP-IBAKE; cfg_none: it has them */
     char sp_id[128];         /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
-    sim_ns latency;          /* hss: beside its processor's work, until it answers */
+    sim_ns latency;          /* hss, kms: beside its processor's work, until it answers */
     sim_ns key_lifetime;     /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
     sim_ns attach_life;      /* access: how long an attach is good for, as the device is told */
 };

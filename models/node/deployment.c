@@ -182,7 +182,8 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
 
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl", "msbf", "mas", "hss", "bsf", "access"};
+    static const char *const kinds[] = {"device", "nscl", "msbf",   "mas",
+                                        "hss",    "bsf",  "access", "kms"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {

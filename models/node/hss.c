@@ -83,6 +83,7 @@ static void give(struct server *hss, struct hss_record *r, struct meter *m,
         break;
     case EAP_QUERY_NONE:
     case EAP_QUERY_USER:
+    case EAP_QUERY_IBE:
         break;
     }
     r->draws = stream.counter;

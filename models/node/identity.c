@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Periods are months, good for twelve (eap_ibake.h): with one of each half-year, a key is never
@@ -93,7 +94,7 @@ static struct ibe_user *issue(const struct server *s, const char *period)
     return u;
 }
 
-const struct ibe_user *identity_of_server(struct server *s, sim_ns now)
+struct server_ibe *identity_of_server(struct server *s, sim_ns now)
 {
     const struct deployment *d = s->population->d;
     char period[IBE_PERIOD_LEN + 1];
@@ -103,14 +104,25 @@ const struct ibe_user *identity_of_server(struct server *s, sim_ns now)
         return NULL;
     period_of(d, now, 0, period);
     for (k = s->ibe; k; k = k->next) {
-        if (k->user && !strcmp(ibe_user_period(k->user), period))
-            return k->user;
+        if (!strcmp(k->period, period))
+            return k;
     }
     k = xcalloc(1, sizeof *k);
-    k->user = issue(s, period);
+    memcpy(k->period, period, sizeof period);
+    if (s->population->config->server->kms == CFG_NONE)
+        k->user = issue(s, period);
     k->next = s->ibe;
     s->ibe = k;
-    return k->user;
+    return k;
+}
+
+const struct ibe_user *identity_at_once(struct server *s, sim_ns now)
+{
+    struct server_ibe *k = identity_of_server(s, now);
+
+    if (k && !k->user)
+        k->user = issue(s, k->period);
+    return k ? k->user : NULL;
 }
 
 void identity_forget(struct server *s)

@@ -103,7 +103,9 @@ struct hss_record {
 /* A MAS's identity-based keys for a period. */
 struct server_ibe {
     struct server_ibe *next;
-    struct ibe_user *user;
+    struct ibe_user *user; /* NULL: not here yet */
+    char period[IBE_PERIOD_LEN + 1];
+    bool asked; /* the KMS; one question at a time */
 };
 
 struct server {
@@ -159,12 +161,15 @@ struct naf_work {
 
 /* What an AAA session has found out about its user, in prepare; and what the HSS said. */
 struct aaa_work {
-    const struct ibe_user *ibe;
+    const struct ibe_user *ibe; /* NULL: the KMS is asked for it when it is wanted */
+    struct ibe_user *fetched;   /* what the KMS gave, until the MAS has it */
     uint32_t population, device;
     uint8_t node_id[M2M_NODE_ID_LEN];
     bool found;
     bool stored; /* the verdict has been acted upon */
     bool answer_ready;
+    bool asks_ibe;
+    bool awaits_key; /* that another session has asked the KMS for */
     struct eap_answer answer;
 };
 
@@ -353,14 +358,18 @@ void route_between(struct deployment *d, uint32_t from, uint32_t index, uint32_t
                    struct net_route *up, struct net_route *down);
 sim_ns route_look_ahead(const struct deployment *d);
 
-/* identity.c: identity-based keys (EAP-IBAKE). The provider's key-management authority gives them
- * out beforehand, with the half-year as period; no message of it is modeled. */
+/* identity.c: identity-based keys (EAP-IBAKE), with the half-year as period. The provider's
+ * key-management authority gives devices theirs beforehand, and a MAS its own where there is no KMS
+ * that it could ask. */
 void identity_make_authorities(struct deployment *d);
 void identity_free_authorities(struct deployment *d);
 /* Prepare: a device's own, to be freed with ibe_user_free; NULL: its name is none. */
 struct ibe_user *identity_of_device(const struct device *dev, sim_ns now);
-/* Commit: a MAS's, which lives as long as it; NULL: nobody uses EAP-IBAKE. */
-const struct ibe_user *identity_of_server(struct server *s, sim_ns now);
+/* Commit: a MAS's of this period, which lives as long as it; user NULL: the KMS has not given it.
+ * NULL: nobody uses EAP-IBAKE. */
+struct server_ibe *identity_of_server(struct server *s, sim_ns now);
+/* The same without a KMS, where it has none of this period: the live mode. */
+const struct ibe_user *identity_at_once(struct server *s, sim_ns now);
 void identity_forget(struct server *s);
 
 /* image.c */
@@ -558,6 +567,9 @@ struct backend_call {
     void (*apply)(struct backend_call *c);
     /* Prepare: what the asking end's next step is to work with. Changes that end only. */
     void (*finished)(struct backend_call *c, bool answered);
+    /* Commit: what the asking server makes of it, whether or not the end is still there. May be
+     * NULL. */
+    void (*settled)(struct backend_call *c, bool answered);
     union {
         struct mas_record mas;
         struct scl_record scl;
@@ -578,6 +590,11 @@ struct backend_call {
             struct attach_query query;
             struct attach_answer answer;
         } access;
+        struct {
+            struct server_ibe *wanted; /* the asking MAS's */
+            uint8_t keys[IBE_SCHEMES][IBE_POINT_MAX];
+            bool given[IBE_SCHEMES];
+        } kms;
     } u;
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,
@@ -608,6 +625,9 @@ void hss_zh(struct server_end *e, const struct zh_request *q);
 /* What it answers, at once and for nothing, likewise. *a: zeros. */
 void hss_zh_answer(struct server *hss, struct meter *m, const struct zh_request *q,
                    struct zh_answer *a);
+/* kms.c: the key-management server, which a MAS asks for its private keys of the period that it is,
+ * when a session first wants them. */
+void kms_ask(struct server_end *e);
 /* bsf.c: Ub, and Zn for NAFs. */
 bool bsf_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
                 void **user);

@@ -35,7 +35,7 @@ bool deployment_live_server(struct deployment *d, struct live_server *out)
                                             .network_name = mas_network_name(),
                                             .mtu = d->in.eap->mtu,
                                             .credential = mas->credential,
-                                            .ibe = identity_of_server(mas, NOW)};
+                                            .ibe = identity_at_once(mas, NOW)};
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct population *p = &d->populations[i];
 
@@ -91,6 +91,7 @@ void deployment_live_answer(struct deployment *d, struct proto_env *env,
     memset(out, 0, sizeof *out);
     switch (query->kind) {
     case EAP_QUERY_NONE:
+    case EAP_QUERY_IBE: /* nobody asks it here: the server has its keys, or none */
         break;
     case EAP_QUERY_USER:
         answer_user(d, query->identity, out);

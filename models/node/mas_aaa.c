@@ -222,7 +222,8 @@ static struct proto *make_core(struct session *session, sim_ns now)
                            .fast_reauth = c->reauth,
                            .tls = e->client_population->bootstrap.server,
                            .credential = e->server->credential,
-                           .ibe = e->aaa->ibe}},
+                           .ibe = e->aaa->ibe,
+                           .asks_ibe = e->aaa->asks_ibe}},
         .find = find,
         .arg = e,
         .linger = c->radius_linger};
@@ -324,8 +325,10 @@ static void advanced(struct session *session, sim_ns now)
         session_free(session);
         return;
     }
-    q = e->call || e->aaa->answer_ready ? NULL : aaa_session_query(core);
-    if (q)
+    q = e->call || e->aaa->awaits_key || e->aaa->answer_ready ? NULL : aaa_session_query(core);
+    if (q && q->kind == EAP_QUERY_IBE)
+        kms_ask(e);
+    else if (q)
         hss_ask(e, q, wants_separation(e));
 }
 
@@ -344,12 +347,15 @@ bool aaa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_op
     struct server *s = l->user;
     struct session *client = udp_user(udp_peer(end));
     struct server_end *from = client ? session_user(client) : NULL, *e;
+    struct server_ibe *keys;
 
     if (!from || !server_admits(s))
         return server_drop(end, ops, user);
     e = server_end_new(s, from->client, END_AAA, &aaa_ops, from->behind++);
     e->aaa = xcalloc(1, sizeof *e->aaa);
-    e->aaa->ibe = identity_of_server(s, node_now(s->population->d));
+    keys = identity_of_server(s, node_now(s->population->d));
+    e->aaa->ibe = keys ? keys->user : NULL;
+    e->aaa->asks_ibe = keys && s->population->config->server->kms != CFG_NONE;
     session_accept_udp(e->session, end, ops, user);
     return true;
 }

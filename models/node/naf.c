@@ -20,6 +20,7 @@ bool naf_serves(const struct server *s, const struct population *clients)
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
+    case CFG_KMS:
         break;
     }
     return false;

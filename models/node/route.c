@@ -108,6 +108,7 @@ static bool need_servers(struct deployment *d, uint32_t i, const struct cfg_serv
 
     ok &= need(d, i, c->nscl, "its NSCL", diags);
     ok &= need(d, i, c->hss, "its HSS", diags);
+    ok &= need(d, i, c->kms, "its KMS", diags);
     return ok;
 }
 

@@ -42,6 +42,7 @@ static const struct tls_context *context_for(const struct server *s,
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
+    case CFG_KMS:
         break;
     }
     return NULL;
@@ -74,6 +75,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
+    case CFG_KMS:
         return NULL;
     }
     return server_session_proto(server_session_new(session_env(session), &settings));
@@ -150,6 +152,7 @@ static enum procedure_kind usage_kind(const struct server_end *e)
         return e->kind == END_PAA ? PROC_CONNECTION : PROC_REQUEST;
     case CFG_DEVICE:
     case CFG_HSS:
+    case CFG_KMS:
         break;
     }
     return PROC_REQUEST;
@@ -194,8 +197,10 @@ void server_end_forget(struct server_end *e)
     e->server->sessions--;
     m2m_doc_release(&e->answer_doc);
     se_release(&e->se);
-    if (e->aaa)
+    if (e->aaa) {
+        ibe_user_free(e->aaa->fetched);
         explicit_bzero(e->aaa, sizeof *e->aaa);
+    }
     free(e->aaa);
     if (e->ub)
         explicit_bzero(e->ub, sizeof *e->ub);
@@ -226,6 +231,7 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
+    case CFG_KMS:
         break;
     }
 }
@@ -485,8 +491,10 @@ static void backend_returns(void *arg, sim_ns now)
     session_poke_ahead(c->e->session, now);
 }
 
-static void backend_end(struct backend_call *c, sim_ns now)
+static void backend_end(struct backend_call *c, sim_ns now, bool answered)
 {
+    if (c->settled)
+        c->settled(c, answered);
     if (c->e) {
         c->e->call = NULL;
         session_poked(c->e->session, now);
@@ -500,7 +508,7 @@ static void backend_returned(void *arg)
     sim_ns now = node_now(c->from->population->d);
 
     backend_log(c, now, true);
-    backend_end(c, now);
+    backend_end(c, now, true);
 }
 
 static void backend_timed_out(struct sim *sim, struct sim_event *ev)
@@ -512,7 +520,7 @@ static void backend_timed_out(struct sim *sim, struct sim_event *ev)
         c->finished(c, false);
         session_poke_ahead(c->e->session, sim_now(sim));
     }
-    backend_end(c, sim_now(sim));
+    backend_end(c, sim_now(sim), false);
 }
 
 static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backend_timed_out};

@@ -129,10 +129,11 @@ const char *eap_peer_identity(const struct eap_peer *p);            /* last one 
  * HSS; until then the server waits. */
 enum eap_query_kind {
     EAP_QUERY_NONE,
-    EAP_QUERY_USER,  /* who is `identity`, which methods, which key, what re-authentication */
-    EAP_QUERY_GSM,   /* `count` triplets of `imsi` */
-    EAP_QUERY_UMTS,  /* one vector of `imsi` */
-    EAP_QUERY_RESYNC /* one vector of `imsi`, after `auts` for `rand` */
+    EAP_QUERY_USER,   /* who is `identity`, which methods, which key, what re-authentication */
+    EAP_QUERY_GSM,    /* `count` triplets of `imsi` */
+    EAP_QUERY_UMTS,   /* one vector of `imsi` */
+    EAP_QUERY_RESYNC, /* one vector of `imsi`, after `auts` for `rand` */
+    EAP_QUERY_IBE     /* the server's own identity-based keys, of the period that it is */
 };
 struct eap_query {
     enum eap_query_kind kind;
@@ -165,6 +166,7 @@ struct eap_answer {
     unsigned triplet_count;
     struct gsm_triplet triplets[3];
     struct umts_vector vector;
+    const struct ibe_user *ibe; /* IBE: borrowed, outlives the server */
 };
 
 struct eap_server;
@@ -181,7 +183,8 @@ struct eap_server_settings {
     unsigned gpsk_suites;                /* bit 0: suite 1, bit 1: suite 2; 0: both */
     const struct tls_context *tls;       /* EAP-TLS; borrowed */
     const struct credential *credential; /* EAP-TLS; copied for each handshake */
-    const struct ibe_user *ibe;          /* EAP-IBAKE; its name is IDs */
+    const struct ibe_user *ibe;          /* EAP-IBAKE; its name is IDs. NULL: it has none, */
+    bool asks_ibe;                       /* or asks for it when EAP-IBAKE begins */
 };
 struct eap_server *eap_server_new(struct proto_env *env, const struct eap_server_settings *s);
 struct proto *eap_server_proto(struct eap_server *s);

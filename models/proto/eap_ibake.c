@@ -18,14 +18,16 @@ static struct ibake *of(struct eap_half *h)
     return (struct ibake *)h;
 }
 
+static bool has_key(const struct ibe_user *user)
+{
+    return user && (ibe_user_public(user, IBE_SAKKE) || ibe_user_public(user, IBE_BF));
+}
+
 static struct ibake *half_new(struct proto_env *env, const struct eap_half_ops *ops,
                               const struct ibe_user *user, uint32_t mtu)
 {
-    struct ibake *s;
+    struct ibake *s = xcalloc(1, sizeof(*s));
 
-    if (!user || (!ibe_user_public(user, IBE_SAKKE) && !ibe_user_public(user, IBE_BF)))
-        return NULL;
-    s = xcalloc(1, sizeof(*s));
     eap_half_init(&s->half, ops, env);
     s->user = user;
     s->mtu = mtu;
@@ -174,31 +176,55 @@ static bool build(struct eap_half *h, sim_ns now, uint8_t id, struct buf *out)
 static struct eap_half *peer_new(struct proto_env *env, struct eap_peer_context *c)
 {
     const struct eap_peer_credentials *k = &c->settings->credentials;
-    struct ibake *s = half_new(env, eap_method_ibake.peer, k->ibe, c->settings->mtu);
+    struct ibake *s;
 
-    if (!s)
+    if (!has_key(k->ibe))
         return NULL;
+    s = half_new(env, eap_method_ibake.peer, k->ibe, c->settings->mtu);
     s->expected = k->expect_name;
     str_append(s->responder, sizeof(s->responder), 0, ibe_user_name(s->user));
     return &s->half;
 }
 
+static void server_answer(struct eap_half *h, sim_ns now, const struct eap_answer *a)
+{
+    struct ibake *s = of(h);
+
+    (void)now;
+    if (a->reason)
+        return;
+    if (!has_key(a->ibe)) {
+        eap_half_fail(h, REASON_CRYPTO);
+        return;
+    }
+    s->user = a->ibe;
+    str_append(s->initiator, sizeof(s->initiator), 0, ibe_user_name(s->user));
+}
+
 static struct eap_half *server_new(struct proto_env *env, struct eap_server_context *c)
 {
-    struct ibake *s = half_new(env, eap_method_ibake.server, c->settings->ibe, c->settings->mtu);
+    const struct ibe_user *user = c->settings->ibe;
+    struct ibake *s;
 
-    if (!s)
+    if (!has_key(user) && !c->settings->asks_ibe)
         return NULL;
+    s = half_new(env, eap_method_ibake.server, user, c->settings->mtu);
     s->is_server = true;
     s->expected = c->permanent;
-    str_append(s->initiator, sizeof(s->initiator), 0, ibe_user_name(s->user));
+    if (has_key(user))
+        str_append(s->initiator, sizeof(s->initiator), 0, ibe_user_name(user));
+    else
+        s->half.query.kind = EAP_QUERY_IBE;
     return &s->half;
 }
 
 static const struct eap_half_ops peer_ops = {
     .peer = peer_new, .process = process, .build = build, .free = half_free};
-static const struct eap_half_ops server_ops = {
-    .server = server_new, .process = process, .build = build, .free = half_free};
+static const struct eap_half_ops server_ops = {.server = server_new,
+                                               .process = process,
+                                               .build = build,
+                                               .answer = server_answer,
+                                               .free = half_free};
 
 const struct eap_method eap_method_ibake = {.name = "ibake",
                                             .type = EAP_EXPANDED,

@@ -318,6 +318,7 @@ void simaka_server_answer(struct eap_half *h, sim_ns now, const struct eap_answe
     }
     switch (s->waiting) {
     case EAP_QUERY_NONE:
+    case EAP_QUERY_IBE:
         break;
     case EAP_QUERY_USER:
         simaka_server_learn(s, a);

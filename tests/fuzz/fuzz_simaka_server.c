@@ -16,6 +16,7 @@ static void answer(struct simaka_server *s)
     h->query.kind = EAP_QUERY_NONE;
     switch (q.kind) {
     case EAP_QUERY_NONE:
+    case EAP_QUERY_IBE:
         return;
     case EAP_QUERY_USER:
         a.verdict = verdict;

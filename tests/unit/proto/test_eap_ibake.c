@@ -347,6 +347,43 @@ START_TEST(every_fault)
 }
 END_TEST
 
+/* A server that has no key yet asks for it; it answers with what its node has got by then. */
+static void give_key(void *arg, const struct eap_query *q, struct eap_answer *a)
+{
+    const struct eap_answer *answer = arg;
+
+    ck_assert_int_eq(q->kind, EAP_QUERY_IBE);
+    *a = *answer;
+}
+
+static void asking(void *arg, struct eap_rig_settings *s)
+{
+    rig_make(arg, s);
+    s->server.ibe = NULL;
+    s->server.asks_ibe = true;
+    s->answer = give_key;
+    s->answer_arg = arg;
+    s->answer_after = 700 * SIM_MS;
+}
+
+START_TEST(a_server_that_asks_for_its_key)
+{
+    struct eap_answer none = {.reason = REASON_NONE}, late = {.reason = REASON_BACKEND_TIMEOUT};
+    struct eap_answer key = {.ibe = NULL}, *const answers[] = {&key, &none, &late};
+    const enum reason reasons[] = {REASON_NONE, REASON_CRYPTO, REASON_BACKEND_TIMEOUT};
+    struct eap_rig r;
+
+    rig_users_take(SAKKE_ONLY);
+    key.ibe = rig_users[0];
+    eap_rig_init(&r, asking, answers[_i]);
+    ck_assert_int_eq(eap_rig_run(&r, pair_clean()), PAIR_ENDED);
+    eap_rig_check(&r);
+    ck_assert(eap_rig_is_complete(&r) == (_i == 0));
+    ck_assert_int_eq(eap_rig_proto(&r, 1)->reason, reasons[_i]);
+    eap_rig_release(&r);
+}
+END_TEST
+
 static void without_peer_key(void *arg, struct eap_rig_settings *s)
 {
     rig_make(arg, s);
@@ -402,6 +439,7 @@ static void fill(TCase *c)
     tcase_add_loop_test(c, keys_of_another, 0, 2);
     tcase_add_test(c, fields);
     tcase_add_loop_test(c, through_the_machines, 0, 3);
+    tcase_add_loop_test(c, a_server_that_asks_for_its_key, 0, 3);
     tcase_add_loop_test(c, every_fault, 0, 2);
     tcase_add_loop_test(c, refused_through_the_machines, 0, 3);
 }

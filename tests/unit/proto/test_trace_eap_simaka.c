@@ -362,6 +362,7 @@ static void answer(struct replay *r, struct eap_server *s)
         read_vector(r, &a.vector);
         break;
     case EAP_QUERY_RESYNC:
+    case EAP_QUERY_IBE:
     case EAP_QUERY_NONE:
         ck_abort();
     }
