@@ -47,7 +47,8 @@ const char *const schema_statements[] = {
     "  class TEXT, parent INTEGER, PRIMARY KEY (run_id, node_id)) WITHOUT ROWID",
 
     "CREATE TABLE procedures (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, peer_id INTEGER,\n"
-    "  kind TEXT,   -- attach, bootstrap, connection, registration, refresh, deregistration, container, request\n"
+    "  kind TEXT,   -- attach, bootstrap, connection, registration, refresh, deregistration, container, request,\n"
+    "               -- access-right, na-registration, discovery, subscription, read, notification\n"
     "  method TEXT, -- tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka\n"
     "  t_intended INTEGER, t_start INTEGER, t_end INTEGER, outcome TEXT, reason TEXT,\n"
     "  attempts INTEGER, messages INTEGER, octets_up INTEGER, octets_down INTEGER,\n"

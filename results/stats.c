@@ -30,9 +30,11 @@ static char *text_of(sqlite3_stmt *s, int column)
 /* The order in which a device lives through them; unknown kinds come last. */
 static int life_order(const char *kind)
 {
-    static const char *const order[] = {"attach",         "bootstrap", "connection", "registration",
-                                        "container",      "request",   "refresh",    "renewal",
-                                        "deregistration", "erase"};
+    static const char *const order[] = {
+        "attach",       "bootstrap",      "connection", "registration",
+        "access-right", "container",      "request",    "refresh",
+        "renewal",      "deregistration", "erase",      "na-registration",
+        "discovery",    "subscription",   "read",       "notification"};
     int n = (int)(sizeof order / sizeof order[0]);
     for (int i = 0; i < n; i++) {
         if (strcmp(order[i], kind) == 0)

@@ -352,7 +352,9 @@ static void check_ways(struct reader *r)
             want_way(r, i, p->server.mas, &p->server.mas, "which it hands Kmr to");
             want_way(r, i, p->server.hss, &p->server.hss, "which it asks for vectors");
             want_way(r, i, p->server.kms, &p->server.kms, "which it asks for its private keys");
-            want_way(r, i, p->server.nscl, &p->server.nscl, "which it hands Kmc to");
+            want_way(r, i, p->server.nscl, &p->server.nscl,
+                     p->kind == CFG_APPLICATION ? "which it uses over mIa"
+                                                : "which it hands Kmc to");
         }
     }
 }

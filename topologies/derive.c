@@ -117,8 +117,10 @@ static void derive_population(struct reader *r, struct scn_population *p)
         server->backlog_busy = server->queue;
     if (p->kind == CFG_MSBF)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
-    if (p->kind == CFG_MAS)
+    if (p->kind == CFG_MAS || p->kind == CFG_APPLICATION)
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
+    if (p->kind == CFG_APPLICATION)
+        derive_server(r, p, "devices", CFG_DEVICE, &server->application.devices);
     if (p->kind == CFG_BSF || p->kind == CFG_ACCESS ||
         (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);

@@ -8,15 +8,16 @@
 #define YEAR (365 * DAY)
 #define ONE  1000000 /* 100 % in ppm */
 
-#define DEVICE (1u << CFG_DEVICE)
-#define NSCL   (1u << CFG_NSCL)
-#define MSBF   (1u << CFG_MSBF)
-#define MAS    (1u << CFG_MAS)
-#define HSS    (1u << CFG_HSS)
-#define BSF    (1u << CFG_BSF)
-#define ACCESS (1u << CFG_ACCESS)
-#define KMS    (1u << CFG_KMS)
-#define SERVER (NSCL | MSBF | MAS | BSF) /* of devices: with sessions */
+#define DEVICE      (1u << CFG_DEVICE)
+#define NSCL        (1u << CFG_NSCL)
+#define MSBF        (1u << CFG_MSBF)
+#define MAS         (1u << CFG_MAS)
+#define HSS         (1u << CFG_HSS)
+#define BSF         (1u << CFG_BSF)
+#define ACCESS      (1u << CFG_ACCESS)
+#define KMS         (1u << CFG_KMS)
+#define APPLICATION (1u << CFG_APPLICATION)
+#define SERVER      (NSCL | MSBF | MAS | BSF | APPLICATION) /* with sessions of others */
 
 /* clang-format off */
 
@@ -25,7 +26,7 @@
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
     {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS},
-    {"kms", CFG_KMS}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
+    {"kms", CFG_KMS}, {"application", CFG_APPLICATION}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
@@ -48,6 +49,7 @@ static const struct schema_word stores[] = {{"device", CFG_STORE_DEVICE}, {"uicc
 static const struct schema_word securities[] = {
     {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word reads[] = {{"latest", CFG_READ_LATEST}, {"oldest", CFG_READ_OLDEST}, {NULL, 0}};
 static const struct schema_word versions[] = {{"1.1", TLS_1_1}, {"1.2", TLS_1_2}, {NULL, 0}};
 static const struct schema_word groups[] = {
     {"P-256", TLS_GROUP_P256}, {"X25519", TLS_GROUP_X25519}, {NULL, 0}};
@@ -292,6 +294,14 @@ static const struct schema_key rule_keys[] = {
     END};
 const struct schema_section schema_rule = {rule_keys, NULL};
 
+static const struct schema_key read_keys[] = {
+    {"every", TYPE_TIME, AT(server.application.read.every), .min = 100 * SIM_MS, .max = 100 * YEAR, .none = "never",
+     .standard = "never", .help = "each container is read once in so long"},
+    {"what", TYPE_WORD, AT(server.application.read.what), .words = reads, .standard = "latest",
+     .help = "which of its contentInstances"},
+    END};
+static const struct schema_section read_section = {read_keys, NULL};
+
 static const struct schema_key population_keys[] = {
     {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
     {"kind", TYPE_WORD, AT(kind), .words = schema_kinds, .help = "what they are"},
@@ -342,6 +352,22 @@ static const struct schema_key population_keys[] = {
      .standard = "5 y", .help = "of its certificate and those of its fleet"},
     {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,
      .derived = "the only population of kind mas", .help = "the MAS it hands Kmr to"},
+    {"nscl", TYPE_POPULATION, APPLICATION, AT(server.nscl), .kind = CFG_NSCL,
+     .derived = "the only population of kind nscl",
+     .help = "the NSCL it uses over mIa; of several servers the one of its own number"},
+    {"devices", TYPE_POPULATION, APPLICATION, AT(server.application.devices), .kind = CFG_DEVICE,
+     .derived = "the only population of kind device", .help = "those whose containers it is about"},
+    {"subscribe", TYPE_BOOL, APPLICATION, AT(server.application.subscribe), .standard = "no",
+     .help = "to the contentInstances of each of their containers"},
+    {"spacing", TYPE_TIME, APPLICATION, AT(server.application.spacing), .max = YEAR, .standard = "0 s",
+     .help = "minimalTimeBetweenNotifications of a subscription: what comes sooner waits, and only the latest is told"},
+    {"read", TYPE_SECTION, APPLICATION, .section = &read_section, .help = "RETRIEVE of their contentInstances"},
+    {"start", TYPE_TIME, APPLICATION, AT(server.application.start), .max = 100 * YEAR, .standard = "0 s",
+     .help = "it registers with the NSCL then"},
+    {"retry", TYPE_TIME, APPLICATION, AT(server.application.retry), .min = SIM_S, .max = YEAR, .standard = "30 s",
+     .help = "until it asks again for what failed or was not there yet"},
+    {"timeout", TYPE_TIME, APPLICATION, AT(server.application.timeout), .min = 10 * SIM_MS, .max = YEAR,
+     .standard = "60 s", .help = "how long it waits for an answer"},
     {"nscl", TYPE_POPULATION, MAS, AT(server.nscl), .kind = CFG_NSCL,
      .derived = "the only population of kind nscl", .help = "the NSCL it hands Kmc to"},
     {"hss", TYPE_POPULATION, MAS, AT(server.hss), .kind = CFG_HSS,
@@ -569,7 +595,7 @@ static const struct schema_key root_keys[] = {
     {"goals", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .derived = "none",
      .help = "a list of what is demanded: `p99(bootstrap.latency) < 30 s` (`m2msim explain goals`)"},
     LATER("gateways"),
-    LATER("attacks"), LATER("applications"),
+    LATER("attacks"),
     END};
 const struct schema_section schema_root = {root_keys, NULL};
 #undef AT

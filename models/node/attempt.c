@@ -118,7 +118,13 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_DEREGISTRATION:
     case PROC_CONTAINER:
     case PROC_REQUEST:
+    case PROC_ACCESS_RIGHT:
         return make_mid(e->dev, env);
+    case PROC_NA_REGISTRATION:
+    case PROC_DISCOVERY:
+    case PROC_SUBSCRIPTION:
+    case PROC_READ:
+    case PROC_NOTIFICATION:
     case PROC_KINDS:
         break;
     }

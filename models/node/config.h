@@ -16,7 +16,17 @@
 #define CFG_NONE UINT32_MAX
 
 /* What a population is. */
-enum cfg_kind { CFG_DEVICE, CFG_NSCL, CFG_MSBF, CFG_MAS, CFG_HSS, CFG_BSF, CFG_ACCESS, CFG_KMS };
+enum cfg_kind {
+    CFG_DEVICE,
+    CFG_NSCL,
+    CFG_MSBF,
+    CFG_MAS,
+    CFG_HSS,
+    CFG_BSF,
+    CFG_ACCESS,
+    CFG_KMS,
+    CFG_APPLICATION
+};
 /* What each needs: method.h. */
 enum cfg_bootstrap {
     CFG_BOOTSTRAP_PRE_PROVISIONED,
@@ -53,6 +63,7 @@ enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CF
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
 enum cfg_verdict { CFG_ALLOW, CFG_LIMIT, CFG_DENY };
+enum cfg_read { CFG_READ_LATEST, CFG_READ_OLDEST }; /* which contentInstance */
 
 struct cfg_tls {
     enum tls_suite suite;
@@ -162,6 +173,20 @@ struct cfg_rule { /* one line of ival_policy, in order; the first that matches d
     uint32_t allowed_services; /* limit: capability bits that stay */
 };
 
+/* A network application, at an NSCL over mIa. */
+struct cfg_application {
+    uint32_t devices; /* the population whose containers it is about; CFG_NONE: nobody's */
+    bool subscribe;   /* to each of their containers */
+    sim_ns start;     /* it registers then */
+    sim_ns spacing;   /* minimalTimeBetweenNotifications; 0: each is told */
+    sim_ns retry;     /* until it asks again for what was refused or not there yet */
+    sim_ns timeout;   /* of a request */
+    struct {
+        sim_ns every; /* each container once in so long; 0: never */
+        enum cfg_read what;
+    } read;
+};
+
 struct cfg_server {        /* all kinds but device */
     uint32_t workers;      /* default 4 */
     uint32_t queue;        /* most jobs waiting; default 1000 */
@@ -183,7 +208,8 @@ struct cfg_server {        /* all kinds but device */
     char sp_id[128];         /* msbf, nscl: the provider that they say they are (PANA's SP-ID) */
     sim_ns latency;          /* hss, kms: beside its processor's work, until it answers */
     sim_ns key_lifetime;     /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
-    sim_ns attach_life;      /* access: how long an attach is good for, as the device is told */
+    struct cfg_application application; /* application: with nscl, its NSCL */
+    sim_ns attach_life; /* access: how long an attach is good for, as the device is told */
 };
 
 /* EAP over PANA and RADIUS, at every end. */

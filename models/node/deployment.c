@@ -1,6 +1,7 @@
 #include "models/node/deployment.h"
 
 #include "crypto/entity.h"
+#include "models/node/application.h"
 #include "models/node/impl.h"
 #include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
@@ -182,8 +183,8 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
 
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl", "msbf",   "mas",
-                                        "hss",    "bsf",  "access", "kms"};
+    static const char *const kinds[] = {"device", "nscl",   "msbf", "mas",        "hss",
+                                        "bsf",    "access", "kms",  "application"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {
@@ -210,6 +211,15 @@ static enum err make_servers(struct population *p)
     return err;
 }
 
+static void make_applications(struct population *p)
+{
+    if (p->config->kind != CFG_APPLICATION)
+        return;
+    p->d->populations[p->config->server->application.devices].observed = true;
+    for (uint32_t i = 0; i < p->config->count; i++)
+        application_init(&p->servers[i]);
+}
+
 static enum err make_nodes(struct deployment *d)
 {
     enum err err = OK;
@@ -218,6 +228,8 @@ static enum err make_nodes(struct deployment *d)
         if (d->populations[i].config->kind != CFG_DEVICE)
             err = make_servers(&d->populations[i]);
     }
+    for (uint32_t i = 0; i < d->in.population_count && !err; i++)
+        make_applications(&d->populations[i]);
     for (uint32_t i = 0; i < d->in.population_count && !err; i++) {
         struct population *p = &d->populations[i];
         if (p->config->kind != CFG_DEVICE)
@@ -324,6 +336,10 @@ void deployment_finish(struct deployment *d)
         struct population *p = &d->populations[i];
         for (uint32_t k = 0; p->devices && k < p->config->count; k++)
             device_finish(&p->devices[k], now);
+        for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
+            delivery_finish(&p->servers[k], now);
+            application_finish(&p->servers[k], now);
+        }
     }
     keyring_end_all(d->keys, now);
     usage_write(d);

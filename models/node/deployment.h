@@ -91,6 +91,8 @@ void deployment_set_secrets(struct deployment *d, void (*secret)(void *arg, cons
 struct deployment_counts {
     uint64_t devices, started, bootstrapped, connected, registered, refused, gave_up;
     uint64_t procedures, failed;
+    /* By applications: notifications taken; those that came again, since their answer was lost. */
+    uint64_t notified, repeated;
 };
 void deployment_counts(const struct deployment *d, struct deployment_counts *out);
 /* Octets that one registered, idle device costs, its servers' records included. */

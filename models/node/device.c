@@ -101,7 +101,9 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
     consider(best, hold, dev->refresh_at, PLAN_BEGIN, PROC_REFRESH);
     if (dev->limited)
         return;
-    if (c->report.every && !dev->has_container)
+    if (dev->population->observed && !dev->has_right)
+        consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_ACCESS_RIGHT);
+    else if (c->report.every && !dev->has_container)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
     else if (c->report.every)
         consider(best, hold, dev->report_next, PLAN_BEGIN, PROC_REQUEST);
@@ -252,19 +254,6 @@ static void expire(struct device *dev, sim_ns now)
 
 /* ---- procedures ---- */
 
-static bool is_sampled(struct device *dev, int64_t id, enum procedure_kind kind)
-{
-    const struct deployment *d = device_deployment(dev);
-    struct rng r = rng_stream(d->in.seed, "messages", "sample");
-
-    if (dev->population->logged[kind] < d->in.record->message_first) {
-        dev->population->logged[kind]++;
-        return true;
-    }
-    r.counter = (uint64_t)id;
-    return rng_below(&r, 1000000) < d->in.record->message_sample_ppm;
-}
-
 static const char *method_of(const struct device *dev, enum procedure_kind kind)
 {
     if (kind == PROC_ATTACH)
@@ -298,8 +287,14 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
         break;
     case PROC_REGISTRATION:
     case PROC_CONTAINER:
+    case PROC_ACCESS_RIGHT:
         break;
     case PROC_DEREGISTRATION:
+    case PROC_NA_REGISTRATION:
+    case PROC_DISCOVERY:
+    case PROC_SUBSCRIPTION:
+    case PROC_READ:
+    case PROC_NOTIFICATION:
     case PROC_KINDS:
         t = now;
         break;
@@ -309,17 +304,10 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
 
 static void begin_procedure(struct device *dev, sim_ns now, enum procedure_kind kind)
 {
-    struct deployment *d = device_deployment(dev);
-    int64_t id = d->next_procedure++;
-    sim_ns intended = intended_time(dev, kind, now);
-
-    dev->proc = procedure_new(id, device_node(dev), kind, method_of(dev, kind), intended, now);
-    dev->proc->sampled = is_sampled(dev, id, kind);
-    if (dev->proc->sampled || d->in.record->failed_messages || d->in.record->message_slowest)
-        procedure_log(dev->proc);
+    dev->proc = record_begin(dev->population, device_node(dev), kind, method_of(dev, kind),
+                             intended_time(dev, kind, now), now);
     dev->last_reason = REASON_NONE;
     dev->due = 0;
-    d->counts.procedures++;
     if (kind == PROC_REQUEST) {
         sim_ns every = config(dev)->report.every;
         dev->report_next =
@@ -349,13 +337,9 @@ void device_begin_attempt(struct device *dev, sim_ns now)
 
 void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, enum reason reason)
 {
-    struct deployment *d = device_deployment(dev);
     struct procedure *p = dev->proc;
-    bool failed = reason != REASON_NONE, keep = failed && d->in.record->failed_messages;
+    bool failed = reason != REASON_NONE;
 
-    if (!failed)
-        keep = procedure_is_slow(&d->slowest[p->kind], d->in.record->message_slowest,
-                                 now - p->t_intended);
     device_book(dev);
     if (dev->end && (!procedure_is_mid(dev->end->kind) || failed))
         device_drop_session(dev, now, true, "closed");
@@ -363,9 +347,7 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
     dev->attempting = false;
     dev->idle_since = now;
     dev->due = 0;
-    if (failed)
-        d->counts.failed++;
-    procedure_end(p, now, outcome, reason, keep, &d->sink);
+    record_end(device_deployment(dev), p, now, outcome, reason);
 }
 
 /* ---- failure ---- */
@@ -423,6 +405,10 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         return reason == REASON_ACCESS_NOT_ALLOWED || reason == REASON_ACCESS_ROAMING;
     if (reason == REASON_CONFLICT && kind == PROC_REGISTRATION) {
         dev->update_first = true;
+        return true;
+    }
+    if (reason == REASON_CONFLICT && kind == PROC_ACCESS_RIGHT) {
+        dev->has_right = true; /* likewise */
         return true;
     }
     if (reason == REASON_CONFLICT && kind == PROC_CONTAINER) {

@@ -66,6 +66,7 @@ struct population {
     const struct profile_class *class;
     struct usage_table *usage;
     struct path *paths; /* to each population */
+    bool observed;      /* devices: some application is about their containers */
     /* devices */
     struct device *devices;
     sim_ns last_arrival;                                  /* of a Poisson process */
@@ -115,7 +116,8 @@ struct server {
     struct cpu cpu;
     struct session_host host;
     struct flow_listener listener;
-    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua, an NSCL's mId */
+    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua, an NSCL's mId, NOTIFY */
+    struct flow_listener mia;      /* NSCL: bare HTTP with applications */
     struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS, NAS at a core */
     char fqdn[NODE_NAME_MAX];
     uint32_t sessions, pana_sessions; /* now; ever */
@@ -126,7 +128,9 @@ struct server {
     /* tables: records by index; maps from the first 8 octets of the Node-ID, and from the
      * Connection-ID */
     struct mas_record *mas;
-    struct registrar *registrar; /* NSCL: has its own */
+    struct registrar *registrar;     /* NSCL: has its own */
+    struct delivery *delivery;       /* NSCL: what its tree has to say to others */
+    struct application *application; /* application: its side of mIa */
     struct hss_record *hss;
     struct mas_users *users; /* mas_reauth.c; NULL: none */
     struct gba_sa *sa;       /* BSF: by IMPI in by_node, by B-TID in by_connection */
@@ -139,11 +143,13 @@ struct server {
 struct backend_call;
 
 enum end_kind {
-    END_HTTPS, /* TLS, HTTP: server_session */
-    END_PAA,   /* PANA with a device, RADIUS with the MAS: paa_session */
-    END_AAA,   /* RADIUS with a PAA: aaa_session */
-    END_UB,    /* bare HTTP with a UE: ub_server */
-    END_ACCESS /* NAS with a device: attach_server */
+    END_HTTPS,  /* TLS, HTTP: server_session */
+    END_PAA,    /* PANA with a device, RADIUS with the MAS: paa_session */
+    END_AAA,    /* RADIUS with a PAA: aaa_session */
+    END_UB,     /* bare HTTP with a UE: ub_server */
+    END_ACCESS, /* NAS with a device: attach_server */
+    END_NA,     /* bare HTTP with an application, at an NSCL: server_session */
+    END_CONTACT /* bare HTTP with an NSCL that notifies, at an application: server_session */
 };
 
 /* What a BSF's session is to be answered. */
@@ -178,7 +184,8 @@ struct server_end {
     struct server *server;
     struct session *session;
     enum end_kind kind;
-    struct device *client;                /* at the other end of it all, when the session began */
+    struct device *client;                /* at the other end of it all, when the session began;
+                                             NULL: no device is (END_NA, END_CONTACT) */
     struct population *client_population; /* whose TLS settings and policies hold */
     uint32_t behind;                      /* PAA: sessions at the MAS that were opened for it */
     uint32_t pana_session;                /* PAA: PANA's session identifier */
@@ -279,7 +286,7 @@ struct device {
     uint8_t failures; /* procedures in a row that failed */
     bool attempting;  /* proc has a session at work (else it backs off) */
     bool limited;     /* by policy: nothing to store until the next attestation */
-    bool registered, has_container, update_first, ever_registered;
+    bool registered, has_right, has_container, update_first, ever_registered;
     bool detected; /* a verdict against it since it is tampered with */
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];
@@ -391,6 +398,13 @@ void incidents_finish(struct device *dev, sim_ns now);
 /* At `at` the device has another image, and `lag` later its environment the hashes of it. */
 void device_send_firmware(struct device *dev, sim_ns at, sim_ns lag, uint8_t image);
 void device_take_firmware(struct device *dev, sim_ns now); /* the step that is due */
+
+/* record.c: a procedure of any node of a population, from its beginning to its row. */
+struct procedure *record_begin(struct population *p, int64_t node_id, enum procedure_kind kind,
+                               const char *method, sim_ns intended, sim_ns now);
+void record_end(struct deployment *d, struct procedure *proc, sim_ns now, const char *outcome,
+                enum reason reason);
+void record_unfinished(struct deployment *d, struct procedure *proc, sim_ns now);
 
 /* usage.c */
 void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m);
@@ -517,6 +531,11 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
 
 /* server.c */
 enum err server_init(struct server *s, struct population *p, uint32_t index);
+/* A session of any kind, its random stream given. */
+struct server_end *server_end_make(struct server *s, enum end_kind kind,
+                                   const struct session_ops *ops, struct rng stream);
+/* The operations of a session over HTTP. */
+const struct session_ops *server_http_ops(void);
 /* What the three kinds of session share. `again`: how many the client's end has had before. */
 struct server_end *server_end_new(struct server *s, struct device *dev, enum end_kind kind,
                                   const struct session_ops *ops, uint32_t again);
@@ -545,8 +564,10 @@ void server_answer(struct server_end *e, const struct server_answer *a, const st
 void server_set_answer(struct server_end *e, const struct server_answer *a,
                        const struct m2m_doc *doc);
 uint32_t server_new_record(struct server *s); /* an empty one; its index */
+/* Of what a session does, be it for nobody's procedure. */
+enum procedure_kind server_usage_kind(const struct server_end *e);
 
-/* A message to another server, its work there, and the answer back (GAP C14). */
+/* backend.c: a message to another server, its work there, and the answer back (GAP C14). */
 struct backend_call {
     struct server_end *e; /* NULL: gone */
     struct server *from, *to;
@@ -599,6 +620,8 @@ struct backend_call {
 };
 void backend_send(struct server_end *e, struct server *to, const char *name,
                   struct backend_call *c);
+/* Its answer is for nobody any more. */
+void backend_leave(struct backend_call *c);
 void backend_free_all(struct deployment *d);
 
 /* msbf.c, mas.c, nscl.c: a request that waits. */

@@ -21,6 +21,7 @@ bool naf_serves(const struct server *s, const struct population *clients)
     case CFG_BSF:
     case CFG_ACCESS:
     case CFG_KMS:
+    case CFG_APPLICATION:
         break;
     }
     return false;

@@ -1,5 +1,7 @@
 /* NSCL: the registrar behind mId over HTTP, in virtual time. */
 #include "models/node/access.h"
+#include "models/node/application.h"
+#include "models/node/caller.h"
 #include "models/node/impl.h"
 
 #include <stdio.h>
@@ -63,15 +65,6 @@ static void send_answer(struct server_end *e, struct registrar_answer *a)
     server_answer(e, &a->answer, a->doc.kind == DOC_NONE ? NULL : &a->doc);
 }
 
-/* Nobody to bring it to: applications are not simulated yet. */
-static void drop_output(struct scl_tree *tree)
-{
-    struct scl_tree_output *o;
-
-    while ((o = scl_tree_output(tree)))
-        scl_tree_output_free(o);
-}
-
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     struct registrar *registrar = e->server->registrar;
@@ -91,5 +84,26 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
     send_answer(e, &a);
-    drop_output(registrar_tree(registrar));
+    delivery_run(e->server, now);
+}
+
+void mia_request(struct server_end *e, const struct server_request *r, sim_ns now)
+{
+    struct meter *m = session_env(e->session)->meter;
+    struct registrar_answer a;
+
+    meter_add(m, OP_DB_ACCESS, 1, 0);
+    registrar_application(e->server->registrar, r, m, now, &a);
+    send_answer(e, &a);
+    delivery_run(e->server, now);
+}
+
+bool mia_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                void **user)
+{
+    struct server_end *e = caller_accept(l->user, end, END_NA);
+
+    if (e)
+        session_accept(e->session, end, ops, user);
+    return e != NULL;
 }

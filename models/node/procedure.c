@@ -41,6 +41,18 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "container";
     case PROC_REQUEST:
         return "request";
+    case PROC_ACCESS_RIGHT:
+        return "access-right";
+    case PROC_NA_REGISTRATION:
+        return "na-registration";
+    case PROC_DISCOVERY:
+        return "discovery";
+    case PROC_SUBSCRIPTION:
+        return "subscription";
+    case PROC_READ:
+        return "read";
+    case PROC_NOTIFICATION:
+        return "notification";
     case PROC_KINDS:
         break;
     }

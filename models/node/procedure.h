@@ -19,6 +19,13 @@ enum procedure_kind {
     PROC_DEREGISTRATION, /* DELETE <scl> */
     PROC_CONTAINER,      /* CREATE <container> */
     PROC_REQUEST,        /* CREATE <contentInstance>: a report */
+    PROC_ACCESS_RIGHT,   /* CREATE <accessRight> for applications */
+    /* not a device's */
+    PROC_NA_REGISTRATION, /* CREATE <application> over mIa */
+    PROC_DISCOVERY,       /* RETRIEVE discovery, by an application */
+    PROC_SUBSCRIPTION,    /* CREATE <subscription>, by an application */
+    PROC_READ,            /* RETRIEVE, by an application */
+    PROC_NOTIFICATION,    /* NOTIFY of a contact: from what it tells of to its acceptance */
     PROC_KINDS
 };
 const char *procedure_kind_name(enum procedure_kind kind);

@@ -38,6 +38,7 @@ struct call {
     enum m2m_path_result path_is;
     struct m2m_query query;
     sim_ns now;
+    enum m2m_point point;
     uint32_t services; /* granted by the policy, where it was asked */
     bool judged;
 };
@@ -134,6 +135,10 @@ static enum m2m_status check_ival(void *arg, const char *scl_id, enum m2m_method
     struct span ival;
 
     (void)scl_id;
+    if (!c->s) {
+        *why = "no SCLs over mIa";
+        return STATUS_FORBIDDEN;
+    }
     if (m2m_find(rep, E_INTEGRITY_VAL_RESULTS, &ival)) {
         doc.has_ival = true;
         doc.ival.result = m2m_find_number(ival, E_IVAL_RESULTS, 0);
@@ -307,7 +312,7 @@ static void ask_tree(struct call *c, enum m2m_method method, const char *entity,
                                       *c->query.search_prefix ? c->query.search_prefix : NULL,
                                   .max_size = c->query.max_size,
                                   .method = method,
-                                  .point = M2M_MID};
+                                  .point = c->point};
 
     m2m_response_init(r);
     c->r->call = c;
@@ -322,7 +327,7 @@ static void follow(struct call *c, enum m2m_method method, const struct m2m_resp
     struct scl_record *s = c->s;
     struct m2m_response gone;
 
-    if (c->path_is != M2M_PATH_OK)
+    if (c->path_is != M2M_PATH_OK || !s)
         return;
     if (c->judged && r->status_code < STATUS_BAD_REQUEST) {
         s->services = c->services;
@@ -343,11 +348,11 @@ static void serve(struct call *c)
     enum m2m_method method;
     struct m2m_response r;
 
-    if (c->path_is == M2M_PATH_OK && is_application(c)) {
+    if (c->s && c->path_is == M2M_PATH_OK && is_application(c)) {
         refuse(c, STATUS_FORBIDDEN, "no applications over mId");
         return;
     }
-    if (c->path_is == M2M_PATH_OK && is_storing(c) && c->s->scl_expires > c->now &&
+    if (c->s && c->path_is == M2M_PATH_OK && is_storing(c) && c->s->scl_expires > c->now &&
         !(c->s->services & ival_capability_bit(CAP_XRAR))) {
         refuse(c, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
         return;
@@ -399,11 +404,29 @@ void registrar_request(struct registrar *r, struct scl_record *s,
                        const struct server_request *request, struct meter *m, sim_ns now,
                        struct registrar_answer *out)
 {
-    struct call c = {.r = r, .s = s, .request = request, .meter = m, .out = out, .now = now};
+    struct call c = {
+        .r = r, .s = s, .request = request, .meter = m, .out = out, .now = now, .point = M2M_MID};
 
     *out = (struct registrar_answer){.doc = {.kind = DOC_NONE}};
     if (s->kmc_expires <= now) /* a session lives no longer than its Kmc (GAP C5) */
         registrar_refuse_stranger(out, reason_text(REASON_KEY_EXPIRED));
     else if (check_sender(&c))
+        serve_query(&c);
+}
+
+void registrar_application(struct registrar *r, const struct server_request *request,
+                           struct meter *m, sim_ns now, struct registrar_answer *out)
+{
+    struct call c = {
+        .r = r, .request = request, .meter = m, .out = out, .now = now, .point = M2M_MIA};
+    const char *entity = request->requesting_entity;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+
+    *out = (struct registrar_answer){.doc = {.kind = DOC_NONE}};
+    if (!*entity)
+        refuse(&c, STATUS_FORBIDDEN, "a requesting entity is needed");
+    else if (node_id_of_scl(entity, node_id) || strcmp(entity, r->settings.fqdn) == 0)
+        refuse(&c, STATUS_PERMISSION_DENIED, "an SCL does not come over mIa");
+    else
         serve_query(&c);
 }

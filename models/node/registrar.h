@@ -66,6 +66,10 @@ struct registrar_answer {
 void registrar_request(struct registrar *r, struct scl_record *s,
                        const struct server_request *request, struct meter *m, sim_ns now,
                        struct registrar_answer *out);
+/* The same over mIa, of an application: nobody there proves who he is (etsi-m2m.md 1: security is
+ * standardised for mId alone), so nobody may come in the name of an SCL. */
+void registrar_application(struct registrar *r, const struct server_request *request,
+                           struct meter *m, sim_ns now, struct registrar_answer *out);
 /* The answer for somebody who has no record: 401 with this text (static), and the end. */
 void registrar_refuse_stranger(struct registrar_answer *out, const char *why);
 

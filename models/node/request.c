@@ -1,4 +1,5 @@
 /* What a device asks over mId, and what it makes of the answers (etsi-m2m.md 8.4). */
+#include "models/node/application.h"
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -45,6 +46,8 @@ static void fill_scl(struct device *dev, struct proto_env *env, sim_ns now, bool
     scl->expires_unix_ns = env->epoch_unix_ns + now + config(dev)->registration.lifetime;
     if (config(dev)->ival.capable)
         fill_ival(dev, env, now, scl);
+    if (create && dev->population->observed)
+        observed_scl(dev, scl_id, doc);
 }
 
 /* A meter's reading: octets of the device's own, as many as the scenario says. */
@@ -61,6 +64,15 @@ static void fill_content(struct device *dev, struct m2m_doc *doc, uint8_t *octet
     snprintf(doc->u.content_instance.content_type, sizeof doc->u.content_instance.content_type,
              "application/octet-stream");
     doc->u.content_instance.content = span_of(octets, n);
+}
+
+static void fill_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
+{
+    doc->kind = DOC_CONTAINER;
+    snprintf(doc->u.container.id, sizeof doc->u.container.id, CONTAINER_ID);
+    doc->u.container.max_instances = 1000;
+    if (dev->population->observed)
+        observed_container(dev, scl_id, doc);
 }
 
 void device_compose(struct device *dev, struct proto_env *env, enum procedure_kind kind, sim_ns now,
@@ -89,9 +101,12 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_CONTAINER:
         r->label = "CREATE container";
         snprintf(r->target, sizeof r->target, SCLS "/%s/containers", scl_id);
-        r->doc.kind = DOC_CONTAINER;
-        snprintf(r->doc.u.container.id, sizeof r->doc.u.container.id, CONTAINER_ID);
-        r->doc.u.container.max_instances = 1000;
+        fill_container(dev, scl_id, &r->doc);
+        break;
+    case PROC_ACCESS_RIGHT:
+        r->label = "CREATE accessRight";
+        snprintf(r->target, sizeof r->target, SCLS "/%s/accessRights", scl_id);
+        observed_access_right(dev, scl_id, &r->doc);
         break;
     case PROC_REQUEST:
         r->label = "CREATE contentInstance";
@@ -103,6 +118,11 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
+    case PROC_NA_REGISTRATION:
+    case PROC_DISCOVERY:
+    case PROC_SUBSCRIPTION:
+    case PROC_READ:
+    case PROC_NOTIFICATION:
     case PROC_KINDS:
         break;
     }
@@ -110,6 +130,8 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
 
 void device_request_release(struct device_request *r)
 {
+    if (r->doc.kind == DOC_RESOURCE)
+        m2m_doc_release(&r->doc);
     free(r->content);
     r->content = NULL;
 }
@@ -142,6 +164,8 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
                            : now + c->registration.lifetime;
     dev->refresh_at =
         now + (sim_ns)((double)(dev->scl_expires - now) * c->registration.refresh_at_ppm / 1e6);
+    if (dev->proc->kind == PROC_REGISTRATION) /* nothing stands below a new <scl> */
+        dev->has_right = false;
     dev->registered = true;
     dev->limited = false;
     dev->update_first = false;
@@ -172,6 +196,9 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_CONTAINER:
         dev->has_container = true;
         break;
+    case PROC_ACCESS_RIGHT:
+        dev->has_right = true;
+        break;
     case PROC_DEREGISTRATION:
         device_deployment(dev)->counts.registered--;
         dev->registered = dev->has_container = false;
@@ -181,6 +208,11 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
+    case PROC_NA_REGISTRATION:
+    case PROC_DISCOVERY:
+    case PROC_SUBSCRIPTION:
+    case PROC_READ:
+    case PROC_NOTIFICATION:
     case PROC_KINDS:
         break;
     }

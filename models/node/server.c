@@ -1,6 +1,7 @@
-/* What all servers share: taking sessions, admission, the processor, answers, and messages to other
- * servers. */
+/* What all servers share: taking sessions, admission, the processor, answers. */
 #include "models/node/access.h"
+#include "models/node/application.h"
+#include "models/node/caller.h"
 #include "models/node/impl.h"
 
 #include "sim/base/str.h"
@@ -10,11 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HTTPS_PORT      443         /* of bootstrap, connection and mId alike */
-#define HTTP_PORT       80          /* of Ub, of Ua and mId without TLS */
-#define NAS_PORT        0           /* there are none: NAS is no traffic of IP */
-#define BACKEND_OCTETS  256         /* request or answer, with headers and TLS records */
-#define BACKEND_TIMEOUT (5 * SIM_S) /* until the asking server gives up */
+#define HTTPS_PORT 443  /* of bootstrap, connection and mId alike */
+#define HTTP_PORT  80   /* of Ub, of Ua, of mId without TLS, of contacts */
+#define MIA_PORT   8080 /* of mIa */
+#define NAS_PORT   0    /* there are none: NAS is no traffic of IP */
 
 static const struct session_ops server_session_ops;
 
@@ -43,6 +43,7 @@ static const struct tls_context *context_for(const struct server *s,
     case CFG_BSF:
     case CFG_ACCESS:
     case CFG_KMS:
+    case CFG_APPLICATION:
         break;
     }
     return NULL;
@@ -70,6 +71,9 @@ static struct proto *make_core(struct session *session, sim_ns now)
     case CFG_NSCL:
         settings.role = SERVER_NSCL;
         settings.psk_find = nscl_psk;
+        break;
+    case CFG_APPLICATION: /* a contact takes representations as an SCL does */
+        settings.role = SERVER_NSCL;
         break;
     case CFG_DEVICE:
     case CFG_HSS:
@@ -126,10 +130,12 @@ struct procedure *server_end_procedure(const struct server_end *e)
         return NULL;
     if (e->kind == END_AAA)
         return server_end_procedure(session_user(peer));
+    if (e->kind == END_NA || e->kind == END_CONTACT)
+        return caller_procedure(session_user(peer));
     return device_end_procedure(session_user(peer));
 }
 
-static enum procedure_kind usage_kind(const struct server_end *e)
+enum procedure_kind server_usage_kind(const struct server_end *e)
 {
     const struct procedure *p = server_end_procedure(e);
 
@@ -149,7 +155,11 @@ static enum procedure_kind usage_kind(const struct server_end *e)
     case CFG_MAS:
         return PROC_CONNECTION;
     case CFG_NSCL:
+        if (e->kind == END_NA)
+            return PROC_READ;
         return e->kind == END_PAA ? PROC_CONNECTION : PROC_REQUEST;
+    case CFG_APPLICATION:
+        return PROC_NOTIFICATION;
     case CFG_DEVICE:
     case CFG_HSS:
     case CFG_KMS:
@@ -165,7 +175,7 @@ void server_charged(struct session *session, sim_ns now, const struct meter *met
     struct procedure *p = server_end_procedure(e);
 
     (void)now;
-    usage_add(e->server->population, usage_kind(e), meter);
+    usage_add(e->server->population, server_usage_kind(e), meter);
     if (p)
         p->server_ns += price->crypto_ns + price->other_ns;
 }
@@ -178,19 +188,10 @@ void server_activity(struct session *session, sim_ns now, enum session_activity 
         procedure_activity(p, now, true, a, other_ns);
 }
 
-/* Its answer is for nobody any more. */
-static void leave_call(struct backend_call *c)
-{
-    if (c->patience)
-        sim_cancel(c->from->population->d->sim, &c->deadline);
-    c->e->call = NULL;
-    c->e = NULL;
-}
-
 void server_end_forget(struct server_end *e)
 {
     if (e->call)
-        leave_call(e->call);
+        backend_leave(e->call);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -225,7 +226,13 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
         mas_request(e, r, now);
         break;
     case CFG_NSCL:
-        nscl_request(e, r, now);
+        if (e->kind == END_NA)
+            mia_request(e, r, now);
+        else
+            nscl_request(e, r, now);
+        break;
+    case CFG_APPLICATION:
+        contact_request(e, r, now);
         break;
     case CFG_DEVICE:
     case CFG_HSS:
@@ -318,16 +325,19 @@ bool server_admits(const struct server *s)
     return s->sessions < config(s)->max_sessions && s->cpu.queued < config(s)->queue;
 }
 
-struct server_end *server_end_new(struct server *s, struct device *dev, enum end_kind kind,
-                                  const struct session_ops *ops, uint32_t again)
+const struct session_ops *server_http_ops(void)
+{
+    return &server_session_ops;
+}
+
+struct server_end *server_end_make(struct server *s, enum end_kind kind,
+                                   const struct session_ops *ops, struct rng stream)
 {
     struct server_end *e = xcalloc(1, sizeof *e);
 
     e->server = s;
     e->kind = kind;
-    e->client = dev;
-    e->client_population = dev->population;
-    e->session = session_new(ops, e, &s->host, session_rng(s, dev, again), &e->se);
+    e->session = session_new(ops, e, &s->host, stream, &e->se);
     e->psk = (struct tls_psk_arg){s, e->session, 0};
     e->next = s->ends;
     e->link = &s->ends;
@@ -335,6 +345,16 @@ struct server_end *server_end_new(struct server *s, struct device *dev, enum end
         e->next->link = &e->next;
     s->ends = e;
     s->sessions++;
+    return e;
+}
+
+struct server_end *server_end_new(struct server *s, struct device *dev, enum end_kind kind,
+                                  const struct session_ops *ops, uint32_t again)
+{
+    struct server_end *e = server_end_make(s, kind, ops, session_rng(s, dev, again));
+
+    e->client = dev;
+    e->client_population = dev->population;
     return e;
 }
 
@@ -446,254 +466,6 @@ void server_answer(struct server_end *e, const struct server_answer *a, const st
     session_poke(e->session, node_now(e->server->population->d));
 }
 
-/* ---- the back-end (GAP C14) ---- */
-
-static void backend_activity(struct backend_call *c, sim_ns now, enum session_activity a,
-                             sim_ns other)
-{
-    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
-
-    c->doing = (uint8_t)a;
-    if (p)
-        procedure_activity(p, now, true, a, other);
-}
-
-static void backend_log(struct backend_call *c, sim_ns now, bool answer)
-{
-    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
-    const struct server *from = answer ? c->to : c->from, *to = answer ? c->from : c->to;
-
-    if (p)
-        procedure_backend(p, from->node_id, to->node_id, c->sent, now,
-                          answer ? c->answer_octets : c->octets, answer ? c->answer_name : c->name);
-}
-
-static void free_call(struct backend_call *c)
-{
-    if (c->e && c->patience)
-        sim_cancel(c->from->population->d->sim, &c->deadline);
-    session_let_go(&c->hold);
-    *c->link = c->next;
-    if (c->next)
-        c->next->link = c->link;
-    free(c);
-}
-
-/* What the session makes of it is prepared ahead: the answer to the device, with its key wrapped.
- */
-static void backend_returns(void *arg, sim_ns now)
-{
-    struct backend_call *c = arg;
-
-    if (!c->e)
-        return;
-    c->finished(c, true);
-    session_poke_ahead(c->e->session, now);
-}
-
-static void backend_end(struct backend_call *c, sim_ns now, bool answered)
-{
-    if (c->settled)
-        c->settled(c, answered);
-    if (c->e) {
-        c->e->call = NULL;
-        session_poked(c->e->session, now);
-    }
-    free_call(c);
-}
-
-static void backend_returned(void *arg)
-{
-    struct backend_call *c = arg;
-    sim_ns now = node_now(c->from->population->d);
-
-    backend_log(c, now, true);
-    backend_end(c, now, true);
-}
-
-static void backend_timed_out(struct sim *sim, struct sim_event *ev)
-{
-    struct backend_call *c =
-        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
-
-    if (c->e) {
-        c->finished(c, false);
-        session_poke_ahead(c->e->session, sim_now(sim));
-    }
-    backend_end(c, sim_now(sim), false);
-}
-
-static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backend_timed_out};
-
-static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
-{
-    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
-}
-
-/* The asking server waits no longer. Of the session's endpoint, as the answer is: which of the two
- * comes first is prepared first. */
-static void deadline_prepare(struct sim_event *ev)
-{
-    struct backend_call *c =
-        (struct backend_call *)((char *)ev - offsetof(struct backend_call, deadline));
-
-    c->finished(c, false);
-    session_poke_ahead(c->e->session, sim_event_time(ev));
-}
-
-static void deadline_commit(struct sim *sim, struct sim_event *ev)
-{
-    struct backend_call *c =
-        (struct backend_call *)((char *)ev - offsetof(struct backend_call, deadline));
-    struct server_end *e = c->e;
-    sim_ns now = sim_now(sim);
-
-    if (c->doing == SESSION_QUEUED)
-        backend_activity(c, now, SESSION_COMPUTING, 0);
-    if (c->doing == SESSION_COMPUTING)
-        backend_activity(c, now, SESSION_IDLE, 0);
-    backend_waiting(c, now, false);
-    leave_call(c);
-    session_poked(e->session, now);
-}
-
-static const struct sim_event_ops deadline_ops = {"backend-deadline", deadline_prepare,
-                                                  deadline_commit};
-
-/* Nobody will answer: the asking server finds out by waiting. */
-static void backend_lost(void *arg)
-{
-    struct backend_call *c = arg;
-    struct deployment *d = c->from->population->d;
-
-    sim_event_init(&c->job.done_event, &timeout_ops, &c->endpoint);
-    sim_schedule(d->sim, &c->job.done_event, node_now(d) + BACKEND_TIMEOUT);
-}
-
-static void backend_reply(struct backend_call *c)
-{
-    struct deployment *d = c->from->population->d;
-    struct net_route up, down;
-
-    c->sent = node_now(d);
-    if (c->e)
-        c->hold = session_hold(c->e->session);
-    route_between(d, c->from->population->index, c->from->index, c->to->population->index, &up,
-                  &down);
-    net_send_message(
-        d->net, &down,
-        &(struct net_message){.octets = c->answer_octets,
-                              .deliver = backend_returned,
-                              .lost = backend_lost,
-                              .arg = c,
-                              .prepare = c->e ? backend_returns : NULL,
-                              .endpoint = c->e ? session_endpoint(c->e->session) : NULL});
-}
-
-static void backend_latency_over(struct sim *sim, struct sim_event *ev)
-{
-    struct backend_call *c =
-        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
-
-    backend_waiting(c, sim_now(sim), false);
-    backend_reply(c);
-}
-
-static const struct sim_event_ops latency_ops = {"backend-latency", NULL, backend_latency_over};
-
-static void backend_work_done(struct sim *sim, struct sim_event *ev)
-{
-    struct backend_call *c =
-        (struct backend_call *)((char *)ev - offsetof(struct backend_call, job.done_event));
-
-    cpu_finish(&c->to->cpu, sim, &c->job);
-    backend_activity(c, sim_now(sim), SESSION_IDLE, c->job.cost);
-    if (c->apply)
-        c->apply(c);
-    if (!c->latency) {
-        backend_reply(c);
-        return;
-    }
-    backend_waiting(c, sim_now(sim), true);
-    sim_event_init(&c->job.done_event, &latency_ops, &c->endpoint);
-    sim_schedule(sim, &c->job.done_event, sim_ns_add(sim_now(sim), c->latency));
-}
-
-static const struct sim_event_ops backend_ops = {"backend", NULL, backend_work_done};
-
-static void backend_started(struct cpu_job *job, sim_ns now)
-{
-    backend_activity((struct backend_call *)((char *)job - offsetof(struct backend_call, job)), now,
-                     SESSION_COMPUTING, 0);
-}
-
-static void backend_arrived(void *arg)
-{
-    struct backend_call *c = arg;
-    struct deployment *d = c->to->population->d;
-    struct meter m = {0};
-    struct profile_price price;
-
-    if (c->to->off) {
-        backend_lost(c);
-        return;
-    }
-    backend_log(c, node_now(d), false);
-    meter_add(&m, OP_DB_ACCESS, 1, 0);
-    if (c->work)
-        c->work(c, &m);
-    price = profile_price(c->to->population->class, &m);
-    if (c->e)
-        usage_add(c->to->population, usage_kind(c->e), &m);
-    sim_event_init(&c->job.done_event, &backend_ops, &c->endpoint);
-    c->job.started = backend_started;
-    backend_activity(c, node_now(d), SESSION_QUEUED, 0);
-    (void)cpu_submit(&c->to->cpu, d->sim, &c->job, price.crypto_ns + price.other_ns);
-}
-
-void backend_send(struct server_end *e, struct server *to, const char *name, struct backend_call *c)
-{
-    struct deployment *d = e->server->population->d;
-    struct net_route up, down;
-
-    c->e = e;
-    c->from = e->server;
-    c->to = to;
-    c->name = name;
-    c->octets = c->octets ? c->octets : BACKEND_OCTETS;
-    c->answer_octets = c->answer_octets ? c->answer_octets : BACKEND_OCTETS;
-    c->sent = node_now(d);
-    c->doing = SESSION_IDLE;
-    e->call = c;
-    if (c->patience) {
-        sim_event_init(&c->deadline, &deadline_ops, session_endpoint(e->session));
-        sim_schedule(d->sim, &c->deadline, sim_ns_add(node_now(d), c->patience));
-    }
-    c->next = d->calls;
-    c->link = &d->calls;
-    if (c->next)
-        c->next->link = &c->next;
-    d->calls = c;
-    route_between(d, c->from->population->index, c->from->index, to->population->index, &up, &down);
-    net_send_message(
-        d->net, &up,
-        &(struct net_message){
-            .octets = c->octets, .deliver = backend_arrived, .lost = backend_lost, .arg = c});
-}
-
-void backend_free_all(struct deployment *d)
-{
-    while (d->calls) {
-        sim_cancel(d->sim, &d->calls->job.done_event);
-        free_call(d->calls);
-    }
-}
-
 /* ---- life ---- */
 
 uint32_t server_new_record(struct server *s)
@@ -734,8 +506,12 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     s->listener.port = HTTPS_PORT;
     s->plain = s->listener;
     s->plain.port = HTTP_PORT;
+    s->mia = (struct flow_listener){
+        .accept = mia_accept, .user = s, .host = (uint32_t)s->node_id, .port = MIA_PORT};
     if (p->config->kind == CFG_BSF)
         s->plain.accept = bsf_accept;
+    if (p->config->kind == CFG_APPLICATION)
+        s->plain.accept = contact_accept;
     s->datagrams = p->config->kind == CFG_MAS
                        ? (struct udp_listener){.port = RADIUS_PORT, .accept = aaa_accept, .user = s}
                        : (struct udp_listener){.port = PANA_PORT, .accept = paa_accept, .user = s};
@@ -760,7 +536,7 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
 void server_set_off(struct server *s, bool off)
 {
     s->off = off;
-    s->listener.deaf = s->plain.deaf = s->datagrams.deaf = off;
+    s->listener.deaf = s->plain.deaf = s->mia.deaf = s->datagrams.deaf = off;
     if (off && s->population->config->kind == CFG_BSF)
         bsf_forget(s);
     if (off)
@@ -772,6 +548,8 @@ void server_set_off(struct server *s, bool off)
         server_end_forget(s->ends);
         session_vanish(session);
     }
+    delivery_set_off(s, off);
+    application_set_off(s, off);
 }
 
 void server_release(struct server *s)
@@ -781,6 +559,8 @@ void server_release(struct server *s)
         server_end_forget(s->ends);
         session_free(session);
     }
+    delivery_free(s);
+    application_free(s);
     credential_free(s->credential);
     identity_forget(s);
     registrar_free(s->registrar);

@@ -8,6 +8,7 @@
 #include "models/proto/coap.h"
 #include "models/proto/dtls.h"
 #include "models/proto/http.h"
+#include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/pana.h"
 #include "models/proto/proto.h"
@@ -73,7 +74,7 @@ const struct pana_client_counts *pana_client_counts(const struct pana_client *c)
  * 8.3) ----
  * One session, requests one at a time. RUNNING while open. Over CoAP a request without an answer
  * ends the session with the reason that CoAP gives: a server that has forgotten a DTLS session says
- * nothing. */
+ * nothing. Over bare HTTP it serves mIa and NOTIFY too. */
 struct mid_client;
 
 struct mid_settings {
@@ -85,12 +86,14 @@ struct mid_settings {
     const char *nscl;                  /* FQDN */
     uint64_t connection_id;
     uint32_t kmc_index;
-    const char *requesting_entity; /* SCL-ID */
+    const char *requesting_entity; /* SCL-ID; over mIa App-ID */
     /* Object security: MID_OBJECT_SIGN, MID_OBJECT_ENCRYPT, as granted (GAP C8); 0: none. Kmc is in
      * SE_KMC. */
     unsigned object_flags;
     enum xmlsec_cipher cipher;
     uint64_t sequence; /* how many requests have been sealed under this Kmc before */
+    /* Answers of success, where nothing is sealed, are read as representations, of any resource. */
+    bool representations;
 };
 /* NULL: OpenSSL would not make an endpoint, or there is no Kmc to seal with. */
 struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings);
@@ -109,7 +112,8 @@ struct mid_response {
      * another request), but for a refusal by one who could not seal it, which is believed. */
     enum reason reason;
     uint32_t retry_after_s;
-    struct m2m_doc doc; /* DOC_NONE when there was no body */
+    struct m2m_doc doc; /* DOC_NONE when there was no body, or in rep */
+    struct m2m_rep rep; /* of a success, with settings.representations; M2M_NO_TYPE: no body */
     char location[M2M_MAX_URI];
 };
 /* The answer, or NULL; owned by the core until mid_client_take. */

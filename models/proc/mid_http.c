@@ -16,6 +16,7 @@ struct mid_http {
     struct mid_response *response; /* NULL: none, or taken */
     char nscl[M2M_MAX_URI];
     char requesting_entity[M2M_MAX_URI];
+    bool representations;
 };
 
 static void drop_response(struct mid_http *c)
@@ -23,6 +24,7 @@ static void drop_response(struct mid_http *c)
     if (!c->response)
         return;
     m2m_doc_release(&c->response->doc);
+    m2m_rep_clear(&c->response->rep);
     free(c->response);
     c->response = NULL;
 }
@@ -41,7 +43,10 @@ static void take_plain(struct mid_http *c, const struct http_message *m, struct 
 
     if (m->location.n > 0)
         copy_location(r, m->location);
-    parsed = document_read(c->https.proto.env, m->body, &r->doc, why);
+    if (c->representations && m->status < 300)
+        parsed = document_read_rep(c->https.proto.env, m->body, &r->rep, why);
+    else
+        parsed = document_read(c->https.proto.env, m->body, &r->doc, why);
     r->reason = document_answer_reason(m->status, &r->doc);
     /* The framing is sound, so the session lives; but a success that cannot be read is none. */
     if (r->reason == REASON_NONE)
@@ -170,6 +175,7 @@ struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
     snprintf(c->nscl, sizeof(c->nscl), "%s", settings->nscl);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
+    c->representations = settings->representations;
     made = client_guard_init(&c->guard, env, settings, identity);
     if (!settings->context)
         https_init_bare(&c->https, &mid_ops.proto, &mid_user, env, false);

@@ -24,6 +24,9 @@ const struct goal_word goal_kinds[] = {
     {"deregistration", "of the device's SCL", GOAL_NUMBER},
     {"container", "making the container that reports go to", GOAL_NUMBER},
     {"request", "a report: one content instance written", GOAL_NUMBER},
+    {"subscription", "an application's, to a container or to new SCLs", GOAL_NUMBER},
+    {"read", "an application's, of one content instance", GOAL_NUMBER},
+    {"notification", "from what an NSCL tells of to its acceptance by the application", GOAL_NUMBER},
     {NULL, NULL, GOAL_NUMBER}};
 const struct goal_word goal_measures[] = {
     {"latency", "from the intended start to the end, waiting and retries included", GOAL_TIME},

@@ -126,6 +126,67 @@ static int attest(uint32_t result)
     return ask(HTTP_PUT, "", xml);
 }
 
+/* Over mIa, where nobody proves who he is. */
+static int ask_over_mia(const char *entity, enum http_method method, const char *path,
+                        const char *xml)
+{
+    struct server_request r = {.method = method, .peer_name = ""};
+    char why[80];
+
+    snprintf(r.target, sizeof r.target, "%s", path);
+    snprintf(r.requesting_entity, sizeof r.requesting_entity, "%s", entity);
+    if (xml)
+        ck_assert_msg(m2mxml_rep_read(span_str(xml), &r.rep, why) == REASON_NONE, "%s", why);
+    m2m_doc_release(&answer.doc);
+    registrar_application(registrar, &r, &meter, now, &answer);
+    m2m_rep_clear(&r.rep);
+    return answer.answer.status;
+}
+
+#define APPLICATION "<m2m:application " NS " appId='app'/>"
+#define SUBSCRIPTION                                                                               \
+    "<m2m:subscription " NS "><m2m:contact>http://a.example/</m2m:contact></m2m:subscription>"
+#define SCL                                                                                        \
+    "<m2m:scl " NS " sclId='app'><m2m:link>https://a.example/m2m</m2m:link>"                       \
+    "<m2m:mgmtProtocolType>OMA DM</m2m:mgmtProtocolType></m2m:scl>"
+
+START_TEST(an_application_over_mia)
+{
+    char path[M2M_MAX_URI];
+
+    ck_assert_int_eq(enrol(0xFFFFFFFF, now, 0), STATUS_CREATED);
+    ck_assert_int_eq(ask(HTTP_POST, "/containers", CONTAINER), STATUS_CREATED);
+    /* Nobody, an SCL, the NSCL itself: none of them comes this way. */
+    ck_assert_int_eq(ask_over_mia("", HTTP_GET, "/m2m", NULL), STATUS_FORBIDDEN);
+    ck_assert_int_eq(ask_over_mia(scl_id, HTTP_GET, "/m2m", NULL), STATUS_PERMISSION_DENIED);
+    ck_assert_int_eq(ask_over_mia("nscl.example", HTTP_GET, "/m2m", NULL),
+                     STATUS_PERMISSION_DENIED);
+    /* Registered, it may look around and subscribe at what is the NSCL's own. */
+    ck_assert_int_eq(ask_over_mia("app", HTTP_POST, "/m2m/scls/subscriptions", SUBSCRIPTION),
+                     STATUS_NOT_FOUND);
+    ck_assert_int_eq(ask_over_mia("other", HTTP_POST, "/m2m/applications", APPLICATION),
+                     STATUS_PERMISSION_DENIED);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_POST, "/m2m/applications", APPLICATION),
+                     STATUS_CREATED);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_POST, "/m2m/applications", APPLICATION),
+                     STATUS_CONFLICT);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_POST, "/m2m/scls/subscriptions", SUBSCRIPTION),
+                     STATUS_CREATED);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_GET, "/m2m/discovery?searchString=x", NULL),
+                     STATUS_OK);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_GET, "/m2m/discovery?colour=x", NULL),
+                     STATUS_BAD_REQUEST);
+    /* It is no SCL, and another's container is not there for it. */
+    ck_assert_int_eq(ask_over_mia("app", HTTP_POST, "/m2m/scls", SCL), STATUS_FORBIDDEN);
+    snprintf(path, sizeof path, "/m2m/scls/%.100s/containers/r", scl_id);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_GET, path, NULL), STATUS_NOT_FOUND);
+    snprintf(path, sizeof path, "/m2m/scls/%.100s", scl_id);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_DELETE, path, NULL), STATUS_NOT_FOUND);
+    ck_assert_int_eq(ask_over_mia("app", HTTP_DELETE, "/m2m/applications/app", NULL),
+                     STATUS_DELETED);
+}
+END_TEST
+
 START_TEST(life_of_a_registration)
 {
     ck_assert_int_eq(enrol(0xFFFFFFFF, now, 0), STATUS_CREATED);
@@ -230,6 +291,7 @@ int main(void)
 
     tcase_add_checked_fixture(t, open_registrar, close_registrar);
     tcase_add_test(t, life_of_a_registration);
+    tcase_add_test(t, an_application_over_mia);
     tcase_add_test(t, who_asks);
     tcase_add_test(t, new_connection_of_a_known_scl);
     tcase_add_test(t, verdicts);

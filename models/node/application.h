@@ -1,0 +1,52 @@
+/* Network applications and their NSCL (etsi-m2m.md 8.2 to 8.4): the application's side of mIa, what
+ * the NSCL's tree has to say to others, and where they meet. */
+#ifndef MODELS_NODE_APPLICATION_H
+#define MODELS_NODE_APPLICATION_H
+
+#include "models/node/impl.h"
+
+/* ---- application.c: an application's plan; s: a server of kind application ---- */
+void application_init(struct server *s);
+void application_free(struct server *s); /* of another kind: nothing to do */
+void application_finish(struct server *s, sim_ns now);
+void application_set_off(struct server *s, bool off);
+/* Its App-ID is the node's name. It uses the NSCL of its own number. */
+void application_id(const struct server *s, char out[NODE_NAME_MAX]);
+struct server *application_nscl(const struct server *s);
+/* Is s an application that is about the containers of these devices? */
+bool application_observes(const struct server *s, const struct population *devices);
+
+/* What it was told of an SCL by its NSCL. */
+void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now);
+/* A notification has come; false: it is the last one again, whose answer was lost. */
+bool application_hears(struct application *a, struct span notify);
+/* Devices that it is about say so in the searchStrings of their <scl>. */
+bool application_wants(const struct application *a, struct span scl);
+
+/* ---- contact.c: an application's contact URI ---- */
+bool contact_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                    void **user);
+void contact_request(struct server_end *e, const struct server_request *r, sim_ns now);
+void contact_uri(const struct server *s, char *out, size_t n);
+
+/* ---- nscl.c: an NSCL over mIa ---- */
+bool mia_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                void **user);
+void mia_request(struct server_end *e, const struct server_request *r, sim_ns now);
+
+/* ---- delivery.c: what an NSCL's tree has to say to others ---- */
+/* After each request: brings out what is in the tree's queue, and looks when the tree is due. */
+void delivery_run(struct server *nscl, sim_ns now);
+void delivery_free(struct server *s); /* of another kind: nothing to do */
+void delivery_finish(struct server *s, sim_ns now);
+void delivery_set_off(struct server *s, bool off);
+
+/* ---- observed.c: what a device adds for the applications that are about it ---- */
+/* The representation of its <scl> at CREATE: with searchStrings and an accessRightID. *doc's memory
+ * is to be released. */
+void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
+void observed_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
+/* <accessRight>: all for the SCL itself; to look, to subscribe and to command for applications. */
+void observed_access_right(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
+
+#endif

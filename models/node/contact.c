@@ -1,0 +1,72 @@
+/* An application's contact URI: it takes notifications, over bare HTTP as all of mIa. */
+#include "models/node/application.h"
+
+#include "models/node/caller.h"
+#include "models/proto/m2mxml_rep.h"
+
+#include <stdio.h>
+
+#define TARGET "/m2m/notify"
+
+void contact_uri(const struct server *s, char *out, size_t n)
+{
+    snprintf(out, n, "http://%s" TARGET, s->fqdn);
+}
+
+bool contact_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
+                    void **user)
+{
+    struct server_end *e = caller_accept(l->user, end, END_CONTACT);
+
+    if (e)
+        session_accept(e->session, end, ops, user);
+    return e != NULL;
+}
+
+/* An <scl> came or went: the application's subscription on `scls` tells. */
+static void take_scl(struct application *a, struct span scl, int64_t status_word, sim_ns now)
+{
+    const char *const *words = m2m_element_info(E_STATUS_CODE)->words;
+    char scl_id[M2M_MAX_URI];
+
+    if (!application_wants(a, scl))
+        return;
+    m2m_find_text(scl, E_SCL_ID, scl_id, sizeof scl_id);
+    application_hears_of(a, scl_id,
+                         strcmp(words[status_word], m2m_status_name(STATUS_CREATED)) == 0, now);
+}
+
+static enum m2m_status take(struct application *a, struct span notify, sim_ns now)
+{
+    struct span representation;
+    struct m2m_rep rep;
+    char why[80];
+
+    if (!m2m_find(notify, E_REPRESENTATION, &representation))
+        return STATUS_BAD_REQUEST;
+    if (!application_hears(a, notify))
+        return STATUS_OK;
+    if (m2mxml_rep_read(representation, &rep, why) != REASON_NONE)
+        return STATUS_BAD_REQUEST;
+    if (rep.type == M2M_SCL)
+        take_scl(a, m2m_rep_span(&rep), m2m_find_number(notify, E_STATUS_CODE, 0), now);
+    m2m_rep_clear(&rep);
+    return STATUS_OK;
+}
+
+void contact_request(struct server_end *e, const struct server_request *r, sim_ns now)
+{
+    struct meter *m = session_env(e->session)->meter;
+    struct server_answer a = {.status = STATUS_BAD_REQUEST};
+
+    if (strcmp(r->target, TARGET) != 0)
+        a.status = STATUS_NOT_FOUND;
+    else if (r->method != HTTP_POST)
+        a.status = STATUS_METHOD_NOT_ALLOWED;
+    else if (r->rep.type == M2M_NOTIFY_DOC) {
+        meter_add(m, OP_XML_DOCUMENT, 1, r->body_octets / 2); /* the document within */
+        meter_add(m, OP_DB_ACCESS, 1, 0);
+        a.status = (int)take(e->server->application, m2m_rep_span(&r->rep), now);
+    }
+    server_answer(e, &a, NULL);
+}

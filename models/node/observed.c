@@ -1,0 +1,146 @@
+/* What a device says and makes at its NSCL so that applications can find it and use what it stores
+ * (etsi-m2m.md 8.1, 8.4): searchStrings, and an accessRight of its own that <scl> and container
+ * point to. An accessRightID that leads nowhere yet says nothing, so <scl> names it before it is
+ * there. */
+#include "models/node/application.h"
+
+#include <stdio.h>
+
+#define RIGHT_ID "applications"
+
+static void put_right(struct m2m_rep *rep, const char *scl_id)
+{
+    char uri[2 * M2M_MAX_URI];
+
+    snprintf(uri, sizeof uri, "/m2m/scls/%s/accessRights/" RIGHT_ID, scl_id);
+    m2m_put_text(rep, E_ACCESS_RIGHT_ID, uri);
+}
+
+/* Applications look for the devices that they are about by the population's name. */
+static void put_search_strings(struct m2m_rep *rep, const struct device *dev)
+{
+    size_t opened = m2m_open(rep, E_SEARCH_STRINGS);
+
+    m2m_put_text(rep, E_SEARCH_STRING, dev->population->config->name);
+    m2m_close(rep, opened);
+}
+
+static void take(struct m2m_rep *rep, struct m2m_doc *doc)
+{
+    m2m_doc_release(doc);
+    doc->kind = DOC_RESOURCE;
+    doc->u.resource = (struct doc_resource){(int)rep->type, rep->n};
+    doc->owned = rep->p;
+}
+
+static int64_t word_of(enum m2m_element e, const char *word)
+{
+    const char *const *words = m2m_element_info(e)->words;
+    int64_t i = 0;
+
+    while (strcmp(words[i], word) != 0)
+        i++;
+    return i;
+}
+
+void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
+{
+    const struct doc_scl *scl = &doc->u.scl;
+    struct m2m_rep rep;
+    size_t opened;
+
+    m2m_rep_init(&rep, M2M_SCL);
+    m2m_put_text(&rep, E_SCL_ID, scl->scl_id);
+    m2m_put_text(&rep, E_LINK, scl->link);
+    m2m_put_number(&rep, E_EXPIRATION_TIME, scl->expires_unix_ns);
+    put_right(&rep, scl_id);
+    put_search_strings(&rep, dev);
+    m2m_put_number(&rep, E_MGMT_PROTOCOL_TYPE,
+                   word_of(E_MGMT_PROTOCOL_TYPE, scl->mgmt_protocol_type));
+    if (scl->has_ival) {
+        opened = m2m_open(&rep, E_INTEGRITY_VAL_RESULTS);
+        m2m_put_number(&rep, E_IVAL_RESULTS, scl->ival.result);
+        m2m_put_number(&rep, E_SIGNED_IVAL_RESULT, scl->ival.signature);
+        m2m_put_text(&rep, E_SECURE_TIME_STAMP, scl->ival.time_stamp);
+        m2m_close(&rep, opened);
+    }
+    take(&rep, doc);
+}
+
+void observed_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
+{
+    const struct doc_container *container = &doc->u.container;
+    struct m2m_rep rep;
+
+    m2m_rep_init(&rep, M2M_CONTAINER);
+    m2m_put_text(&rep, E_ID, container->id);
+    put_right(&rep, scl_id);
+    put_search_strings(&rep, dev);
+    m2m_put_number(&rep, E_MAX_NR_OF_INSTANCES, container->max_instances);
+    take(&rep, doc);
+}
+
+static void put_flags(struct m2m_rep *rep, const char *const *flags)
+{
+    size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
+
+    for (; *flags; flags++)
+        m2m_put_number(rep, E_FLAG, word_of(E_FLAG, *flags));
+    m2m_close(rep, opened);
+}
+
+static void put_owner(struct m2m_rep *rep, const char *scl_id)
+{
+    static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
+
+    put_flags(rep, all);
+    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
+    ids = m2m_open(rep, E_SCL_IDS);
+    m2m_put_text(rep, E_SCLID, scl_id);
+    m2m_close(rep, ids);
+    m2m_close(rep, holders);
+    m2m_close(rep, permission);
+}
+
+/* To read, to be found by, and to make: subscriptions and, by EXECUTE, commands. */
+static void put_applications(struct m2m_rep *rep, const struct device *dev)
+{
+    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
+    const struct deployment *d = device_deployment(dev);
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
+    char id[NODE_NAME_MAX];
+
+    put_flags(rep, some);
+    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
+    ids = m2m_open(rep, E_APPLICATION_IDS);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct population *p = &d->populations[i];
+        for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
+            if (!application_observes(&p->servers[k], dev->population))
+                continue;
+            application_id(&p->servers[k], id);
+            m2m_put_text(rep, E_APPLICATION_ID, id);
+        }
+    }
+    m2m_close(rep, ids);
+    m2m_close(rep, holders);
+    m2m_close(rep, permission);
+}
+
+void observed_access_right(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
+{
+    struct m2m_rep rep;
+    size_t opened;
+
+    m2m_rep_init(&rep, M2M_ACCESS_RIGHT);
+    m2m_put_text(&rep, E_ID, RIGHT_ID);
+    opened = m2m_open(&rep, E_PERMISSIONS);
+    put_owner(&rep, scl_id);
+    put_applications(&rep, dev);
+    m2m_close(&rep, opened);
+    opened = m2m_open(&rep, E_SELF_PERMISSIONS);
+    put_owner(&rep, scl_id);
+    m2m_close(&rep, opened);
+    take(&rep, doc);
+}
