@@ -117,6 +117,19 @@ bool se_eap_psk(const struct se *se, enum se_slot slot, uint8_t psk[M2M_KEY_LEN]
     return se_backend_copy(se, slot, psk);
 }
 
+enum err se_kma_mac(const struct se *se, struct meter *m, struct span app_id,
+                    const struct span *pieces, size_t n, uint8_t mac[32])
+{
+    uint8_t kma[M2M_KEY_LEN];
+
+    if (!se_has(se, SE_KMC))
+        return ERR_STATE;
+    key_kma(m, se->key[SE_KMC], app_id, kma);
+    hash_hmac_sha256_v(m, span_of(kma, sizeof kma), pieces, n, mac);
+    explicit_bzero(kma, sizeof kma);
+    return OK;
+}
+
 unsigned se_tls_psk(const struct se *se, enum se_slot slot, uint8_t *psk, unsigned max)
 {
     if (!se_has(se, slot) || max < M2M_KEY_LEN)

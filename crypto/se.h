@@ -81,6 +81,10 @@ enum err se_wrap(const struct se *se, struct meter *m, enum se_slot slot,
 /* For a server's back-end alone (GAP C14: MSBF to MAS, MAS to NSCL hand a key on): the slot's
  * octets. false: empty. */
 bool se_backend_copy(const struct se *se, enum se_slot slot, uint8_t key[M2M_KEY_LEN]);
+/* HMAC-SHA-256 over the pieces under an application's Kma (GAP C4), which is made of the Kmc in its
+ * slot for this and not kept. ERR_STATE: there is no Kmc. */
+enum err se_kma_mac(const struct se *se, struct meter *m, struct span app_id,
+                    const struct span *pieces, size_t n, uint8_t mac[32]) MUST_USE;
 /* For models/proto/tls only: the PSK that OpenSSL's callback must return. 0: empty slot, else 32.
  */
 unsigned se_tls_psk(const struct se *se, enum se_slot slot, uint8_t *psk, unsigned max);

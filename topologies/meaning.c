@@ -130,6 +130,7 @@ static const struct meaning meanings[] = {
     {AT(connect.wrong_key_ppm), uses_provisioned_kmr, "no pre-provisioned Kmr is used here"},
     {AT(connect.mas), method_needs_mas, "these devices have neither Kmr nor Kmc"},
     {AT(keys.kmc), has_kmc, "these devices have no Kmc"},
+    {AT(keys.applications), has_kmc, "these devices have no Kmc, of which Kma are made"},
     {AT(uicc.wrong_key_ppm), has_uicc, "neither bootstrap nor connection nor attach use a UICC"},
     {AT(uicc.ahead_ppm), counts_sequences,
      "neither bootstrap nor connection nor attach have sequence numbers"},

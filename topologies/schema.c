@@ -216,6 +216,8 @@ static const struct schema_key keys_keys[] = {
      .help = "share of a lifetime after which the key is renewed"},
     {"renew_jitter", TYPE_SHARE, AT(device.keys.renew_jitter_ppm), .max = 500000, .standard = "5 %",
      .help = "of the lifetime, earlier or later"},
+    {"applications", TYPE_COUNT, AT(device.keys.applications), .max = 16, .standard = "0",
+     .help = "local applications (DA), each with a Kma of the Kmc; they report in turn, and each report proves which it is of"},
     END};
 static const struct schema_section keys = {keys_keys, NULL};
 

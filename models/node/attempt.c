@@ -359,6 +359,7 @@ void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent)
     const struct doc_connection_param_set *r = dev->end->result.connection;
     struct deployment *d = device_deployment(dev);
 
+    device_kma_end(dev, now, "renewed");
     if (dev->kmc_key)
         keyring_end(d->keys, dev->kmc_key, now, "renewed");
     else
@@ -369,6 +370,7 @@ void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent)
     dev->kmc_renew = renewal(dev, now, dev->kmc_expires);
     dev->kmc_key = keyring_born(d->keys, KEY_KMC, device_node(dev), parent, dev->proc->id, now,
                                 dev->kmc_expires);
+    device_kma_born(dev, now);
     if (!dev->registered)
         dev->wanted = now;
 }

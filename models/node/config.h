@@ -137,6 +137,7 @@ struct cfg_device { /* kind: device */
         sim_ns kmr, kmc;           /* lifetimes */
         uint32_t renew_at_ppm;     /* of the lifetime; default 85 % (GAP C5) */
         uint32_t renew_jitter_ppm; /* +- ; default 5 % */
+        uint32_t applications;     /* each with a Kma of its own; default 0 */
     } keys;
     struct {
         enum cfg_shape shape;

@@ -192,6 +192,7 @@ void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
     if (dev->end && procedure_is_mid(dev->end->kind))
         device_drop_session(dev, now, true, "closed");
     se_erase(&dev->se, SE_KMC);
+    device_kma_end(dev, now, end_reason);
     keyring_end(device_deployment(dev)->keys, dev->kmc_key, now, end_reason);
     dev->kmc_key = KEY_NONE;
     dev->wanted = now;
@@ -709,5 +710,6 @@ void device_release(struct device *dev)
     free(dev->subscriber);
     free(dev->attachment);
     free(dev->fate);
+    free(dev->kma_keys);
     se_release(&dev->se);
 }

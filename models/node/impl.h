@@ -302,6 +302,7 @@ struct device {
     uint32_t draws; /* of the "life" stream: jitters, back-offs */
     enum reason last_reason;
     key_ref kmr_key, kmc_key, kival_key, session_key;
+    key_ref *kma_keys; /* of its applications, in their order; NULL: there are none, or no Kmc */
 };
 
 /* ---- the deployment ---- */
@@ -514,6 +515,7 @@ void device_drop_session(struct device *dev, sim_ns now, bool retire, const char
 void device_book(struct device *dev);
 
 /* request.c: what goes over mId, and what comes of the answers. */
+#define DEVICE_CONTENT_TYPE "application/octet-stream"
 struct device_request {
     const char *label; /* in charts */
     enum http_method method;
@@ -528,6 +530,16 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
 void device_request_release(struct device_request *r);
 void device_write_request(struct device_end *e, sim_ns now);
 void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns now);
+
+/* kma.c: a device's local applications, and the Kma of each (GAP C4), born and ended with the Kmc
+ * that it is made of. Commit. */
+void device_kma_born(struct device *dev, sim_ns now);
+void device_kma_end(struct device *dev, sim_ns now, const char *end_reason);
+void device_kma_used(struct device *dev, sim_ns now); /* by the running report */
+/* As device_compose, with r's target and n octets of content. A contentInstance of the application
+ * whose turn it is; false: the device has none, or no Kmc. */
+bool device_kma_report(const struct device *dev, struct proto_env *env, sim_ns now, const char *id,
+                       size_t n, struct device_request *r);
 
 /* server.c */
 enum err server_init(struct server *s, struct population *p, uint32_t index);

@@ -3,6 +3,7 @@
 #include "models/node/map.h"
 #include "models/node/node_id.h"
 #include "models/node/policy.h"
+#include "models/proc/kma.h"
 #include "models/proto/m2m_query.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
@@ -184,7 +185,8 @@ void registrar_free(struct registrar *r)
     if (!r)
         return;
     scl_tree_free(r->tree);
-    explicit_bzero(r->records, r->count * sizeof *r->records);
+    if (r->records)
+        explicit_bzero(r->records, r->count * sizeof *r->records);
     free(r->records);
     map_release(&r->by_node);
     map_release(&r->by_connection);
@@ -280,6 +282,31 @@ static bool is_application(const struct call *c)
            c->request->rep.type != M2M_APPLICATION_ANNC;
 }
 
+/* Who names an application proves that it is it. false: answered. Where there is no Kmc there is no
+ * Kma either. */
+static bool check_application(const struct call *c)
+{
+    enum kma_result result = KMA_NONE;
+
+    if (c->request->method == HTTP_POST && c->path_is == M2M_PATH_OK &&
+        m2m_path_type(&c->path) == M2M_CONTENT_INSTANCES)
+        result = kma_check(c->meter, c->s->kmc, c->target, m2m_rep_span(&c->request->rep));
+    if (result != KMA_NONE && c->s->kmc_index == 0)
+        result = KMA_WRONG;
+    switch (result) {
+    case KMA_NONE:
+    case KMA_PROVEN:
+        return true;
+    case KMA_WRONG:
+        refuse(c, STATUS_PERMISSION_DENIED, "not proven with the application's Kma");
+        break;
+    case KMA_MALFORMED:
+        refuse(c, STATUS_BAD_REQUEST, "searchStrings name no application, or not one");
+        break;
+    }
+    return false;
+}
+
 /* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body. */
 static enum m2m_method method_of(const struct call *c)
 {
@@ -357,6 +384,8 @@ static void serve(struct call *c)
         refuse(c, STATUS_FORBIDDEN, reason_text(REASON_IVAL_LIMITED));
         return;
     }
+    if (!check_application(c))
+        return;
     method = method_of(c);
     ask_tree(c, method, c->request->requesting_entity, &r);
     follow(c, method, &r);

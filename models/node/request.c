@@ -51,19 +51,24 @@ static void fill_scl(struct device *dev, struct proto_env *env, sim_ns now, bool
 }
 
 /* A meter's reading: octets of the device's own, as many as the scenario says. */
-static void fill_content(struct device *dev, struct m2m_doc *doc, uint8_t *octets, sim_ns now)
+static void fill_content(struct device *dev, struct proto_env *env, sim_ns now,
+                         struct device_request *q)
 {
     struct rng r = device_stream(dev, "readings");
+    struct doc_content_instance *c = &q->doc.u.content_instance;
     uint32_t n = config(dev)->report.octets;
+    char id[sizeof c->id];
 
+    q->content = xcalloc(1, n);
     r.counter = (uint64_t)now;
-    rng_bytes(&r, octets, n);
-    doc->kind = DOC_CONTENT_INSTANCE;
-    snprintf(doc->u.content_instance.id, sizeof doc->u.content_instance.id, "r%lld",
-             (long long)(now / SIM_MS));
-    snprintf(doc->u.content_instance.content_type, sizeof doc->u.content_instance.content_type,
-             "application/octet-stream");
-    doc->u.content_instance.content = span_of(octets, n);
+    rng_bytes(&r, q->content, n);
+    snprintf(id, sizeof id, "r%lld", (long long)(now / SIM_MS));
+    if (device_kma_report(dev, env, now, id, n, q))
+        return;
+    q->doc.kind = DOC_CONTENT_INSTANCE;
+    memcpy(c->id, id, sizeof id);
+    snprintf(c->content_type, sizeof c->content_type, DEVICE_CONTENT_TYPE);
+    c->content = span_of(q->content, n);
 }
 
 static void fill_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
@@ -112,8 +117,7 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
         r->label = "CREATE contentInstance";
         snprintf(r->target, sizeof r->target,
                  SCLS "/%s/containers/" CONTAINER_ID "/contentInstances", scl_id);
-        r->content = xcalloc(1, config(dev)->report.octets);
-        fill_content(dev, &r->doc, r->content, now);
+        fill_content(dev, env, now, r);
         break;
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
@@ -134,6 +138,7 @@ void device_request_release(struct device_request *r)
         m2m_doc_release(&r->doc);
     free(r->content);
     r->content = NULL;
+    m2m_doc_release(&r->doc);
 }
 
 void device_write_request(struct device_end *e, sim_ns now)
@@ -205,6 +210,8 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
         dev->state = DEVICE_LEFT;
         break;
     case PROC_REQUEST:
+        device_kma_used(dev, now);
+        break;
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:

@@ -119,6 +119,32 @@ START_TEST(sign)
 }
 END_TEST
 
+/* Made and used within; computed apart from the two formulas. */
+START_TEST(kma)
+{
+    static const char expected[] =
+        "a862828420b6cba12d6793d19c4d3217a1ab61e1207d0439addfb16daa486ea4";
+    struct se se = {0};
+    struct meter m = {0};
+    const struct span pieces[] = {span_str("abc"), span_str(""), span_str("def")};
+    uint8_t kmc[32], mac[32];
+    char text[65];
+
+    for (uint8_t i = 0; i < sizeof kmc; i++)
+        kmc[i] = i;
+    ck_assert_int_eq(se_kma_mac(&se, &m, span_str("app/1"), pieces, 3, mac), ERR_STATE);
+    ck_assert_uint_eq(m.use[OP_HMAC_SHA256].calls, 0);
+    se_put(&se, SE_KMC, kmc);
+    ck_assert_int_eq(se_kma_mac(&se, &m, span_str("app/1"), pieces, 3, mac), OK);
+    hex_encode(mac, sizeof mac, text);
+    ck_assert_str_eq(text, expected);
+    ck_assert_uint_eq(m.use[OP_HMAC_SHA256].calls, 2);
+    ck_assert_int_eq(se_kma_mac(&se, &m, span_str("app/2"), pieces, 3, mac), OK);
+    hex_encode(mac, sizeof mac, text);
+    ck_assert_str_ne(text, expected);
+}
+END_TEST
+
 static void fill(TCase *c)
 {
     tcase_add_test(c, slots);
@@ -126,6 +152,7 @@ static void fill(TCase *c)
     tcase_add_test(c, capability_bits);
     tcase_add_test(c, measure);
     tcase_add_test(c, sign);
+    tcase_add_test(c, kma);
 }
 
 int main(void)

@@ -282,6 +282,65 @@ START_TEST(verdicts)
 }
 END_TEST
 
+#define READING(strings, id, content)                                                              \
+    "<m2m:contentInstance " NS " m2m:id='" id "'><m2m:searchStrings>" strings                      \
+    "</m2m:searchStrings><m2m:content>" content "</m2m:content></m2m:contentInstance>"
+#define STRING(text) "<m2m:searchString>" text "</m2m:searchString>"
+#define APP(id)      STRING("application:" id)
+/* HMAC-SHA-256 under Kma of app-1, over path, "i1" and 00 01 02; computed apart. */
+#define CODE STRING("kma:7b5db6f41fc1adf056825f02d2687b1f401341642fd301bfdbb7a20a06e52bbb")
+#define A16  "aaaaaaaaaaaaaaaa"
+
+/* Who names an application proves it with that application's Kma. */
+START_TEST(applications)
+{
+    static const struct {
+        const char *xml;
+        int status;
+    } cases[] = {
+        {READING(APP("app-1"), "i1", "AAEC"), STATUS_PERMISSION_DENIED},
+        {READING(APP("app-2") CODE, "i1", "AAEC"), STATUS_PERMISSION_DENIED},
+        {READING(APP("app-1") CODE, "i2", "AAEC"), STATUS_PERMISSION_DENIED},
+        {READING(APP("app-1") CODE, "i1", "AAED"), STATUS_PERMISSION_DENIED},
+        {READING(CODE, "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP("app-1") APP("app-1") CODE, "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP("app-1") CODE CODE, "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP("app-1") STRING("kma:7b"), "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP("app-1") STRING("kma:" A16 A16 A16 "aaaaaaaaaaaaaaax"), "i1", "AAEC"),
+         STATUS_BAD_REQUEST},
+        {READING(APP("") CODE, "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP(A16 A16 A16 A16) CODE, "i1", "AAEC"), STATUS_BAD_REQUEST},
+        {READING(APP(A16 A16 A16 "aaaaaaaaaaaaaaa") CODE, "i1", "AAEC"), STATUS_PERMISSION_DENIED},
+        {READING(APP("app-1") CODE, "i1", "AAEC"), STATUS_CREATED},
+        {READING(CODE STRING("heat") APP("app-1"), "i1", "AAEC"), STATUS_CONFLICT},
+        {READING(STRING("heat") STRING("kmx:"), "i3", "AAEC"), STATUS_CREATED}};
+    const char path[] = "/containers/r/contentInstances";
+
+    ck_assert_int_eq(enrol(0xFFFFFFFF, now, 0), STATUS_CREATED);
+    ck_assert_int_eq(ask(HTTP_POST, "/containers", CONTAINER), STATUS_CREATED);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(ask(HTTP_POST, path, cases[i].xml) == cases[i].status, "%zu: %d", i,
+                      answer.answer.status);
+    ck_assert_int_eq(
+        ask(HTTP_GET, "/containers/r/contentInstances?searchString=application:app-1", NULL),
+        STATUS_OK);
+    /* Another container is another place; another Kmc, or none, has other Kma. */
+    ck_assert_int_eq(ask(HTTP_POST, "/containers", "<m2m:container " NS " m2m:id='s'/>"),
+                     STATUS_CREATED);
+    ck_assert_int_eq(ask(HTTP_POST, "/containers/s/contentInstances", cases[12].xml),
+                     STATUS_PERMISSION_DENIED);
+    ck_assert_int_eq(ask(HTTP_DELETE, "/containers/r/contentInstances/i1", NULL), STATUS_DELETED);
+    registrar_of_node(registrar, scl.node_id)->kmc_index = 0;
+    ck_assert_int_eq(ask(HTTP_POST, path, cases[12].xml), STATUS_PERMISSION_DENIED);
+    scl.kmc[0] = 0x12;
+    registrar_store(registrar, &scl);
+    ck_assert_int_eq(ask(HTTP_POST, path, cases[12].xml), STATUS_PERMISSION_DENIED);
+    scl.kmc[0] = 0x11;
+    registrar_store(registrar, &scl);
+    ck_assert_int_eq(ask(HTTP_POST, path, cases[12].xml), STATUS_CREATED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("registrar");
@@ -295,6 +354,7 @@ int main(void)
     tcase_add_test(t, who_asks);
     tcase_add_test(t, new_connection_of_a_known_scl);
     tcase_add_test(t, verdicts);
+    tcase_add_test(t, applications);
     suite_add_tcase(suite, t);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
