@@ -68,6 +68,19 @@ static void check_tls(struct reader *r, const struct scn_population *p, const st
              "suite %s cannot be used with TLS %s", suite, tls->version == TLS_1_1 ? "1.1" : "1.2");
 }
 
+/* RFC 7252 9.1.3.1: CoAP's suites, whatever TLS's would be. */
+static void check_dtls(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_tls *tls = &p->device.mid.tls;
+
+    if (p->device.mid.binding == BINDING_COAP && tls_suite_is_psk(tls->suite) &&
+        !tls_suite_allows(tls->suite, DTLS_1_2))
+        tell(r, place_of(r, &p->name, &tls->suite, &p->device.mid.binding), "S206",
+             "suite %s does not fit mId over CoAP, whose DTLS needs %s or %s",
+             tls_suite_name(tls->suite), tls_suite_name(TLS_SUITE_PSK_AES_128_CCM_8),
+             tls_suite_name(TLS_SUITE_PSK_AES_128_CCM));
+}
+
 static void check_meanings(struct reader *r, const struct scn_population *p)
 {
     const struct meaning *m;
@@ -440,6 +453,7 @@ static void check_population(struct reader *r, const struct scn_population *p)
     if (p->kind == CFG_DEVICE) {
         check_method(r, p);
         check_tls(r, p, &p->device.mid.tls, USE_PSK, "mId");
+        check_dtls(r, p);
         check_lifetimes(r, p);
         if (p->device.bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED)
             check_batches(r, p);

@@ -57,6 +57,9 @@ static void derive_device(struct reader *r, struct scn_population *p)
         if (!is_given(r, &d->mid.security))
             d->mid.security = CFG_SECURITY_NONE;
     }
+    if (!is_given(r, &d->mid.tls.suite)) /* RFC 7252 9.1.3.1: what every CoAP has */
+        d->mid.tls.suite = d->mid.binding == BINDING_COAP ? TLS_SUITE_PSK_AES_128_CCM_8
+                                                          : TLS_SUITE_PSK_AES_128_CCM;
     derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
     if (method_needs_bsf(d))
         derive_server(r, p, "gba.at", CFG_BSF, &d->gba.bsf);

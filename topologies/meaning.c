@@ -71,6 +71,11 @@ static bool has_channel(const struct cfg_device *d)
     return d->mid.security == CFG_SECURITY_CHANNEL;
 }
 
+static bool has_tls(const struct cfg_device *d)
+{
+    return has_channel(d) && d->mid.binding == BINDING_HTTP;
+}
+
 static bool has_kmc(const struct cfg_device *d)
 {
     return method_of_connect(d->connect.method)->exchange;
@@ -155,7 +160,7 @@ static const struct meaning meanings[] = {
     {AT(access.barred_ppm), method_attaches, "these devices attach to no access network"},
     {AT(access.roaming_barred_ppm), method_attaches, "these devices attach to no access network"},
     {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
-    {AT(mid.tls.version), has_channel, "mId has no TLS here"},
+    {AT(mid.tls.version), has_tls, "mId has no TLS here"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},
     {AT(arrivals.mean), is_poisson, "only poisson has a mean time between starts"},
 };

@@ -48,7 +48,8 @@ static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}
 static const struct schema_word stores[] = {{"device", CFG_STORE_DEVICE}, {"uicc", CFG_STORE_UICC}, {NULL, 0}};
 static const struct schema_word securities[] = {
     {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
-static const struct schema_word bindings[] = {{"http", 0}, {"coap", SCHEMA_LATER}, {NULL, 0}};
+static const struct schema_word bindings[] = {
+    {"http", BINDING_HTTP}, {"coap", BINDING_COAP}, {NULL, 0}};
 static const struct schema_word reads[] = {{"latest", CFG_READ_LATEST}, {"oldest", CFG_READ_OLDEST}, {NULL, 0}};
 static const struct schema_word versions[] = {{"1.1", TLS_1_1}, {"1.2", TLS_1_2}, {NULL, 0}};
 static const struct schema_word groups[] = {
@@ -178,10 +179,11 @@ static const struct schema_section access_section = {access_keys, NULL};
 static const struct schema_key mid_keys[] = {
     {"security", TYPE_WORD, AT(device.mid.security), .words = securities,
      .derived = "channel; with connect.method none: none", .help = "how mId is secured"},
-    {"binding", TYPE_WORD, .offset = SCHEMA_NOWHERE, .words = bindings, .standard = "http",
-     .help = "what carries the primitives"},
-    {"suite", TYPE_SUITE, AT(device.mid.tls.suite), .standard = "PSK-AES128-CCM",
-     .help = "cipher suite; a plain PSK one"},
+    {"binding", TYPE_WORD, AT(device.mid.binding), .words = bindings, .standard = "http",
+     .help = "what carries the primitives: HTTP on TLS or TCP, CoAP on DTLS 1.2 or UDP"},
+    {"suite", TYPE_SUITE, AT(device.mid.tls.suite),
+     .derived = "PSK-AES128-CCM; with binding coap: PSK-AES128-CCM8",
+     .help = "cipher suite; a plain PSK one, for CoAP one with CCM"},
     {"version", TYPE_WORD, AT(device.mid.tls.version), .words = versions, .standard = "1.2",
      .help = "TLS version, exactly this one"},
     {"at", TYPE_POPULATION, AT(device.mid.nscl), .kind = CFG_NSCL,
@@ -238,6 +240,8 @@ static const struct schema_key report_keys[] = {
      .standard = "15 min", .help = "time between two contentInstances"},
     {"size", TYPE_SIZE, AT(device.report.octets), .min = 1, .max = 16384, .standard = "200 B",
      .help = "octets of content, before base64"},
+    {"keep", TYPE_COUNT, AT(device.report.keep), .min = 1, .max = 1000000, .standard = "1000",
+     .help = "the latest so many stay in the device's container at the NSCL"},
     {"jitter", TYPE_SHARE, AT(device.report.jitter_ppm), .max = 500000, .standard = "0 %",
      .help = "of `every`, earlier or later"},
     END};

@@ -40,7 +40,10 @@ static void take_label(struct trace *trace, char *label, size_t n)
 {
     size_t used = strlen(label);
 
-    if (!trace || trace->label[0] == '\0')
+    if (!trace)
+        return;
+    trace->repeated = false; /* a stream's octets are new, whatever they say */
+    if (trace->label[0] == '\0')
         return;
     if (used > 0)
         used = str_append(label, n, used, ", ");
@@ -76,8 +79,10 @@ void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct spa
         more = p->ops->output(p, now, room);
         if (buf_len(room) > 0)
             send(arg, buf_span(room));
-        if (p->env->trace)
+        if (p->env->trace) {
             p->env->trace->label[0] = '\0';
+            p->env->trace->repeated = false;
+        }
         buf_consume(room, buf_len(room));
     } while (more);
     pump_leave();

@@ -85,7 +85,7 @@ static void gather(void *arg, struct span octets)
     siphash_init(&h, 0, 0);
     siphash_put(&h, octets);
     siphash_end(&h, digest);
-    d->repeated = digest[0] == leg->last;
+    d->repeated = digest[0] == leg->last || g->s->trace.repeated;
     leg->last = digest[0];
     str_append(d->label, sizeof d->label, 0, g->s->trace.label);
     t->repeats |= d->repeated && g->call == PUMP_EXPIRE;

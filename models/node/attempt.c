@@ -88,13 +88,16 @@ static struct proto *make_mid(struct device *dev, struct proto_env *env)
 {
     char scl_id[M2M_MAX_URI];
 
+    struct mid_settings settings = {.context = dev->population->mid.client,
+                                    .nscl = device_nscl(dev)->fqdn,
+                                    .connection_id = dev->connection_id,
+                                    .kmc_index = dev->kmc_index,
+                                    .requesting_entity = scl_id};
+
     node_scl_id(dev->node_id, scl_id);
-    return mid_client_proto(
-        mid_client_new(env, &(struct mid_settings){.context = dev->population->mid.client,
-                                                   .nscl = device_nscl(dev)->fqdn,
-                                                   .connection_id = dev->connection_id,
-                                                   .kmc_index = dev->kmc_index,
-                                                   .requesting_entity = scl_id}));
+    if (dev->population->config->device->mid.binding == BINDING_COAP)
+        mid_coap_client(dev, &settings);
+    return mid_client_proto(mid_client_new(env, &settings));
 }
 
 static struct proto *make_core(struct session *s, sim_ns now)
@@ -167,6 +170,7 @@ static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
     e->pana = goes_over_pana(dev, kind);
     e->gba = goes_by_gba(dev, kind);
     e->request_wanted = procedure_is_mid(kind);
+    e->asked = dev->proc->t_start;
     e->plain = procedure_is_mid(kind) && is_plain(dev);
     e->session = session_new(&device_session_ops, e, &host, stream, &dev->se);
     return e;
@@ -205,13 +209,21 @@ static void step(struct session *s, sim_ns now)
 
     if (e->request_wanted)
         device_write_request(e, now);
+    if (e->closing)
+        mid_client_close(mid_client_of(session_core(s)), now);
 }
 
 /* ---- commit ---- */
 
+static bool is_over_coap(const struct device_end *e)
+{
+    return procedure_is_mid(e->kind) &&
+           e->dev->population->config->device->mid.binding == BINDING_COAP;
+}
+
 static bool is_over_udp(const struct device_end *e)
 {
-    return e->pana || e->kind == PROC_ATTACH;
+    return e->pana || e->kind == PROC_ATTACH || is_over_coap(e);
 }
 
 /* Over PANA a connection is asked for at the NSCL, behind which stands the MAS. */
@@ -234,9 +246,12 @@ static void connect_datagrams(struct device_end *e, struct server *server,
 {
     struct deployment *d = device_deployment(e->dev);
     struct udp_params params = d->in.eap->udp;
+    struct udp_listener *listener = &server->datagrams;
 
     params.below_ip = e->kind == PROC_ATTACH;
-    session_open_udp(e->session, d->net, &params, up, down, &server->datagrams,
+    if (is_over_coap(e))
+        listener = e->plain ? &server->coap : &server->coaps;
+    session_open_udp(e->session, d->net, &params, up, down, listener,
                      net_dynamic_port(e->dev->sessions));
 }
 
@@ -261,6 +276,15 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     else
         session_connect(e->session, d->net, d->in.tcp, &up, &down,
                         e->plain ? &server->plain : &server->listener);
+}
+
+bool device_close_session(struct device *dev, sim_ns now)
+{
+    if (!is_over_coap(dev->end) || dev->end->plain || !dev->end->open)
+        return false;
+    dev->end->closing = true;
+    session_poke(dev->end->session, now);
+    return true;
 }
 
 void device_book(struct device *dev)
@@ -483,7 +507,7 @@ static void charged(struct session *s, sim_ns now, const struct meter *meter,
 
     (void)now;
     if (!p) {
-        if (e->pana) /* an answer given again, behind its procedure */
+        if (is_over_udp(e)) /* an answer given again, behind its procedure; a goodbye */
             usage_add(e->dev->population, e->kind, meter);
         return;
     }
@@ -513,6 +537,13 @@ static void packet(struct session *s, const struct flow_packet *packet_, const c
         access_dropped(e->dev);
 }
 
+static const char *protocol_of(const struct device_end *e)
+{
+    if (is_over_coap(e))
+        return e->plain ? "CoAP" : "DTLS";
+    return e->kind == PROC_ATTACH ? "NAS" : "PANA";
+}
+
 static void datagram(struct session *s, unsigned leg, const struct udp_packet *packet_,
                      const char *label, bool repeated)
 {
@@ -521,8 +552,7 @@ static void datagram(struct session *s, unsigned leg, const struct udp_packet *p
 
     (void)leg;
     if (p)
-        procedure_datagram(p, p->node_id, p->peer_id, packet_,
-                           e->kind == PROC_ATTACH ? "NAS" : "PANA", label, repeated);
+        procedure_datagram(p, p->node_id, p->peer_id, packet_, protocol_of(e), label, repeated);
     if (packet_->fate == NET_LINK_DOWN)
         access_dropped(e->dev);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/ibe.h"
 #include "models/net/udp.h"
+#include "models/proc/binding.h"
 #include "models/proto/gba.h"
 #include "models/proto/pana.h"
 #include "models/proto/tls.h"
@@ -122,6 +123,7 @@ struct cfg_device { /* kind: device */
         enum cfg_security security;
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
+        enum binding binding;
         sim_ns idle; /* session closes after so long without a request; default 30 s */
     } mid;
     struct {
@@ -148,6 +150,7 @@ struct cfg_device { /* kind: device */
     struct {
         sim_ns every;        /* 0: no reports */
         uint32_t octets;     /* of content, before base64 */
+        uint32_t keep;       /* maxNrOfInstances of the container they go to; default 1000 */
         uint32_t jitter_ppm; /* of `every` */
     } report;
     struct {

@@ -69,8 +69,11 @@ static enum err make_pair(struct deployment *d, const struct cfg_tls *tls, bool 
 static enum err make_contexts(struct population *p)
 {
     const struct cfg_device *c = p->config->device;
+    struct cfg_tls mid = c->mid.tls;
     enum err err = OK;
 
+    if (c->mid.binding == BINDING_COAP)
+        mid.version = DTLS_1_2;
     if (method_of_bootstrap(c->bootstrap.method)->certificates)
         err = make_pair(p->d, &c->bootstrap.tls, false, &p->bootstrap);
     if (!err && method_of_connect(c->connect.method)->tls_psk)
@@ -78,7 +81,7 @@ static enum err make_contexts(struct population *p)
     if (!err && method_needs_bsf(c) && c->gba.ua == CFG_UA_PSK_TLS)
         err = make_pair(p->d, &c->gba.tls, true, &p->ua);
     if (!err && c->mid.security == CFG_SECURITY_CHANNEL)
-        err = make_pair(p->d, &c->mid.tls, true, &p->mid);
+        err = make_pair(p->d, &mid, true, &p->mid);
     return err;
 }
 

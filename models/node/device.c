@@ -138,7 +138,7 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
     }
     if (dev->state == DEVICE_UP)
         consider_wants(dev, now, &best);
-    if (dev->end)
+    if (dev->end && !dev->end->closing)
         consider(&best, now, sim_ns_add(dev->idle_since, config(dev)->mid.idle), PLAN_IDLE_CLOSE,
                  PROC_REQUEST);
     return best;
@@ -263,6 +263,8 @@ static const char *method_of(const struct device *dev, enum procedure_kind kind)
         return method_of_bootstrap(config(dev)->bootstrap.method)->name;
     if (kind == PROC_CONNECTION)
         return method_of_connect(config(dev)->connect.method)->name;
+    if (config(dev)->mid.binding == BINDING_COAP)
+        return config(dev)->mid.security == CFG_SECURITY_NONE ? "coap" : "coaps";
     return config(dev)->mid.security == CFG_SECURITY_NONE ? "http" : "https";
 }
 
@@ -325,8 +327,10 @@ void device_begin_attempt(struct device *dev, sim_ns now)
     dev->attempting = true;
     dev->due = now + config(dev)->timeout.procedure;
     procedure_clock(dev->proc, now);
-    if (procedure_is_mid(kind) && dev->end) {
+    if (procedure_is_mid(kind) && dev->end && !dev->end->closing) {
         dev->end->kind = kind;
+        dev->end->asked = dev->proc->t_start;
+        dev->proc->peer_id = device_nscl(dev)->node_id;
         dev->end->request_wanted = true;
         session_poke(dev->end->session, now);
         return;
@@ -526,7 +530,8 @@ static void execute(struct device *dev, sim_ns now, const struct plan *plan)
         device_attempt_failed(dev, now, REASON_TIMEOUT, 0);
         break;
     case PLAN_IDLE_CLOSE:
-        device_drop_session(dev, now, true, "closed");
+        if (!device_close_session(dev, now))
+            device_drop_session(dev, now, true, "closed");
         break;
     case PLAN_FIRMWARE:
         device_take_firmware(dev, now);

@@ -116,9 +116,10 @@ struct server {
     struct cpu cpu;
     struct session_host host;
     struct flow_listener listener;
-    struct flow_listener plain;    /* bare HTTP: a BSF's Ub, a NAF's Ua, an NSCL's mId, NOTIFY */
-    struct flow_listener mia;      /* NSCL: bare HTTP with applications */
-    struct udp_listener datagrams; /* PANA at MSBF and NSCL, RADIUS at the MAS, NAS at a core */
+    struct flow_listener plain;      /* bare HTTP: a BSF's Ub, a NAF's Ua, an NSCL's mId, NOTIFY */
+    struct flow_listener mia;        /* NSCL: bare HTTP with applications */
+    struct udp_listener datagrams;   /* PANA at MSBF and NSCL, RADIUS at the MAS, NAS at a core */
+    struct udp_listener coaps, coap; /* an NSCL's mId over CoAP, in DTLS and bare */
     char fqdn[NODE_NAME_MAX];
     uint32_t sessions, pana_sessions; /* now; ever */
     struct server_end *ends;          /* list of its sessions */
@@ -144,6 +145,7 @@ struct backend_call;
 
 enum end_kind {
     END_HTTPS,  /* TLS, HTTP: server_session */
+    END_COAPS,  /* DTLS, CoAP: server_session */
     END_PAA,    /* PANA with a device, RADIUS with the MAS: paa_session */
     END_AAA,    /* RADIUS with a PAA: aaa_session */
     END_UB,     /* bare HTTP with a UE: ub_server */
@@ -189,11 +191,12 @@ struct server_end {
     struct population *client_population; /* whose TLS settings and policies hold */
     uint32_t behind;                      /* PAA: sessions at the MAS that were opened for it */
     uint32_t pana_session;                /* PAA: PANA's session identifier */
+    uint16_t client_port;                 /* COAPS */
     bool stored;                          /* PAA, access: the verdict has been acted upon */
     struct aaa_work *aaa;                 /* AAA */
     struct ub_work *ub;                   /* UB */
     struct naf_work *naf;                 /* HTTPS with a NAF's client; NULL else */
-    bool plain;                           /* bare TCP */
+    bool plain;                           /* bare TCP or UDP */
     struct access_work *access;           /* ACCESS */
     struct se se;
     struct tls_psk_arg {
@@ -246,11 +249,13 @@ struct device_end {
     bool pana;                /* EAP over PANA: the core is a pana_client */
     bool gba;                 /* by GBA: the core is a client of Ua, or */
     bool ub;                  /* of Ub, before it */
-    bool plain;               /* bare TCP */
+    bool plain;               /* bare TCP or UDP */
     struct gba_sa *sa;        /* what Ub makes */
     uint32_t behind;          /* sessions at servers that were opened for it */
     struct ibe_user *ibe;     /* EAP-IBAKE's key while the session lasts; NULL: none */
+    sim_ns asked;             /* since when this request is tried: its reading's time */
     bool request_wanted;      /* the next step writes a request of this kind */
+    bool closing;             /* mId over CoAP: the next step says goodbye */
     bool open;                /* mId: the handshake is over */
     union {
         struct doc_bootstrap_param_set *bootstrap;
@@ -472,6 +477,8 @@ void device_connect(struct device *dev, enum procedure_kind kind);
  * device's from now on. parent: of the key; KEY_NONE: none. */
 void device_adopt_bootstrap(struct device *dev, sim_ns now, key_ref parent);
 void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent);
+/* Says goodbye on the mId session; it goes when that is sent. false: there is nothing to say. */
+bool device_close_session(struct device *dev, sim_ns now);
 struct credential *device_issue(struct device *dev); /* its certificate; NULL: OpenSSL would not */
 struct server *device_mas(const struct device *dev);
 struct server *device_nscl(const struct device *dev);
@@ -565,6 +572,7 @@ void server_datagram(struct session *session, unsigned leg, const struct udp_pac
                      const char *label, bool repeated);
 /* An accept that takes the datagram and forgets it: a server that is full says nothing over UDP. */
 bool server_drop(struct udp_end *end, const struct udp_ops **ops, void **user);
+extern const struct session_ops server_session_ops; /* whose core is a server_session */
 void server_release(struct server *s);
 void server_set_off(struct server *s, bool off);
 /* The device's procedure in whose service this session is now, or NULL. */
@@ -643,6 +651,14 @@ unsigned mas_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *
 void mas_store(struct server *mas, const struct mas_record *r);
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
+
+/* mid_coap.c: mId over CoAP, at the device and at the NSCL. */
+void mid_coap_client(const struct device *dev, struct mid_settings *settings);
+/* address: 6 octets, for as long as the settings are used. */
+void mid_coap_server(const struct server_end *e, uint8_t *address,
+                     struct server_settings *settings);
+bool mid_coap_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,
+                     void **user);
 
 /* paa.c: MSBF and NSCL as PANA's authentication agents. */
 bool paa_accept(struct udp_listener *l, struct udp_end *end, const struct udp_ops **ops,

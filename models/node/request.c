@@ -75,7 +75,7 @@ static void fill_container(const struct device *dev, const char *scl_id, struct 
 {
     doc->kind = DOC_CONTAINER;
     snprintf(doc->u.container.id, sizeof doc->u.container.id, CONTAINER_ID);
-    doc->u.container.max_instances = 1000;
+    doc->u.container.max_instances = config(dev)->report.keep;
     if (dev->population->observed)
         observed_container(dev, scl_id, doc);
 }
@@ -148,7 +148,10 @@ void device_write_request(struct device_end *e, sim_ns now)
 
     if (!procedure_is_mid(e->kind))
         return;
-    device_compose(e->dev, session_env(e->session), e->kind, now, &r);
+    /* A report that is tried again is the same reading: what the NSCL has of it already is no
+     * other one. */
+    device_compose(e->dev, session_env(e->session), e->kind,
+                   e->kind == PROC_REQUEST ? e->asked : now, &r);
     if (mid_client_request(c, now, r.label, r.method, r.target,
                            r.doc.kind == DOC_NONE ? NULL : &r.doc))
         e->request_wanted = false;
@@ -184,11 +187,17 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
     dev->ever_registered = true;
 }
 
+/* Its answer was lost, or the whole session: the reading is there, under the name that it has. */
+static bool is_known_reading(const struct procedure *p, const struct mid_response *r)
+{
+    return p->kind == PROC_REQUEST && p->attempts > 1 && r->reason == REASON_CONFLICT;
+}
+
 void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns now)
 {
     enum procedure_kind kind = dev->proc->kind;
 
-    if (r->reason != REASON_NONE) {
+    if (r->reason != REASON_NONE && !is_known_reading(dev->proc, r)) {
         device_attempt_failed(dev, now, r->reason, r->retry_after_s);
         return;
     }

@@ -16,8 +16,6 @@
 #define MIA_PORT   8080 /* of mIa */
 #define NAS_PORT   0    /* there are none: NAS is no traffic of IP */
 
-static const struct session_ops server_session_ops;
-
 static const struct cfg_server *config(const struct server *s)
 {
     return s->population->config->server;
@@ -52,6 +50,7 @@ static const struct tls_context *context_for(const struct server *s,
 static struct proto *make_core(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
+    uint8_t address[6];
     struct server_settings settings = {
         .context = e->plain ? NULL : context_for(e->server, e->client_population),
         .psk_arg = &e->psk,
@@ -71,6 +70,8 @@ static struct proto *make_core(struct session *session, sim_ns now)
     case CFG_NSCL:
         settings.role = SERVER_NSCL;
         settings.psk_find = nscl_psk;
+        if (e->kind == END_COAPS)
+            mid_coap_server(e, address, &settings);
         break;
     case CFG_APPLICATION: /* a contact takes representations as an SCL does */
         settings.role = SERVER_NSCL;
@@ -290,15 +291,26 @@ void server_retransmitted(struct session *session, sim_ns now)
         procedure_lost(p, now);
 }
 
-static const struct session_ops server_session_ops = {.make = make_core,
-                                                      .before = before,
-                                                      .step = step,
-                                                      .charged = server_charged,
-                                                      .activity = server_activity,
-                                                      .advanced = advanced,
-                                                      .ended = server_ended,
-                                                      .packet = server_packet,
-                                                      .retransmitted = server_retransmitted};
+static void retransmitted(struct session *session, sim_ns now)
+{
+    const struct server_end *e = session_user(session);
+
+    if (e->kind == END_COAPS)
+        server_repeated(session, now);
+    else
+        server_retransmitted(session, now);
+}
+
+const struct session_ops server_session_ops = {.make = make_core,
+                                               .before = before,
+                                               .step = step,
+                                               .charged = server_charged,
+                                               .activity = server_activity,
+                                               .advanced = advanced,
+                                               .ended = server_ended,
+                                               .packet = server_packet,
+                                               .datagram = server_datagram,
+                                               .retransmitted = retransmitted};
 
 /* The session's random stream is named after both ends, so that no device's arrival shifts
  * another's draws. */
@@ -388,61 +400,6 @@ static bool accept(struct flow_listener *l, struct flow_end *end, const struct f
     return true;
 }
 
-/* ---- over UDP ---- */
-
-void server_repeated(struct session *session, sim_ns now)
-{
-    struct procedure *p = server_end_procedure(session_user(session));
-
-    if (p)
-        procedure_repeated(p, now);
-}
-
-/* Who is at the other end of a leg: a PAA's second one leads to the MAS. */
-static int64_t other_end(const struct server_end *e, unsigned leg)
-{
-    const struct deployment *d = e->server->population->d;
-    const struct cfg_device *c = e->client_population->config->device;
-    const struct session *peer = session_peer(e->session);
-
-    if (e->kind == END_AAA)
-        return peer ? ((const struct server_end *)session_user(peer))->server->node_id
-                    : ROW_NULL_ID;
-    if (leg == 0)
-        return device_node(e->client);
-    return server_for((struct deployment *)(uintptr_t)d, c->connect.mas, e->client->mas_index)
-        ->node_id;
-}
-
-void server_datagram(struct session *session, unsigned leg, const struct udp_packet *p,
-                     const char *label, bool repeated)
-{
-    struct server_end *e = session_user(session);
-    struct procedure *proc = server_end_procedure(e);
-
-    const char *protocol = e->kind == END_AAA || leg > 0 ? "RADIUS" : "PANA";
-
-    if (proc)
-        procedure_datagram(proc, e->server->node_id, other_end(e, leg), p,
-                           e->kind == END_ACCESS ? "NAS" : protocol, label, repeated);
-}
-
-static void drop_commit(struct udp_end *end, sim_ns now)
-{
-    (void)now;
-    udp_release(end);
-}
-
-bool server_drop(struct udp_end *end, const struct udp_ops **ops, void **user)
-{
-    static const struct udp_ops drop = {.commit = drop_commit};
-
-    (void)end;
-    *ops = &drop;
-    *user = NULL;
-    return true;
-}
-
 /* ---- answers ---- */
 
 void server_set_answer(struct server_end *e, const struct server_answer *a,
@@ -518,6 +475,10 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     if (p->config->kind == CFG_ACCESS)
         s->datagrams = (struct udp_listener){.port = NAS_PORT, .accept = access_accept, .user = s};
     s->datagrams.host = (uint32_t)s->node_id;
+    s->coaps = (struct udp_listener){
+        .port = COAPS_PORT, .accept = mid_coap_accept, .user = s, .host = (uint32_t)s->node_id};
+    s->coap = s->coaps;
+    s->coap.port = COAP_PORT;
     node_name(p, index, name);
     if (p->config->count == 1)
         snprintf(s->fqdn, sizeof s->fqdn, "%s", c->fqdn);
@@ -537,6 +498,7 @@ void server_set_off(struct server *s, bool off)
 {
     s->off = off;
     s->listener.deaf = s->plain.deaf = s->mia.deaf = s->datagrams.deaf = off;
+    s->coaps.deaf = s->coap.deaf = off;
     if (off && s->population->config->kind == CFG_BSF)
         bsf_forget(s);
     if (off)

@@ -12,6 +12,7 @@ struct coap_sending {
     uint32_t exchange; /* whom it concerns when the peer resets it or is silent */
     uint16_t id;
     bool confirmable, to_send, notification;
+    bool again; /* an answer that was given before, to a request that came again */
     unsigned sent;
     sim_ns timeout, due;
     struct buf octets;

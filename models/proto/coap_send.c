@@ -70,11 +70,14 @@ void coap_reply(struct coap_endpoint *e, enum coap_type type, uint16_t id, struc
 
 static void say_again(struct coap_endpoint *e, const struct coap_seen *seen)
 {
+    struct coap_sending *s = NULL;
     struct coap_msg m;
 
     /* Not yet answered: the answer is on its way anyhow (RFC 7252 4.2). */
     if (buf_len(&seen->reply) > 0 && coap_msg_parse(buf_span(&seen->reply), &m) == REASON_NONE)
-        queue(e, &m);
+        s = queue(e, &m);
+    if (s)
+        s->again = true;
 }
 
 bool coap_is_duplicate(struct coap_endpoint *e, sim_ns now, const struct coap_msg *m)
@@ -167,6 +170,8 @@ bool coap_give(struct coap_endpoint *e, sim_ns now, struct buf *out)
     if (!s)
         return false;
     label(e, buf_span(&s->octets));
+    if (e->proto.env->trace)
+        e->proto.env->trace->repeated = s->again || s->sent > 0;
     ok = buf_put_span(out, buf_span(&s->octets));
     e->counts.sent++;
     e->counts.retransmitted += s->sent > 0;

@@ -25,13 +25,16 @@ static struct dtls *of_proto(struct proto *p)
     return (struct dtls *)p;
 }
 
-/* ---- a queue of datagrams in a buffer: two octets of length before each ---- */
+/* ---- a queue of datagrams in a buffer: before each two octets of length, and whether it was said
+ * before ---- */
 
-static bool queue(struct buf *b, const void *octets, size_t n)
+#define HEAD 3
+
+static bool queue(struct buf *b, const void *octets, size_t n, bool again)
 {
-    const uint8_t head[2] = {(uint8_t)(n >> 8), (uint8_t)n};
+    const uint8_t head[HEAD] = {(uint8_t)(n >> 8), (uint8_t)n, again};
 
-    return n <= MAX_DATAGRAM && buf_len(b) + 2 + n <= MAX_QUEUE && buf_put(b, head, 2) &&
+    return n <= MAX_DATAGRAM && buf_len(b) + HEAD + n <= MAX_QUEUE && buf_put(b, head, HEAD) &&
            (n == 0 || buf_put(b, octets, n));
 }
 
@@ -39,19 +42,20 @@ static struct span first(const struct buf *b)
 {
     struct span all = buf_span(b);
 
-    return all.n < 2 ? span_of(NULL, 0) : span_of(all.p + 2, (size_t)all.p[0] << 8 | all.p[1]);
+    return all.n < HEAD ? span_of(NULL, 0)
+                        : span_of(all.p + HEAD, (size_t)all.p[0] << 8 | all.p[1]);
 }
 
 static void drop_first(struct buf *b)
 {
-    if (buf_len(b) >= 2)
-        buf_consume(b, 2 + first(b).n);
+    if (buf_len(b) >= HEAD)
+        buf_consume(b, HEAD + first(b).n);
 }
 
 /* What nobody has taken for long gives way to nothing: a datagram more is lost, as in a socket. */
 static bool take_plain(struct buf *b, const void *octets, size_t n)
 {
-    (void)queue(b, octets, n);
+    (void)queue(b, octets, n, false);
     return true;
 }
 
@@ -61,7 +65,7 @@ static int bio_write(BIO *bio, const char *p, int n)
 {
     struct tls *t = BIO_get_data(bio);
 
-    return n > 0 && queue(&t->out, p, (size_t)n) ? n : -1;
+    return n > 0 && queue(&t->out, p, (size_t)n, t->said_again) ? n : -1;
 }
 
 /* What does not fit is lost, as in a socket. */
@@ -207,6 +211,8 @@ static bool output(struct proto *p, sim_ns now, struct buf *out)
 
     (void)now;
     if (some) {
+        if (p->env->trace)
+            p->env->trace->repeated |= buf_span(&t->out).p[HEAD - 1] != 0;
         some = buf_put_span(out, first(&t->out));
         drop_first(&t->out);
     }

@@ -21,6 +21,9 @@ struct trace {
     /* Names of the messages in the octets that the next output() gives, comma-separated:
      * "ClientKeyExchange, Finished". The host takes and empties it with each output. */
     char label[160];
+    /* They were said before, and are said again because nobody answered, or asked again. Goes with
+     * the label. */
+    bool repeated;
     /* May be NULL: every change of a machine's state. */
     void (*state)(void *arg, const char *machine, const char *from, const char *to,
                   const char *why);

@@ -41,6 +41,7 @@ struct tls {
     bool (*take_plain)(struct buf *plain, const void *octets, size_t n);
     bool peer_closed;
     bool hello_done;                  /* a suite was chosen */
+    bool said_again;                  /* DTLS: what is being written was written before */
     bool in_encrypted, out_encrypted; /* the direction's ChangeCipherSpec went by */
     bool keys_made, encrypt_then_mac;
     enum reason local_reason; /* what our own callbacks found wrong */

@@ -73,6 +73,8 @@ static bool is_repeated(struct tls *t, bool write, const uint8_t *p, size_t n)
 
 static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
 {
+    bool repeated;
+
     if (n < 4)
         return;
     if (p[0] == SSL3_MT_SERVER_HELLO) {
@@ -84,8 +86,11 @@ static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
         t->suite = tls_suite_of(t->ssl);
     if (write)
         trace_text(t->proto.env->trace, handshake_name(p[0]));
-    if (!is_repeated(t, write, p, n))
+    repeated = is_repeated(t, write, p, n);
+    if (!repeated)
         tls_meter_message(t, write, p, n);
+    if (write)
+        t->said_again = repeated;
 }
 
 static void on_alert(struct tls *t, bool write, const uint8_t *p, size_t n)
@@ -125,6 +130,8 @@ static void on_record(struct tls *t, bool write, const uint8_t *p, size_t n)
     struct trace *trace = t->proto.env->trace;
     bool *encrypted = write ? &t->out_encrypted : &t->in_encrypted;
 
+    if (write && n > 0 && p[0] != SSL3_RT_HANDSHAKE && p[0] != SSL3_RT_CHANGE_CIPHER_SPEC)
+        t->said_again = false;
     if (n < (t->context->datagrams ? DTLS1_RT_HEADER_LENGTH : SSL3_RT_HEADER_LENGTH))
         return;
     if (t->context->datagrams)

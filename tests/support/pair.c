@@ -181,6 +181,8 @@ static void drain(struct pair *p, int side)
     buf_init(&out, MAX_RECORD);
     while (more) {
         more = s->proto->ops->output(s->proto, p->now, &out);
+        s->repeated += s->trace.repeated;
+        s->trace.repeated = false;
         if (s->trace.label[0]) {
             buf_printf(&s->labels, "%s\n", s->trace.label);
             s->trace.label[0] = '\0';

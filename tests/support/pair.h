@@ -56,7 +56,8 @@ struct pair_side {
     struct buf labels; /* one line for each output with a label */
     struct buf states; /* "machine: from -> to\n" */
     struct buf secrets;
-    unsigned outputs; /* how many times it gave octets */
+    unsigned outputs;  /* how many times it gave octets */
+    unsigned repeated; /* and how often it called them a repetition */
     bool started, fin_sent;
     struct pair_packet *first; /* on the way to it, the next to arrive first */
 };
