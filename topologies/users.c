@@ -11,6 +11,7 @@
 
 #define MOST_OCTETS (16u << 20)
 #define MOST_WORDS  8
+#define SCL         "kmc" /* in the place of methods */
 
 struct word {
     char text[EAP_IDENTITY_MAX + 1];
@@ -117,9 +118,10 @@ static void unknown_method(struct line *l, int column, const char *name)
     const char *near;
     size_t n = 0;
 
-    for (size_t i = 0; i < eap_method_count() && n < 32; i++)
+    for (size_t i = 0; i < eap_method_count() && n < 31; i++)
         if (is_for_files(eap_method_at(i)))
             names[n++] = eap_method_at(i)->name;
+    names[n++] = SCL;
     near = diag_nearest(name, names, n);
     mistake(l, column, "U104", "unknown method '%s'%s%s%s", name, near ? "; did you mean '" : "",
             near ? near : "", near ? "'?" : "");
@@ -221,7 +223,33 @@ static void read_subscriber(struct line *l, struct user *u)
     explicit_bzero(k, sizeof(k));
 }
 
+static void read_scl(struct line *l, struct user *u)
+{
+    const struct word *w = l->words;
+
+    if (l->count != 4 && l->count != 5) {
+        mistake(l, w[0].column, "U103",
+                "expected NODE-ID " SCL " CONNECTION-ID:KMC-INDEX KMC [KIVAL]");
+        return;
+    }
+    if (!read_hex(l, &w[0], "the Node-ID", u->scl.node_id, sizeof(u->scl.node_id)))
+        return;
+    if (!key_kmc_identity_parse(span_str(w[2].text), &u->scl.connection_id, &u->scl.kmc_index)) {
+        mistake(l, w[2].column, "U112", "expected Connection-ID:KmcIndex, two decimal numbers");
+        return;
+    }
+    if (!read_hex(l, &w[3], "Kmc", u->key, sizeof(u->key)))
+        return;
+    u->scl.ival_capable =
+        l->count == 5 && read_hex(l, &w[4], "K_IVal", u->scl.kival, sizeof(u->scl.kival));
+}
+
 /* ---- users ---- */
+
+static enum users_index index_of(const struct user *u)
+{
+    return u->kind == USER_SCL ? USERS_BY_NODE : USERS_BY_IDENTITY;
+}
 
 uint64_t users_hash(enum users_index kind, struct span text)
 {
@@ -240,7 +268,7 @@ static void check_is_new(struct line *l, const struct user *u)
     int word = 0;
 
     if (strcmp(u->identity, "*") != 0)
-        other = users_find(l->users, USERS_BY_IDENTITY, span_str(u->identity));
+        other = users_find(l->users, index_of(u), span_str(u->identity));
     if (!other && u->imsi[0]) {
         other = users_find(l->users, USERS_BY_IMSI, span_str(u->imsi));
         word = 2;
@@ -260,7 +288,7 @@ static void add_user(struct users *s, const struct user *u)
     }
     s->all[s->count++] = *u;
     if (strcmp(u->identity, "*") != 0)
-        map_put(&s->index, users_hash(USERS_BY_IDENTITY, span_str(u->identity)), i);
+        map_put(&s->index, users_hash(index_of(u), span_str(u->identity)), i);
     if (u->imsi[0])
         map_put(&s->index, users_hash(USERS_BY_IMSI, span_str(u->imsi)), i);
 }
@@ -274,7 +302,10 @@ static void read_user(struct line *l)
         return;
     }
     u.identity = pool_text(&l->users->pool, l->words[0].text, strlen(l->words[0].text));
-    read_methods(l, &u, &l->words[1]);
+    if (strcmp(l->words[1].text, SCL) == 0)
+        u.kind = USER_SCL;
+    else
+        read_methods(l, &u, &l->words[1]);
     if (l->bad)
         return;
     switch (u.kind) {
@@ -286,6 +317,9 @@ static void read_user(struct line *l)
         break;
     case USER_CERTIFICATE:
         read_certificate(l, &u);
+        break;
+    case USER_SCL:
+        read_scl(l, &u);
         break;
     }
     if (!l->bad && u.kind != USER_SUBSCRIBER && strcmp(u.identity, "*") == 0)

@@ -8,6 +8,7 @@ static struct span text_of(const struct user *u, enum users_index kind)
 {
     switch (kind) {
     case USERS_BY_IDENTITY:
+    case USERS_BY_NODE:
         return span_str(u->identity);
     case USERS_BY_IMSI:
         return span_str(u->imsi);
@@ -97,6 +98,8 @@ static void answer_known(const struct user *u, const struct eap_method *first,
     case USER_SUBSCRIBER:
         put_text(out->permanent, sort == SIMAKA_PERMANENT ? identity : u->permanent);
         out->reauth = &u->reauth;
+        break;
+    case USER_SCL: /* is not found by identity */
         break;
     }
 }

@@ -8,7 +8,13 @@
 #include "topologies/pool.h"
 
 /* What a user is found by. */
-enum users_index { USERS_BY_IDENTITY, USERS_BY_IMSI, USERS_BY_PSEUDONYM, USERS_BY_REAUTH };
+enum users_index {
+    USERS_BY_IDENTITY,
+    USERS_BY_IMSI,
+    USERS_BY_PSEUDONYM,
+    USERS_BY_REAUTH,
+    USERS_BY_NODE /* an SCL: no identity of EAP's */
+};
 
 struct users {
     struct user *all;

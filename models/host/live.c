@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* What a core may give at once; beyond it the core is broken. */
 #define MAX_OUT (1024u * 1024)
 /* How long the peer's end of stream is waited for after ours. */
 #define LINGER_MS 2000
-#define BACKLOG   128
+#define BACKLOG   1024 /* a fleet comes all at once */
 
 typedef void (*live_step)(void *arg, struct proto *p, sim_ns now);
 
@@ -42,7 +43,6 @@ struct link {
     void *arg;
     bool owned, ended, peer_ended;
     int handles; /* not closed yet */
-    char in[64 * 1024];
 };
 
 void live_bug_if(int failed)
@@ -50,10 +50,22 @@ void live_bug_if(int failed)
     assert(failed == 0);
 }
 
+/* A fleet has a socket each: as many as the system lets this process have. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* else as many as before */
+}
+
 struct live *live_new(void)
 {
     struct live *l = xcalloc(1, sizeof(*l));
 
+    allow_files();
     /* A peer that is gone shows as an error of a write, not as a signal. */
     signal(SIGPIPE, SIG_IGN);
     live_bug_if(uv_loop_init(&l->loop));
@@ -219,7 +231,7 @@ static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *b)
     struct link *k = handle->data;
 
     (void)wanted;
-    *b = uv_buf_init(k->in, sizeof(k->in));
+    *b = uv_buf_init(k->live->in, sizeof(k->live->in));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
@@ -414,17 +426,28 @@ static void on_limit(uv_timer_t *timer)
     uv_stop(&l->loop);
 }
 
-bool live_run(struct live *l, int limit_ms)
+static void run_loop(struct live *l, int limit_ms)
 {
     l->timed_out = false;
     l->limit.data = l;
     uv_update_time(&l->loop);
     if (limit_ms >= 0)
         live_bug_if(uv_timer_start(&l->limit, on_limit, (uint64_t)limit_ms, 0));
-    uv_unref((uv_handle_t *)&l->limit); /* alone it keeps nothing running */
     uv_run(&l->loop, UV_RUN_DEFAULT);
     uv_timer_stop(&l->limit);
+}
+
+bool live_run(struct live *l, int limit_ms)
+{
+    uv_unref((uv_handle_t *)&l->limit); /* alone it keeps nothing running */
+    run_loop(l, limit_ms);
     return !l->timed_out;
+}
+
+void live_wait(struct live *l, int limit_ms)
+{
+    uv_ref((uv_handle_t *)&l->limit);
+    run_loop(l, limit_ms);
 }
 
 void live_stop(struct live *l)

@@ -29,6 +29,8 @@ enum err live_listen(struct live *l, const char *host, int *port, struct proto *
 /* Runs until every connection has ended and nobody listens, or limit_ms passed (false; negative:
  * there is no limit), or live_stop, or a signal that is watched for. */
 bool live_run(struct live *l, int limit_ms);
+/* The same, but limit_ms is waited for even where there is no connection. */
+void live_wait(struct live *l, int limit_ms);
 void live_stop(struct live *l);
 /* From now on SIGINT and SIGTERM end live_run, and nothing else. ERR_IO. */
 enum err live_watch_signals(struct live *l) MUST_USE;

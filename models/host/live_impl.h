@@ -23,7 +23,8 @@ struct live {
     struct live_udp *udp;
     bool timed_out, watching;
     int signal;
-    char datagram[LIVE_DATAGRAM_MAX + 1]; /* what arrives, while a core reads it */
+    /* What arrives, while a core reads it: libuv asks for room, reads and delivers in one go. */
+    char datagram[LIVE_DATAGRAM_MAX + 1], in[64 * 1024];
 };
 
 /* What libuv refuses only to a caller that is wrong. */

@@ -1,10 +1,14 @@
 /* What a deployment lends to the live mode, without being run: what its devices prove themselves
- * with in EAP at bootstrap and in GBA, and what its MAS, BSF and HSS know of them. The same octets
- * as in a run. All on one thread; virtual time stands at 0, so let epoch_unix_ns be the present. */
+ * with in EAP at bootstrap and in GBA, and what its MAS, BSF and HSS know of them, with the same
+ * octets as in a run; and what its NSCL answers. All on one thread; virtual time stands at 0, so
+ * let epoch_unix_ns be the present. */
 #ifndef MODELS_NODE_LIVE_H
 #define MODELS_NODE_LIVE_H
 
 #include "models/node/deployment.h"
+#include "models/node/procedure.h"
+#include "models/node/registrar.h"
+#include "models/proc/client.h"
 #include "models/proc/ub.h"
 #include "models/proto/eap.h"
 
@@ -67,5 +71,59 @@ struct live_ue {
  * ERR_UNSUPPORTED: none of its methods is by GBA. */
 enum err deployment_live_ue(struct deployment *d, const char *name, uint32_t index,
                             struct live_ue *out) MUST_USE;
+
+/* ---- mId ----
+ * Nobody has bootstrapped where nothing is run, so every device has a service connection from the
+ * start, as a function of seed and name: Connection-ID (63 bits) from its stream "live
+ * Connection-ID", Kmc from "live Kmc", Kmc index 1. Node-ID and K_IVal are those of a run; Kmc's
+ * lifetime counts from epoch_unix_ns. */
+
+/* The first NSCL, which serves all devices of its population's. Borrowed from the deployment. */
+struct live_nscl_facts {
+    const char *fqdn;
+    uint64_t devices;
+    /* What its devices speak TLS with, each suite once, and then what else etsi-m2m.md 6 names. */
+    enum tls_suite suites[TLS_SUITE_COUNT];
+    size_t suite_count;
+    enum tls_version version; /* of its devices; 1.2 where they differ */
+    enum tls_group group;
+};
+/* Gives it the records of its devices. false: the scenario has no NSCL. */
+bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out);
+/* An SCL that is not of the scenario. record: its times count from epoch_unix_ns. */
+void deployment_live_stranger(struct deployment *d, const struct scl_record *record);
+/* TLS's question for a Kmc, as registrar_psk; and the answer to a request of the SCL that TLS
+ * authenticated, by PSK identity or as the SCL-ID of a certificate. m2m_doc_release of out's
+ * document is the caller's. */
+unsigned deployment_live_psk(struct deployment *d, struct span identity, int64_t unix_ns,
+                             uint8_t psk[32], enum reason *reason);
+void deployment_live_request(struct deployment *d, struct meter *m,
+                             const struct server_request *request, int64_t unix_ns,
+                             struct registrar_answer *out);
+
+/* For NSCLs whose clients come with certificates: the scenario's authority (NULL: no device of it
+ * needs one) and what it issues, with the deployment's keys. */
+const struct authority *deployment_live_authority(const struct deployment *d);
+enum err deployment_live_certificate(struct deployment *d, const char *name, bool server,
+                                     struct credential **out) MUST_USE;
+
+/* One device's DSCL. */
+struct live_scl {
+    char name[LIVE_NAME_MAX], scl_id[M2M_MAX_URI], identity[M2M_PSK_IDENTITY_MAX];
+    struct mid_settings mid; /* points into this and the deployment */
+    uint8_t kmc[M2M_KEY_LEN];
+    struct se *se;       /* the device's own, with its Kmc; borrowed */
+    sim_ns report_every; /* 0: it reports nothing */
+    struct device *device;
+};
+/* The index-th device of this name, as of deployment_live_count. ERR_NOT_FOUND: no such device;
+ * ERR_UNSUPPORTED: it speaks mId without TLS, or is not of the first NSCL. Wipe it with
+ * explicit_bzero. */
+enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t index,
+                             struct live_scl *out) MUST_USE;
+/* Asks c what this device asks in a procedure over mId (PROC_REGISTRATION and after), with content
+ * that is called "r<serial>". false: as mid_client_request. */
+bool live_scl_ask(struct live_scl *s, struct mid_client *c, struct proto_env *env, sim_ns now,
+                  enum procedure_kind kind, uint64_t serial);
 
 #endif

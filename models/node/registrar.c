@@ -386,26 +386,11 @@ static void serve(struct call *c)
     }
     if (!check_application(c))
         return;
-    method = method_of(c);
+    method = c->out->method;
     ask_tree(c, method, c->request->requesting_entity, &r);
     follow(c, method, &r);
     answer(c, &r);
     m2m_response_clear(&r);
-}
-
-/* etsi-m2m.md 8.3: filter attributes stand in the query. */
-static void serve_query(struct call *c)
-{
-    const char *target = c->request->target, *mark = strchr(target, '?');
-    char why[80];
-
-    c->target = span_of(target, mark ? (size_t)(mark - target) : strlen(target));
-    c->path_is = m2m_path_parse(c->target, BASE, &c->path);
-    if (m2m_query_parse(span_str(mark ? mark + 1 : ""), &c->query, why) == STATUS_OK)
-        serve(c);
-    else
-        refuse(c, STATUS_BAD_REQUEST, why);
-    m2m_query_clear(&c->query);
 }
 
 /* Without a requestingEntity 403 (etsi-m2m.md 8.3), with another one 401. false: answered. */
@@ -421,6 +406,24 @@ static bool check_sender(const struct call *c)
     else
         return true;
     return false;
+}
+
+/* etsi-m2m.md 8.3: filter attributes stand in the query. */
+static void serve_query(struct call *c)
+{
+    const char *target = c->request->target, *mark = strchr(target, '?');
+    char why[80];
+
+    c->target = span_of(target, mark ? (size_t)(mark - target) : strlen(target));
+    c->path_is = m2m_path_parse(c->target, BASE, &c->path);
+    c->out->method = method_of(c);
+    if (c->s && !check_sender(c))
+        return;
+    if (m2m_query_parse(span_str(mark ? mark + 1 : ""), &c->query, why) == STATUS_OK)
+        serve(c);
+    else
+        refuse(c, STATUS_BAD_REQUEST, why);
+    m2m_query_clear(&c->query);
 }
 
 void registrar_refuse_stranger(struct registrar_answer *out, const char *why)
@@ -439,7 +442,7 @@ void registrar_request(struct registrar *r, struct scl_record *s,
     *out = (struct registrar_answer){.doc = {.kind = DOC_NONE}};
     if (s->kmc_expires <= now) /* a session lives no longer than its Kmc (GAP C5) */
         registrar_refuse_stranger(out, reason_text(REASON_KEY_EXPIRED));
-    else if (check_sender(&c))
+    else
         serve_query(&c);
 }
 

@@ -60,6 +60,7 @@ struct registrar_answer {
     struct server_answer answer; /* .doc is not set; its texts are static, or stand in `text` */
     struct m2m_doc doc;          /* the body; DOC_NONE: none; m2m_doc_release is the taker's */
     struct ival_finding ival;
+    enum m2m_method method; /* the primitive that was asked for */
     char text[2 * M2M_MAX_URI + 32];
 };
 /* s: of who asks. Never fails: a refusal is an answer. */

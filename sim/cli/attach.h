@@ -43,5 +43,7 @@ void attach_release(struct attach_given *g); /* wipes; also what attach_read lef
 int attach_pana(const struct cli *c, struct attach_given *g);
 /* N UEs, likewise. */
 int attach_gba(const struct cli *c, struct attach_given *g);
+/* N DSCLs of a scenario, all at a time; reads what it is given itself. */
+int attach_devices(const struct cli *c);
 
 #endif

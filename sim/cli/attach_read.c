@@ -167,6 +167,14 @@ static int read_bounds(const struct cli *c, struct attach_given *g)
     return EXIT_DONE;
 }
 
+/* What whole devices alone have. */
+static int refuse_of_devices(const struct cli *c)
+{
+    static const char *const names[] = {"nscl", "for", "speed", "over", "keep", NULL};
+
+    return live_refuse(c, names);
+}
+
 static int read_radius(const struct cli *c, struct attach_given *g)
 {
     static const char *const others[] = {"pana", "usage", "linger", "bsf", "fqdn", "gba-u", NULL};
@@ -314,6 +322,10 @@ static int read_peer(const struct cli *c, struct attach_given *g)
 
 static int read_server(const struct cli *c, struct attach_given *g)
 {
+    int exit = refuse_of_devices(c);
+
+    if (exit)
+        return exit;
     switch (g->kind) {
     case ATTACH_EAP:
         return read_radius(c, g);
@@ -335,7 +347,8 @@ int attach_read(const struct cli *c, struct attach_given *g)
     while (g->kind <= ATTACH_GBA && strcmp(kind, kinds[g->kind]) != 0)
         g->kind++;
     if (g->kind > ATTACH_GBA)
-        return cli_error(c, EXIT_USAGE, "can attach 'eap', 'pana' or 'gba', not '%s'", kind);
+        return cli_error(c, EXIT_USAGE, "can attach 'eap', 'pana', 'gba' or 'devices', not '%s'",
+                         kind);
     exit = read_server(c, g);
     if (exit == EXIT_DONE)
         exit = read_bounds(c, g);

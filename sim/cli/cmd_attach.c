@@ -21,6 +21,12 @@ static const struct cli_option options[] = {
     {"secret", 0, "TEXT", "eap: RADIUS's shared secret"},
     {"pana", 0, "HOST:PORT", "pana: the agent (HOST alone: port 716; PORT: of 127.0.0.1)"},
     {"bsf", 0, "HOST:PORT", "gba: the BSF (PORT alone: of 127.0.0.1)"},
+    {"nscl", 0, "HOST:PORT", "devices: the NSCL, HTTP over TLS (PORT alone: of 127.0.0.1)"},
+    {"for", 0, "TIME", "devices: how long they work (default 10 s)"},
+    {"speed", 0, "N",
+     "devices: report N times as often as in the scenario (default: back to back)"},
+    {"over", 0, "TIME", "devices: begin one after the other over this time (default: all at once)"},
+    {"keep", 0, NULL, "devices: stay registered at the end"},
     {"fqdn", 0, "NAME", "gba: the BSF's name (default: by the identity, TS 23.003)"},
     {"gba-u", 0, NULL, "gba: the card knows GBA_U and keeps Ks"},
     {"usage", 0, "USAGE", "pana: bootstrap (the default) or connection, as the agent's"},
@@ -251,6 +257,8 @@ static int run(struct cli *c)
 
     if (crypto_init())
         return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
+    if (strcmp(cli_argument(c, 0), "devices") == 0)
+        return attach_devices(c);
     exit = attach_read(c, &t.given);
     if (exit == EXIT_DONE && t.given.kind == ATTACH_PANA) {
         exit = attach_pana(c, &t.given);
@@ -272,8 +280,8 @@ static int run(struct cli *c)
 extern const struct cli_command cli_attach;
 const struct cli_command cli_attach = {
     .name = "attach",
-    .arguments = "eap|pana|gba [SCENARIO]",
-    .summary = "our EAP peer, PaCs or UEs against a real server, in real time",
+    .arguments = "eap|pana|gba|devices [SCENARIO]",
+    .summary = "our EAP peer, PaCs, UEs or whole devices against a real server, in real time",
     .details =
         "eap: the peer's core of the simulation, behind a RADIUS client, against hostapd, "
         "FreeRADIUS or `m2msim\nserve mas`. On stdout a line for each attempt: identity, method, "
@@ -285,6 +293,11 @@ const struct cli_command cli_attach = {
         "latency, and as means round\ntrips (datagrams of the agent) and octets of PANA.\n"
         "gba: --count UEs, with one card, against a BSF (`m2msim serve bsf`), each in a TCP "
         "connection of its own;\nthe same report, of HTTP.\n"
+        "devices: --count devices of SCENARIO, all at a time, against an NSCL that knows their "
+        "keys "
+        "(`m2msim serve\nnscl`): each connects by TLS with its Kmc, registers with its signed "
+        "integrity, creates a container, reports\nfor --for, and deregisters. A line for each "
+        "failure, then a report for each primitive.\n"
         "With a scenario: as a device of it, by its method of bootstrap (gba: or of connection) "
         "and "
         "with its\ncredentials, which `m2msim serve mas SCENARIO` or `serve bsf SCENARIO` knows.\n"

@@ -1,5 +1,5 @@
-/* serve: the MAS as a real AAA server, RADIUS with EAP on a UDP socket; the BSF is in serve_bsf.c.
- */
+/* serve: the MAS as a real AAA server, RADIUS with EAP on a UDP socket; BSF and NSCL are in
+ * serve_bsf.c and serve_nscl.c. */
 #include "sim/cli/cli.h"
 
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "sim/cli/live_args.h"
 #include "sim/cli/live_scenario.h"
 #include "sim/cli/serve_bsf.h"
+#include "sim/cli/serve_nscl.h"
 #include "sim/cli/serve_pana.h"
 
 static const struct cli_option options[] = {
@@ -27,6 +28,12 @@ static const struct cli_option options[] = {
      "bsf: its name, the realm (default: the scenario's, or by the first user's IMSI)"},
     {"lifetime", 0, "TIME", "bsf: of a Ks (default: the scenario's, or 24 h)"},
     {"gba-u", 0, NULL, "bsf: the UICCs of the file know GBA_U, AUTN* is sent"},
+    {"https", 0, "HOST:PORT", "nscl: listen there for HTTP over TLS (PORT alone: of 127.0.0.1)"},
+    {"tls", 0, "WHAT", "nscl: psk (Kmc, the default) or cert"},
+    {"ca-out", 0, "FILE", "nscl, --tls cert: write the authority's certificate (PEM)"},
+    {"client-out", 0, "FILE", "nscl, --tls cert: write certificate and key of --device (PEM)"},
+    {"force", 0, NULL, "nscl: replace those files"},
+    {"device", 0, "NAME", "nscl: whose keys or certificate are told (default: all)"},
     {"set", 0, "KEY=VALUE", "change a setting of the scenario (may be repeated)"},
     {"users", 0, "FILE", "who may come in (too): a line a user, IDENTITY METHODS CREDENTIAL"},
     {"cert", 0, "FILE", "EAP-TLS: the server's certificate (PEM)"},
@@ -42,7 +49,8 @@ static const struct cli_option options[] = {
     {"conversations", 0, "N", "at a time (default 4096)"},
     {"until-idle", 0, "TIME", "end when nothing came and nothing ran for so long"},
     {"seed", 0, "N", "what the server draws is a function of this (default: of the system)"},
-    {"secrets", 0, NULL, "print MSK and EMSK too; of PANA's sessions Kmr or Kmc; of the BSF's Ks"},
+    {"secrets", 0, NULL,
+     "print MSK and EMSK too; of PANA's sessions Kmr or Kmc; of the BSF's Ks; nscl: each Kmc"},
     {"json", 0, NULL, "a JSON object a line"},
     {NULL, 0, NULL, NULL}};
 
@@ -204,7 +212,9 @@ static int read_users(const struct cli *c, struct serve *s)
 
 static int read_line(const struct cli *c, struct serve *s)
 {
-    static const char *const others[] = {"ub", "fqdn", "lifetime", "gba-u", NULL};
+    static const char *const others[] = {"ub",    "fqdn",   "lifetime", "gba-u",
+                                         "https", "tls",    "ca-out",   "client-out",
+                                         "force", "device", NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
     int exit = live_refuse(c, others);
@@ -281,8 +291,11 @@ static int run(struct cli *c)
         return cli_error(c, EXIT_INTERNAL, "OpenSSL does not start");
     if (strcmp(cli_argument(c, 0), "bsf") == 0)
         return serve_bsf(c);
+    if (strcmp(cli_argument(c, 0), "nscl") == 0)
+        return serve_nscl(c);
     if (strcmp(cli_argument(c, 0), "mas") != 0)
-        return cli_error(c, EXIT_USAGE, "can serve 'mas' or 'bsf', not '%s'", cli_argument(c, 0));
+        return cli_error(c, EXIT_USAGE, "can serve 'mas', 'bsf' or 'nscl', not '%s'",
+                         cli_argument(c, 0));
     exit = read_line(c, &s);
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
@@ -296,8 +309,8 @@ static int run(struct cli *c)
 extern const struct cli_command cli_serve;
 const struct cli_command cli_serve = {
     .name = "serve",
-    .arguments = "mas|bsf [SCENARIO]",
-    .summary = "the MAS or the BSF as a real server, in real time",
+    .arguments = "mas|bsf|nscl [SCENARIO]",
+    .summary = "the MAS, the BSF or the NSCL as a real server, in real time",
     .details =
         "The protocol cores of the simulation on real sockets, for real clients. On stdout a line "
         "for each\nconversation that has ended: identity, method, outcome, reason, time, requests "
@@ -310,12 +323,19 @@ const struct cli_command cli_serve = {
         "bsf: Ub (HTTP Digest AKA, TS 24.109) on a TCP socket, for `m2msim attach gba` or any UE "
         "of "
         "GBA. A line is\na bootstrapping, over whichever connections; at the end stands its "
-        "B-TID.\nWho may come in: the scenario's devices, by their method of bootstrap, and the "
+        "B-TID.\n"
+        "nscl: mId (HTTP) over TLS on a TCP socket. A line is a connection: identity, reason, "
+        "time, requests and\noctets; at the end a report of requests by primitive and status. "
+        "Each device of SCENARIO has a service connection,\na function of seed and name; "
+        "--secrets prints its SCL-ID, PSK identity and Kmc. With --tls cert a client proves\nits "
+        "SCL-ID by a certificate of the scenario's authority.\n"
+        "Who may come in: the scenario's devices, by their method of bootstrap, and the "
         "users of a file, with lines\nlike\n"
         "  \"gpsk user\" gpsk 64-HEX-DIGITS\n"
         "  psk-user psk 32-HEX-DIGITS\n"
         "  * aka,aka-prime,sim IMSI K OPC AMF SQN\n"
         "  device-1 tls NAME-IN-CERTIFICATE\n"
+        "  NODE-ID kmc CONNECTION-ID:KMC-INDEX 64-HEX-DIGITS (nscl)\n"
         "To the BSF all subscribers of the file are known, by IMSI or, under an IMPI of their own, "
         "by IDENTITY.",
     .options = options,

@@ -49,6 +49,11 @@ static void check_user(struct users *u, const struct user *one)
     char permanent[2 + IMSI_MAX] = "0";
     struct eap_answer a;
 
+    if (one->kind == USER_SCL) { /* by mId alone */
+        require(one->method_count == 0);
+        require(strlen(one->identity) == 2 * M2M_NODE_ID_LEN);
+        return;
+    }
     require(one->method_count > 0 && one->method_count <= EAP_MAX_METHODS);
     if (strcmp(one->identity, "*") != 0) {
         a = ask(u, EAP_QUERY_USER, one->identity, "");

@@ -20,7 +20,9 @@ static const char whole[] =
     "psk-user\tpsk\t" KEY32 "\r\n"
     "  *  aka,aka-prime,sim 232010000000000 " K " " OPC " 8000 000000000041\n"
     "0232010000000001@m2m.example aka 232010000000001 " K " " OPC " 0000 00000000ffff\n"
-    "device-1 tls \"CN of device 1\"";
+    "device-1 tls \"CN of device 1\"\n"
+    "00112233445566778899aabbccddeeff kmc 4711:3 " KEY64 "\n"
+    "10112233445566778899AABBCCDDEEFF kmc 4712:1 " KEY64 " " KEY64;
 
 static struct users *parse(const char *text)
 {
@@ -40,7 +42,7 @@ START_TEST(reads_each_kind)
     struct users *u = parse(whole);
     const struct user *one = users_at(u, 0);
 
-    ck_assert_uint_eq(users_count(u), 5);
+    ck_assert_uint_eq(users_count(u), 7);
     ck_assert_str_eq(one->identity, "gpsk user");
     ck_assert_uint_eq(one->method_count, 1);
     ck_assert_ptr_eq(one->methods[0], &eap_method_gpsk);
@@ -63,6 +65,14 @@ START_TEST(reads_each_kind)
     one = users_at(u, 4);
     ck_assert_int_eq(one->kind, USER_CERTIFICATE);
     ck_assert_str_eq(one->certificate_name, "CN of device 1");
+    one = users_at(u, 5);
+    ck_assert_int_eq(one->kind, USER_SCL);
+    ck_assert_uint_eq(one->scl.node_id[1], 0x11);
+    ck_assert_uint_eq(one->scl.connection_id, 4711);
+    ck_assert_uint_eq(one->scl.kmc_index, 3);
+    ck_assert_uint_eq(one->key[31], 31);
+    ck_assert(!one->scl.ival_capable);
+    ck_assert(users_at(u, 6)->scl.ival_capable);
     users_free(u);
     users_free(NULL);
 }
@@ -97,12 +107,34 @@ static const struct {
     {"* aka 232010000000000 " K " " OPC " 8000 32\n", "U106", 1, 94, "SQN is 12"},
     {"* aka 23201x " K " " OPC " 8000 000000000000\n", "U107", 1, 7, "IMSI"},
     {"* aka 2320100000000000 " K " " OPC " 8000 000000000000\n", "U107", 1, 7, "IMSI"},
+    {K " kmc 1:2\n", "U103", 1, 1, "NODE-ID kmc"},
+    {K " kmc 1:2 " KEY64 " " KEY64 " more\n", "U103", 1, 1, "KMC [KIVAL]"},
+    {"a kmc 1:2 " KEY64 "\n", "U106", 1, 1, "Node-ID is 32"},
+    {K " kmc 1 " KEY64 "\n", "U112", 1, 38, "KmcIndex"},
+    {K " kmc 1:2 " KEY32 "\n", "U106", 1, 42, "Kmc is 64"},
+    {K " kmc 1:2 " KEY64 " 00\n", "U106", 1, 107, "K_IVal is 64"},
+    {K " kmx 1:2 " KEY64 "\n", "U104", 1, 34, "did you mean 'kmc'"},
+    {K " kmc 1:2 " KEY64 "\n" K " kmc 3:4 " KEY64 "\n", "U108", 2, 1, "line 1"},
     {"* psk " KEY32 "\n", "U107", 1, 1, "for subscribers"},
     {"a psk " KEY32 "\nb psk " KEY32 "\na psk " KEY32 "\n", "U108", 3, 1, "line 1"},
     {"* aka 232010000000000 " K " " OPC " 8000 000000000000\n"
      "b sim 232010000000000 " K " " OPC " 8000 000000000000\n",
      "U108", 2, 7, "IMSI stands in line 1"},
 };
+
+START_TEST(an_scl_is_nobody_to_eap)
+{
+    struct users *u = parse(K " kmc 1:2 " KEY64);
+    struct eap_query q = {.kind = EAP_QUERY_USER, .identity = K};
+    struct proto_env env = {0};
+    struct eap_answer a;
+
+    users_answer(u, &env, &q, &a);
+    ck_assert_int_eq(a.reason, REASON_EAP_IDENTITY);
+    ck_assert_uint_eq(a.method_count, 0);
+    users_free(u);
+}
+END_TEST
 
 START_TEST(says_what_is_wrong_and_where)
 {
@@ -296,6 +328,7 @@ int main(void)
     if (crypto_init())
         return 1;
     tcase_add_test(tc, reads_each_kind);
+    tcase_add_test(tc, an_scl_is_nobody_to_eap);
     tcase_add_loop_test(tc, says_what_is_wrong_and_where, 0,
                         (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tc, all_mistakes_at_once);

@@ -1,0 +1,222 @@
+#include "models/host/live_nscl.h"
+
+#include "models/host/tally.h"
+#include "sim/base/str.h"
+#include "sim/base/xalloc.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long close_notify may take to be told. */
+#define CLOSING SIM_S
+
+struct live_nscl {
+    struct live *live;
+    struct live_nscl_settings settings;
+    struct live_nscl_counts counts;
+    sim_ns last; /* when something came */
+};
+
+/* One connection. */
+struct talk {
+    struct tally tally;
+    struct live_nscl *nscl;
+    struct server_session *session;
+    struct rng stream;
+    struct meter meter;
+    struct trace trace;
+    struct se se;
+    struct proto_env env;
+    sim_ns began;
+    uint64_t requests;
+    char peer[M2M_MAX_URI];
+};
+
+/* ---- the node of the core ---- */
+
+static void on_acted(struct tally *tally, sim_ns now)
+{
+    struct talk *t = (struct talk *)tally;
+    const struct live_nscl_settings *s = &t->nscl->settings;
+    const struct server_request *r;
+
+    t->nscl->last = now;
+    while ((r = server_session_request(t->session))) {
+        t->requests++;
+        str_append(t->peer, sizeof(t->peer), 0, r->peer_name);
+        s->request(s->arg, &(struct live_nscl_call){
+                               .session = t->session, .request = r, .env = &t->env, .now = now});
+    }
+}
+
+/* An identity that TLS does not find is known by what it calls itself. */
+static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+{
+    struct talk *t = arg;
+    size_t n = identity.n < sizeof(t->peer) ? identity.n : sizeof(t->peer) - 1;
+
+    memcpy(t->peer, identity.p, n);
+    t->peer[n] = '\0';
+    return t->nscl->settings.psk_find(t->nscl->settings.arg, identity, psk, reason);
+}
+
+/* ---- connections ---- */
+
+static void talk_free(struct proto *p)
+{
+    struct talk *t = (struct talk *)p;
+
+    tally_release(&t->tally);
+    se_release(&t->se);
+    explicit_bzero(&t->stream, sizeof(t->stream));
+    free(t);
+}
+
+/* Who is merely idle is told good-bye; who is in the middle of something has timed out. */
+static void talk_expire(struct proto *p, sim_ns now)
+{
+    struct talk *t = (struct talk *)p;
+
+    if (now >= t->tally.deadline && server_session_is_open(t->session)) {
+        server_session_close(t->session, now);
+        t->tally.deadline = sim_ns_add(now, CLOSING);
+    }
+    tally_expire(p, now);
+}
+
+static const struct proto_ops talk_ops = {.name = "live-nscl",
+                                          .start = tally_start,
+                                          .input = tally_input,
+                                          .output = tally_output,
+                                          .expire = talk_expire,
+                                          .free = talk_free};
+
+static struct server_session *new_session(struct talk *t)
+{
+    const struct live_nscl_settings *s = &t->nscl->settings;
+    struct server_settings settings = {
+        .role = SERVER_NSCL, .context = s->context, .psk_find = find_psk, .psk_arg = t};
+
+    if (s->credential && credential_copy(s->credential, &settings.credential))
+        return NULL;
+    return server_session_new(&t->env, &settings);
+}
+
+static struct talk *new_talk(struct live_nscl *n)
+{
+    struct talk *t = xcalloc(1, sizeof(*t));
+    char name[40];
+
+    str_append_number(name, sizeof(name), str_append(name, sizeof(name), 0, "connection "),
+                      n->counts.connections);
+    t->nscl = n;
+    t->stream = rng_stream(n->settings.seed, name, "live-nscl");
+    t->env = (struct proto_env){.stream = &t->stream,
+                                .se = &t->se,
+                                .meter = &t->meter,
+                                .trace = &t->trace,
+                                .epoch_unix_ns = live_epoch_unix_ns(n->live)};
+    t->began = live_now(n->live);
+    return t;
+}
+
+static struct proto *make(void *arg)
+{
+    struct live_nscl *n = arg;
+    struct talk *t;
+
+    if (n->counts.open == n->settings.connections) {
+        n->counts.refused++;
+        return NULL;
+    }
+    n->counts.connections++;
+    t = new_talk(n);
+    t->session = new_session(t);
+    if (!t->session) { /* OpenSSL would not */
+        free(t);
+        n->counts.refused++;
+        return NULL;
+    }
+    n->counts.open++;
+    if (n->counts.open > n->counts.most)
+        n->counts.most = n->counts.open;
+    tally_init(&t->tally, &talk_ops, server_session_proto(t->session), t->began, n->settings.idle);
+    t->tally.acted = on_acted;
+    return &t->tally.proto;
+}
+
+static enum reason why_ended(const struct proto *p)
+{
+    switch (p->status) {
+    case PROTO_RUNNING:
+        return REASON_RUN_END;
+    case PROTO_DONE:
+        return REASON_NONE;
+    case PROTO_FAILED:
+        break;
+    }
+    return (enum reason)p->reason;
+}
+
+static void gone(void *arg, struct proto *p)
+{
+    struct live_nscl *n = arg;
+    struct talk *t = (struct talk *)p;
+
+    n->counts.open--;
+    if (n->settings.ended)
+        n->settings.ended(n->settings.arg,
+                          &(struct live_nscl_end){.peer = t->peer,
+                                                  .reason = why_ended(p),
+                                                  .began = t->began,
+                                                  .ended = live_now(n->live),
+                                                  .requests = t->requests,
+                                                  .octets_in = t->tally.octets_in,
+                                                  .octets_out = t->tally.octets_out});
+}
+
+/* ---- the server ---- */
+
+enum err live_nscl_new(struct live *l, const char *host, int *port,
+                       const struct live_nscl_settings *settings, struct live_nscl **out,
+                       const char **why)
+{
+    struct live_nscl *n = xcalloc(1, sizeof(*n));
+    enum err err;
+
+    n->live = l;
+    n->settings = *settings;
+    err = live_listen(l, host, port, make, NULL, gone, n, why);
+    if (err)
+        free(n);
+    else
+        *out = n;
+    return err;
+}
+
+void live_nscl_free(struct live_nscl *n)
+{
+    free(n);
+}
+
+void live_nscl_run(struct live_nscl *n)
+{
+    sim_ns now, next;
+
+    n->last = live_now(n->live);
+    while (!live_signal(n->live)) {
+        now = live_now(n->live);
+        next = n->counts.open ? sim_ns_add(now, n->settings.quiet)
+                              : sim_ns_add(n->last, n->settings.quiet);
+        if (next <= now)
+            break;
+        live_run(n->live,
+                 next == SIM_NEVER ? -1 : (int)sim_ns_min((next - now) / SIM_MS + 1, INT_MAX));
+    }
+}
+
+const struct live_nscl_counts *live_nscl_counts(const struct live_nscl *n)
+{
+    return &n->counts;
+}

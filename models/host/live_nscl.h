@@ -1,0 +1,58 @@
+/* An NSCL in real time: mId (etsi-m2m.md 6, 8.3) over TLS on TCP sockets, the very server session
+ * of the simulation, one for each connection, which may ask as often as it likes. Who may come in
+ * and what is answered its parent says (models/node/live.h). */
+#ifndef MODELS_HOST_LIVE_NSCL_H
+#define MODELS_HOST_LIVE_NSCL_H
+
+#include "models/host/live.h"
+#include "models/proc/server.h"
+
+/* One connection that has ended. Valid during the call. */
+struct live_nscl_end {
+    const char *peer;   /* as TLS authenticated it, or as it called itself; "": it did not come so
+                           far */
+    enum reason reason; /* REASON_NONE: closed by either side in order; TIMEOUT: it did not finish
+                           what it began; RUN_END: the server ends */
+    sim_ns began, ended;
+    uint64_t requests, octets_in, octets_out;
+};
+
+/* A request that waits, inside its entity. */
+struct live_nscl_call {
+    struct server_session *session; /* for server_session_answer, during the call */
+    const struct server_request *request;
+    struct proto_env *env;
+    sim_ns now; /* when its octets came */
+};
+
+struct live_nscl_settings {
+    const struct tls_context *context;
+    const struct credential *credential; /* of suites with certificates; NULL: PSK. Borrowed */
+    sim_ns idle;                         /* a connection is closed after so long without octets */
+    sim_ns quiet;          /* live_nscl_run ends when nothing came and nothing ran for so long */
+    size_t connections;    /* at a time */
+    uint64_t seed;         /* of what the server draws */
+    tls_psk_find psk_find; /* with arg */
+    void (*request)(void *arg, const struct live_nscl_call *call);
+    void (*ended)(void *arg, const struct live_nscl_end *end); /* may be NULL */
+    void *arg;
+};
+
+struct live_nscl_counts {
+    uint64_t connections; /* begun */
+    uint64_t refused;     /* beyond the limit */
+    size_t open, most;    /* now; at a time */
+};
+
+struct live_nscl; /* as long as its struct live, which must be freed first */
+
+/* Errors as live_listen; *port and *why too. */
+enum err live_nscl_new(struct live *l, const char *host, int *port,
+                       const struct live_nscl_settings *settings, struct live_nscl **out,
+                       const char **why) MUST_USE;
+void live_nscl_free(struct live_nscl *n); /* NULL is fine */
+/* Serves until a signal that is watched for, or the quiet of the settings. */
+void live_nscl_run(struct live_nscl *n);
+const struct live_nscl_counts *live_nscl_counts(const struct live_nscl *n);
+
+#endif

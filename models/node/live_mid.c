@@ -1,0 +1,228 @@
+/* mId in the live mode: the first NSCL's registrar, and the devices that speak with it. */
+#include "crypto/entity.h"
+#include "models/node/impl.h"
+#include "models/node/live.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What etsi-m2m.md 6 names for HTTP, newest first. */
+static const enum tls_suite mid_suites[] = {
+    TLS_SUITE_PSK_AES_128_CCM, TLS_SUITE_PSK_AES_128_CBC_SHA256, TLS_SUITE_PSK_AES_128_CBC_SHA};
+
+static struct server *first_nscl(struct deployment *d)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        if (d->in.populations[i].kind == CFG_NSCL)
+            return &d->populations[i].servers[0];
+    return NULL;
+}
+
+static bool is_of(const struct population *p, const struct server *nscl)
+{
+    return p->config->kind == CFG_DEVICE && p->config->device->mid.nscl == nscl->population->index;
+}
+
+static bool speaks_tls(const struct population *p)
+{
+    return p->config->device->mid.security == CFG_SECURITY_CHANNEL;
+}
+
+/* ---- the connection that every device has ---- */
+
+#define KMC_INDEX 1
+
+static void connection_of(const struct device *dev, struct scl_record *r)
+{
+    const struct cfg_device *c = dev->population->config->device;
+    struct rng id = device_stream(dev, "live Connection-ID");
+    struct rng key = device_stream(dev, "live Kmc");
+
+    *r = (struct scl_record){.connection_id = rng_u64(&id) >> 1,
+                             .kmc_index = KMC_INDEX,
+                             .kmc_expires = c->keys.kmc,
+                             .device = dev->index,
+                             .ival_capable = c->ival.capable};
+    rng_bytes(&key, r->kmc, M2M_KEY_LEN);
+    device_node_id(dev, r->node_id);
+    device_kival(dev, r->kival);
+    explicit_bzero(&key, sizeof key);
+}
+
+/* ---- the NSCL ---- */
+
+static void add_suite(struct live_nscl_facts *f, enum tls_suite suite)
+{
+    for (size_t i = 0; i < f->suite_count; i++)
+        if (f->suites[i] == suite)
+            return;
+    if (tls_suite_allows(suite, f->version))
+        f->suites[f->suite_count++] = suite;
+}
+
+static void choose_suites(struct deployment *d, const struct server *nscl,
+                          struct live_nscl_facts *f)
+{
+    f->version = TLS_1_2;
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct population *p = &d->populations[i];
+
+        if (!is_of(p, nscl) || !speaks_tls(p))
+            continue;
+        if (f->suite_count == 0)
+            f->version = p->config->device->mid.tls.version;
+        else if (f->version != p->config->device->mid.tls.version)
+            f->version = TLS_1_2;
+        f->group = p->config->device->mid.tls.group;
+        add_suite(f, p->config->device->mid.tls.suite);
+    }
+    for (size_t i = 0; i < sizeof mid_suites / sizeof *mid_suites; i++)
+        add_suite(f, mid_suites[i]);
+}
+
+static void know_devices(const struct population *p, struct server *nscl)
+{
+    struct scl_record r;
+
+    for (uint32_t i = 0; i < p->config->count; i++) {
+        connection_of(&p->devices[i], &r);
+        registrar_store(nscl->registrar, &r);
+    }
+    explicit_bzero(&r, sizeof r);
+}
+
+bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
+{
+    struct server *nscl = first_nscl(d);
+
+    *out = (struct live_nscl_facts){.fqdn = NULL};
+    if (!nscl)
+        return false;
+    out->fqdn = nscl->fqdn;
+    choose_suites(d, nscl, out);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        if (!is_of(&d->populations[i], nscl))
+            continue;
+        know_devices(&d->populations[i], nscl);
+        out->devices += d->populations[i].config->count;
+    }
+    return true;
+}
+
+void deployment_live_stranger(struct deployment *d, const struct scl_record *record)
+{
+    registrar_store(first_nscl(d)->registrar, record);
+}
+
+unsigned deployment_live_psk(struct deployment *d, struct span identity, int64_t unix_ns,
+                             uint8_t psk[32], enum reason *reason)
+{
+    return registrar_psk(first_nscl(d)->registrar, identity, unix_ns - d->in.epoch_unix_ns, psk,
+                         reason);
+}
+
+/* A certificate's name is an SCL-ID. */
+static struct scl_record *find_scl(struct registrar *r, const char *name)
+{
+    uint8_t node_id[M2M_NODE_ID_LEN];
+
+    return node_id_of_scl(name, node_id) ? registrar_of_node(r, node_id)
+                                         : registrar_of_connection(r, name);
+}
+
+void deployment_live_request(struct deployment *d, struct meter *m,
+                             const struct server_request *request, int64_t unix_ns,
+                             struct registrar_answer *out)
+{
+    struct registrar *r = first_nscl(d)->registrar;
+    struct scl_record *s = find_scl(r, request->peer_name);
+    struct scl_tree_output *o;
+
+    if (s)
+        registrar_request(r, s, request, m, unix_ns - d->in.epoch_unix_ns, out);
+    else
+        registrar_refuse_stranger(out, "no such service connection");
+    while ((o = scl_tree_output(registrar_tree(r)))) /* nobody to bring it to */
+        scl_tree_output_free(o);
+}
+
+/* ---- certificates ---- */
+
+#define CERTIFICATE_LIFE (INT64_C(365) * 86400) /* seconds */
+
+const struct authority *deployment_live_authority(const struct deployment *d)
+{
+    return d->authority;
+}
+
+enum err deployment_live_certificate(struct deployment *d, const char *name, bool server,
+                                     struct credential **out)
+{
+    int64_t epoch_s = d->in.epoch_unix_ns / SIM_S;
+    struct rng stream = rng_stream(d->in.seed, name, "live certificate");
+    enum err err;
+
+    entity_enter(&stream, d->in.epoch_unix_ns);
+    err = credential_issue(d->authority, d->pool, server ? 0 : 1, name, server, epoch_s - 86400,
+                           epoch_s + CERTIFICATE_LIFE, out);
+    entity_leave();
+    return err;
+}
+
+/* ---- a device ---- */
+
+/* Nobody arrives where nothing is run: what counts from a device's start counts from 0. */
+static void start_at_once(struct device *dev)
+{
+    if (dev->tampered_at != SIM_NEVER)
+        dev->tampered_at -= dev->wanted;
+    dev->wanted = 0;
+}
+
+enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t index,
+                             struct live_scl *out)
+{
+    struct device *dev = live_find(d, name, index);
+    struct server *nscl = first_nscl(d);
+    struct scl_record r;
+
+    *out = (struct live_scl){.device = dev};
+    if (!dev)
+        return ERR_NOT_FOUND;
+    if (!nscl || !is_of(dev->population, nscl) || !speaks_tls(dev->population))
+        return ERR_UNSUPPORTED;
+    start_at_once(dev);
+    connection_of(dev, &r);
+    node_name(dev->population, dev->index, out->name);
+    node_scl_id(r.node_id, out->scl_id);
+    key_kmc_identity(r.connection_id, r.kmc_index, out->identity);
+    memcpy(out->kmc, r.kmc, M2M_KEY_LEN);
+    memcpy(dev->node_id, r.node_id, M2M_NODE_ID_LEN);
+    se_put(&dev->se, SE_KMC, r.kmc);
+    out->se = &dev->se;
+    out->mid = (struct mid_settings){.context = dev->population->mid.client,
+                                     .nscl = nscl->fqdn,
+                                     .connection_id = r.connection_id,
+                                     .kmc_index = KMC_INDEX,
+                                     .requesting_entity = out->scl_id};
+    out->report_every = dev->population->config->device->report.every;
+    explicit_bzero(&r, sizeof r);
+    return OK;
+}
+
+bool live_scl_ask(struct live_scl *s, struct mid_client *c, struct proto_env *env, sim_ns now,
+                  enum procedure_kind kind, uint64_t serial)
+{
+    struct device_request r;
+    bool asked;
+
+    device_compose(s->device, env, kind, now, &r);
+    /* A run names a reading by its millisecond; here there may be several in one. */
+    if (r.doc.kind == DOC_CONTENT_INSTANCE)
+        snprintf(r.doc.u.content_instance.id, sizeof r.doc.u.content_instance.id, "r%llu",
+                 (unsigned long long)serial);
+    asked = mid_client_request(c, now, r.label, r.method, r.target,
+                               r.doc.kind == DOC_NONE ? NULL : &r.doc);
+    device_request_release(&r);
+    return asked;
+}

@@ -1,0 +1,366 @@
+#include "sim/cli/serve_nscl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/entity.h"
+#include "crypto/hash.h"
+#include "models/host/live_nscl.h"
+#include "models/node/live.h"
+#include "models/proto/m2mxml.h"
+#include "sim/base/json.h"
+#include "sim/cli/live_args.h"
+#include "sim/cli/live_scenario.h"
+#include "sim/cli/mid_tally.h"
+
+struct serve {
+    bool json, secrets, certificates;
+    struct live_scenario scenario;
+    struct users *users; /* of the file; NULL: none */
+    struct live_nscl_facts nscl;
+    struct live_place place;
+    struct live_nscl_settings settings;
+    struct tls_context *context;
+    struct credential *credential; /* NULL: PSK */
+    struct live *live;
+    struct mid_tally tally;
+};
+
+/* ---- a line a connection ---- */
+
+static void on_end(void *arg, const struct live_nscl_end *e)
+{
+    const struct serve *s = arg;
+    double seconds = (double)(e->ended - e->began) / SIM_S;
+    const char *reason = e->reason ? reason_text(e->reason) : "";
+
+    if (s->json) {
+        fputs("{\"by\": \"https\", \"identity\": ", stdout);
+        json_text(stdout, e->peer);
+        printf(", \"reason\": \"%s\", \"seconds\": %.3f, \"requests\": %llu, \"octets_in\": %llu, "
+               "\"octets_out\": %llu}\n",
+               reason, seconds, (unsigned long long)e->requests, (unsigned long long)e->octets_in,
+               (unsigned long long)e->octets_out);
+    } else {
+        json_text(stdout, e->peer);
+        printf(" %s %.3f s %llu requests %llu B in %llu B out\n", *reason ? reason : "-", seconds,
+               (unsigned long long)e->requests, (unsigned long long)e->octets_in,
+               (unsigned long long)e->octets_out);
+    }
+    fflush(stdout); /* who watches it through a pipe waits for this line */
+}
+
+/* ---- what the NSCL answers ---- */
+
+static int64_t unix_now(const struct serve *s, sim_ns now)
+{
+    return live_epoch_unix_ns(s->live) + now;
+}
+
+static unsigned on_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+{
+    const struct serve *s = arg;
+
+    return deployment_live_psk(s->scenario.deployment, identity, unix_now(s, live_now(s->live)),
+                               psk, reason);
+}
+
+static void on_request(void *arg, const struct live_nscl_call *call)
+{
+    struct serve *s = arg;
+    struct registrar_answer a;
+
+    deployment_live_request(s->scenario.deployment, call->env->meter, call->request,
+                            unix_now(s, call->now), &a);
+    if (a.doc.kind != DOC_NONE)
+        a.answer.doc = &a.doc;
+    server_session_answer(call->session, call->now, &a.answer);
+    mid_tally_add(&s->tally, a.method, a.answer.status, live_now(s->live) - call->now);
+    m2m_doc_release(&a.doc);
+}
+
+/* ---- who may come in ---- */
+
+static void print_secret(const struct serve *s, const char *name, const struct live_scl *scl)
+{
+    char kmc[2 * M2M_KEY_LEN + 1];
+
+    hex_encode(scl->kmc, M2M_KEY_LEN, kmc);
+    if (s->json) {
+        fputs("{\"device\": ", stdout);
+        json_text(stdout, name);
+        printf(", \"scl\": \"%s\", \"identity\": \"%s\", \"kmc\": \"%s\"}\n", scl->scl_id,
+               scl->identity, kmc);
+    } else {
+        json_text(stdout, name);
+        printf(" scl=%s identity=%s kmc=%s\n", scl->scl_id, scl->identity, kmc);
+    }
+    explicit_bzero(kmc, sizeof kmc);
+}
+
+/* Of --device, or of all devices. */
+static int print_secrets(const struct cli *c, const struct serve *s)
+{
+    const struct scenario *scenario = s->scenario.scenario;
+    const char *only = cli_value(c, "device");
+    struct live_scl scl;
+    uint32_t n;
+
+    for (uint32_t p = 0; p < scenario->population_count; p++) {
+        const char *name = only ? only : scenario->populations[p].name;
+
+        n = deployment_live_count(s->scenario.deployment, name);
+        for (uint32_t i = 0; i < n; i++)
+            if (deployment_live_scl(s->scenario.deployment, name, i, &scl) == OK)
+                print_secret(s, scl.name, &scl);
+        explicit_bzero(&scl, sizeof scl);
+        if (only)
+            break;
+    }
+    fflush(stdout);
+    return EXIT_DONE;
+}
+
+/* The file's SCLs; a Kmc of theirs lives as long as the server. */
+static void know_users(struct serve *s)
+{
+    for (size_t i = 0; s->users && i < users_count(s->users); i++) {
+        const struct user *u = users_at(s->users, i);
+        struct scl_record r = {.connection_id = u->scl.connection_id,
+                               .kmc_index = u->scl.kmc_index,
+                               .kmc_expires = SIM_NEVER,
+                               .ival_capable = u->scl.ival_capable};
+
+        if (u->kind != USER_SCL)
+            continue;
+        memcpy(r.node_id, u->scl.node_id, M2M_NODE_ID_LEN);
+        memcpy(r.kmc, u->key, M2M_KEY_LEN);
+        memcpy(r.kival, u->scl.kival, M2M_KEY_LEN);
+        deployment_live_stranger(s->scenario.deployment, &r);
+        explicit_bzero(&r, sizeof r);
+    }
+}
+
+static int read_scenario(const struct cli *c, struct serve *s)
+{
+    int exit = live_scenario_read(c, 1, &s->scenario);
+
+    if (exit)
+        return exit;
+    if (!s->scenario.deployment)
+        return cli_error(c, EXIT_USAGE, "a scenario is needed: whose NSCL it is");
+    if (!deployment_live_nscl(s->scenario.deployment, &s->nscl))
+        return cli_error(c, EXIT_SCENARIO, "%s has no NSCL", s->scenario.scenario->path);
+    know_users(s);
+    return EXIT_DONE;
+}
+
+/* ---- TLS ---- */
+
+static int make_context(const struct cli *c, struct serve *s)
+{
+    static const enum tls_suite suites[] = {TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256,
+                                            TLS_SUITE_RSA_AES_128_CCM,
+                                            TLS_SUITE_RSA_AES_128_CBC_SHA};
+    struct rng stream = rng_stream(s->settings.seed, "context", "live-nscl");
+    struct tls_settings settings = {.server = true,
+                                    .version = s->nscl.version,
+                                    .suites = s->nscl.suites,
+                                    .suite_count = s->nscl.suite_count,
+                                    .group = s->nscl.group};
+    enum err err;
+
+    if (s->certificates) {
+        settings.version = TLS_1_2;
+        settings.suites = suites;
+        settings.suite_count = sizeof suites / sizeof *suites;
+        settings.authority = deployment_live_authority(s->scenario.deployment);
+    }
+    entity_enter_live(&stream);
+    err = tls_context_new(&settings, &s->context);
+    entity_leave();
+    return err ? cli_error(c, EXIT_INTERNAL, "TLS cannot be set up: %s", err_text(err)) : EXIT_DONE;
+}
+
+/* A file that is not there yet, for its owner's eyes. false: it was told. */
+static bool create(const struct cli *c, const char *path)
+{
+    int fd;
+
+    if (cli_flag(c, "force"))
+        unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return close(fd) == 0;
+    cli_error(c, EXIT_USAGE, "%s: %s%s", path, strerror(errno),
+              errno == EEXIST ? " (--force replaces it)" : "");
+    return false;
+}
+
+static int write_client(const struct cli *c, const struct serve *s, const char *path)
+{
+    const char *name = cli_value(c, "device");
+    struct credential *credential = NULL;
+    struct live_scl scl;
+    enum err err;
+
+    if (!name)
+        return cli_error(c, EXIT_USAGE, "--client-out needs --device: whose certificate it is");
+    err = deployment_live_scl(s->scenario.deployment, name, 0, &scl);
+    if (err)
+        return cli_error(c, EXIT_USAGE, "%s has no SCL '%s' that uses TLS",
+                         s->scenario.scenario->path, name);
+    if (!create(c, path))
+        return EXIT_USAGE;
+    err = deployment_live_certificate(s->scenario.deployment, scl.scl_id, false, &credential);
+    if (!err)
+        err = credential_write_pem(credential, path, path);
+    credential_free(credential);
+    explicit_bzero(&scl, sizeof scl);
+    return err ? cli_error(c, EXIT_INTERNAL, "%s: %s", path, err_text(err)) : EXIT_DONE;
+}
+
+static int make_certificates(const struct cli *c, struct serve *s)
+{
+    struct deployment *d = s->scenario.deployment;
+    const char *ca = cli_value(c, "ca-out"), *client = cli_value(c, "client-out");
+    int exit = EXIT_DONE;
+
+    if (!deployment_live_authority(d))
+        return cli_error(c, EXIT_SCENARIO, "%s has no authority: no device of it has a certificate",
+                         s->scenario.scenario->path);
+    if (deployment_live_certificate(d, s->nscl.fqdn, true, &s->credential))
+        return cli_error(c, EXIT_INTERNAL, "the certificate cannot be made");
+    s->settings.credential = s->credential;
+    if (ca && !create(c, ca))
+        return EXIT_USAGE;
+    if (ca && authority_write_pem(deployment_live_authority(d), ca))
+        return cli_error(c, EXIT_INTERNAL, "%s cannot be written", ca);
+    if (client)
+        exit = write_client(c, s, client);
+    return exit;
+}
+
+/* ---- reading the command line ---- */
+
+static int read_tls(const struct cli *c, struct serve *s)
+{
+    const char *tls = cli_value(c, "tls");
+
+    if (tls && strcmp(tls, "psk") != 0 && strcmp(tls, "cert") != 0)
+        return cli_error(c, EXIT_USAGE, "--tls: psk or cert, not '%s'", tls);
+    s->certificates = tls && strcmp(tls, "cert") == 0;
+    if (!s->certificates && (cli_value(c, "ca-out") || cli_value(c, "client-out")))
+        return cli_error(c, EXIT_USAGE, "--ca-out and --client-out go with --tls cert");
+    return EXIT_DONE;
+}
+
+static int read_bounds(const struct cli *c, struct serve *s)
+{
+    struct live_bounds bounds;
+
+    if (!live_bounds_read(c, &bounds))
+        return EXIT_USAGE;
+    s->settings.idle = bounds.patience;
+    s->settings.quiet = bounds.quiet;
+    s->settings.connections = bounds.conversations;
+    s->settings.seed = bounds.seed;
+    return EXIT_DONE;
+}
+
+static int read_line(const struct cli *c, struct serve *s)
+{
+    static const char *const others[] = {
+        "radius",    "pana",  "usage",     "secret",       "ub", "fqdn",
+        "lifetime",  "gba-u", "cert",      "key",          "ca", "mtu",
+        "server-id", "realm", "no-reauth", "network-name", NULL};
+    const char *place = cli_value(c, "https");
+    int exit = live_refuse(c, others);
+
+    if (exit)
+        return exit;
+    if (!place)
+        return cli_error(c, EXIT_USAGE, "--https is needed: where to listen");
+    if (!live_place_read(c, "https", place, &s->place))
+        return EXIT_USAGE;
+    s->json = cli_flag(c, "json");
+    s->secrets = cli_flag(c, "secrets");
+    exit = read_tls(c, s);
+    if (exit == EXIT_DONE)
+        exit = read_bounds(c, s);
+    if (exit == EXIT_DONE)
+        exit = live_users_read(c, &s->users);
+    if (exit == EXIT_DONE)
+        exit = read_scenario(c, s);
+    if (exit == EXIT_DONE && s->certificates)
+        exit = make_certificates(c, s);
+    return exit == EXIT_DONE ? make_context(c, s) : exit;
+}
+
+/* ---- serving ---- */
+
+static void report(const struct serve *s, const struct live_nscl *nscl, sim_ns began, sim_ns ended)
+{
+    const struct live_nscl_counts *n = live_nscl_counts(nscl);
+
+    mid_tally_report(&s->tally,
+                     &(struct mid_report){.connections = n->connections,
+                                          .refused = n->refused,
+                                          .most = n->most,
+                                          .seconds = (double)(ended - began) / SIM_S},
+                     s->json);
+}
+
+static int serve(const struct cli *c, struct serve *s)
+{
+    struct live_nscl *nscl = NULL;
+    const char *why = "no such host";
+    int exit = EXIT_DONE;
+    sim_ns began = 0, ended = 0;
+
+    s->live = live_new();
+    s->settings.context = s->context;
+    s->settings.psk_find = on_psk;
+    s->settings.request = on_request;
+    s->settings.ended = on_end;
+    s->settings.arg = s;
+    if (live_nscl_new(s->live, s->place.host, &s->place.port, &s->settings, &nscl, &why)) {
+        exit = cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", s->place.host, s->place.port,
+                         why);
+    } else if (live_watch_signals(s->live)) {
+        exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
+    } else {
+        if (s->secrets)
+            print_secrets(c, s);
+        live_say_ready(&s->place, s->nscl.fqdn, &s->scenario, s->nscl.devices, s->users);
+        began = live_now(s->live);
+        live_nscl_run(nscl);
+        ended = live_now(s->live);
+    }
+    live_free(s->live);
+    if (exit == EXIT_DONE)
+        report(s, nscl, began, ended);
+    live_nscl_free(nscl);
+    return exit;
+}
+
+int serve_nscl(const struct cli *c)
+{
+    struct serve s = {.json = false};
+    int exit;
+
+    m2mxml_init();
+    mid_tally_init(&s.tally);
+    exit = read_line(c, &s);
+    if (exit == EXIT_DONE)
+        exit = serve(c, &s);
+    mid_tally_release(&s.tally);
+    tls_context_free(s.context);
+    credential_free(s.credential);
+    users_free(s.users);
+    live_scenario_release(&s.scenario);
+    return exit;
+}

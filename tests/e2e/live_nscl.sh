@@ -1,0 +1,310 @@
+# serve nscl against other people's clients over loopback: openssl and gnutls-cli with PSK = Kmc,
+# curl with certificates (it has no PSK); and attach devices against serve nscl.
+. "$(dirname "$0")/lib.sh"
+
+for tool in curl openssl gnutls-cli; do
+    command -v $tool >/dev/null || skip "no $tool"
+done
+
+node=00112233445566778899aabbccddeeff
+kmc=606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f
+other=10112233445566778899aabbccddeeff
+cat >users <<END
+$node kmc 4711:1 $kmc
+$other kmc 4712:1 $kmc $kmc
+psk-user psk 000102030405060708090a0b0c0d0e0f
+END
+
+serve() { # OPTION...: its port in $port, its pid in $running
+    rm -f serve.err serve.out
+    "$M2MSIM" serve nscl hello --https 0 "$@" >serve.out 2>serve.err &
+    running=$!
+    await serve.err 'listening at' 1
+    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) as core\.m2m\.example, .*$/\1/p' serve.err)
+    differ "serve says where it listens" "" "$port"
+}
+
+await() { # FILE PATTERN COUNT: so many lines of it; the limit is for a machine that is stuck
+    tries=0
+    until lines=$(grep -cE -e "$2" "$1" 2>/dev/null); [ "${lines:-0}" -ge "$3" ] || [ $tries -gt 400 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
+end() {
+    kill -TERM "$running"
+    wait "$running"
+    equal "serve's exit" 0 $?
+    running=
+}
+
+document() { # ELEMENT ATTRIBUTES CHILDREN
+    echo "<m2m:$1 xmlns:m2m=\"http://uri.etsi.org/m2m\" $2>$3</m2m:$1>"
+}
+
+basic() { # SCL-ID
+    printf '%s:' "$1" | openssl base64 -A
+}
+
+# ---- PSK: one session, several requests, whatever the TLS library ----
+
+# Requests in HTTP, and time for the answers before the end of the input: s_client does not wait.
+requests() { # METHOD PATH BODY ... END: in the name of $scl
+    while [ "$1" != END ]; do
+        printf '%s %s HTTP/1.1\r\nHost: core.m2m.example\r\nAuthorization: Basic %s\r\n' "$1" "$2" "$(basic "$scl")"
+        if [ -n "$3" ]; then
+            printf 'Content-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s' "${#3}" "$3"
+        else
+            printf 'Content-Length: 0\r\n\r\n'
+        fi
+        shift 3
+    done
+    tries=0
+    until [ "$(grep -ao 'HTTP/1\.1 [0-9]' answers 2>/dev/null | wc -l)" -ge "$wanted" ] || [ $tries -gt 200 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
+with_openssl() { # IDENTITY KEY [OPTION...]
+    identity=$1 key=$2
+    shift 2
+    openssl s_client -quiet -no_ign_eof -connect "127.0.0.1:$port" -tls1_2 -psk_identity "$identity" -psk "$key" "$@" \
+        >answers 2>client.err
+}
+
+with_gnutls() { # IDENTITY KEY
+    gnutls-cli --port "$port" 127.0.0.1 --no-ca-verification \
+        --priority 'NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+PSK' \
+        --pskusername "$1" --pskkey "$2" >answers 2>client.err
+}
+
+statuses() {
+    grep -ao 'HTTP/1\.1 [0-9]*' answers | cut -d ' ' -f 2 | tr '\n' ' '
+}
+
+link='<m2m:link>https://a.example/m2m</m2m:link>'
+mgmt='<m2m:mgmtProtocolType>OMA DM</m2m:mgmtProtocolType>'
+
+life() { # CLIENT: from registration to its end, with what is refused on the way
+    rm -f answers
+    scl=scl-$node
+    wanted=13
+    base=/m2m/scls/$scl
+    requests POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")" \
+        POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")" \
+        POST $base/containers "$(document container 'm2m:id="r"' '')" \
+        POST $base/containers/r/contentInstances \
+        "$(document contentInstance 'm2m:id="one"' '<m2m:content>b25l</m2m:content>')" \
+        POST $base/containers/r/contentInstances \
+        "$(document contentInstance 'm2m:id="two"' '<m2m:content>dHdv</m2m:content>')" \
+        GET $base/containers/r/contentInstances/latest '' \
+        PUT $base "$(document scl '' "$mgmt")" \
+        PUT $base/containers/none "$(document container '' '')" \
+        POST $base/containers '<m2m:container>' \
+        GET $base/containers/r?nonsense=1 '' \
+        DELETE $base/containers/r '' \
+        GET $base/containers/r '' \
+        DELETE $base '' END |
+        "$1" 4711:1 $kmc
+    equal "$1: the answers" "201 409 201 201 201 200 200 404 400 400 204 404 204 " "$(statuses)"
+    says answers '<m2m:content[^>]*>dHdv<' # the latest of the two
+    says answers 'STATUS_CONFLICT'
+}
+
+serve --users users --secrets
+says serve.err ', 1 device, 3 users$'
+says serve.out '^"meter" scl=scl-[0-9a-f]{32} identity=[0-9]+:1 kmc=[0-9a-f]{64}$'
+id=$(sed -n 's/.* identity=\([^ ]*\) .*/\1/p' serve.out)
+key=$(sed -n 's/.* kmc=\([^ ]*\)$/\1/p' serve.out)
+meter=$(sed -n 's/.* scl=\([^ ]*\) .*/\1/p' serve.out)
+life with_openssl
+life with_gnutls
+await serve.out '^"4711:1" - ' 2
+# A document that is none is refused by the session itself.
+says serve.out '^"4711:1" - [0-9.]+ s 12 requests [0-9]+ B in [0-9]+ B out$'
+
+# The suites of etsi-m2m.md 6; and none that is not.
+for suite in PSK-AES128-CCM PSK-AES128-CBC-SHA256 PSK-AES128-CBC-SHA; do
+    wanted=1 scl=$meter
+    rm -f answers
+    requests GET /m2m '' END | with_openssl "$id" "$key" -cipher $suite
+    equal "$suite" "200 " "$(statuses)"
+done
+rm -f answers
+echo | with_openssl "$id" "$key" -cipher ECDHE-PSK-AES128-CBC-SHA256
+says client.err 'handshake failure'
+await serve.out '^"" no-common-suite ' 1
+says serve.out '^"" no-common-suite .* 0 requests '
+
+# Who says to be another, and nobody: 401 and 403. A device that can attest must.
+refused() { # SCL STATUS TEXT
+    rm -f answers
+    scl=$1 wanted=1
+    requests GET /m2m/scls '' END | with_openssl 4711:1 $kmc
+    equal "as $1" "$2 " "$(statuses)"
+    says answers "$3"
+}
+refused "scl-$other" 401 'not that of the connection'
+refused "" 403 'requesting entity'
+rm -f answers
+scl=$meter wanted=1
+requests POST /m2m/scls "$(document scl "sclId=\"$meter\"" "$link$mgmt")" END | with_openssl "$id" "$key"
+equal "without integrityValResults" "400 " "$(statuses)"
+says answers 'integrityValResults are missing'
+# Another's resources: their existence is hidden (etsi-m2m.md 8.4).
+rm -f answers
+scl=scl-$node wanted=3
+requests POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")" GET "/m2m/scls/$meter" '' \
+    DELETE "/m2m/scls/$meter/containers/readings" '' END | with_openssl 4711:1 $kmc
+equal "another's" "201 404 404 " "$(statuses)"
+# A wrong key, and an identity that nobody has.
+rm -f answers
+echo | with_openssl 4711:1 "${kmc%7f}80"
+await serve.out '^"4711:1" psk-wrong-key ' 1
+says serve.out '^"4711:1" psk-wrong-key '
+echo | with_openssl 999:1 $kmc
+await serve.out '^"999:1" psk-unknown-identity ' 1
+says serve.out '^"999:1" psk-unknown-identity .* 0 requests '
+holds "a port that is taken" sh -c "! '$M2MSIM' serve nscl hello --https $port"
+end
+says serve.out '^requests +[0-9]+$'
+says serve.out '^  CREATE   201 +[0-9]+$'
+says serve.out '^  CREATE   409 +2$'
+says serve.out '^  RETRIEVE 401 +1$'
+says serve.out '^CREATE   ms p50 p90 p99 +[0-9.]+ +[0-9.]+ +[0-9.]+$'
+
+# Keep-alive ends when nobody asks; octets that are no HTTP; JSON.
+serve --users users --patience '1 s' --json
+(sleep 4) | with_openssl 4711:1 $kmc
+await serve.out '"4711:1"' 1
+says serve.out '^\{"by": "https", "identity": "4711:1", "reason": "", "seconds": 1\.[0-9]+, "requests": 0, '
+rm -f answers
+echo nonsense | with_openssl 4711:1 $kmc
+await serve.out '"reason": "http' 1
+says serve.out '"reason": "http'
+end
+tail -n 1 serve.out >line.json
+valid_json line.json
+says line.json '^\{"requests": 0, "connections": 2, "most_connections": 1, "refused_connections": 0, '
+
+# ---- certificates: curl ----
+
+visit() { # STATUS METHOD PATH [BODY]: in the name of $scl
+    set -- "$1" "$2" "$3" "${4-}"
+    got=$(curl -s --max-time 20 --cacert ca.pem --cert client.pem --connect-to "::127.0.0.1:$port" -u "$scl:" \
+        -X "$2" -H 'Content-Type: application/xml' ${4:+-d "$4"} -D headers -o body -w '%{http_code}' \
+        "https://core.m2m.example$3")
+    equal "$2 $3" "$1" "$got"
+}
+
+serve --set populations.meter.ival.capable=no --tls cert --ca-out ca.pem --client-out client.pem --device meter --secrets
+scl=$(sed -n 's/.* scl=\([^ ]*\) .*/\1/p' serve.out)
+equal "the name in the client's certificate" "$scl" \
+    "$(openssl x509 -in client.pem -noout -subject -nameopt multiline | sed -n 's/.*commonName *= //p')"
+equal "the key is its owner's" 600 "$(stat -c %a client.pem)"
+base=/m2m/scls/$scl
+visit 200 GET /m2m
+says body '<m2m:sclBase '
+visit 201 POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
+says headers "^Location: $base"
+visit 409 POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
+visit 201 POST "$base/containers" "$(document container 'm2m:id="r"' '')"
+visit 201 POST "$base/containers/r/contentInstances" "$(document contentInstance '' '<m2m:content>b25l</m2m:content>')"
+visit 200 GET "$base/containers/r/contentInstances/latest"
+says body '>b25l<'
+visit 201 POST "$base/containers/r/subscriptions" "$(document subscription 'm2m:id="s"' '<m2m:contact>https://a.example/n</m2m:contact>')"
+visit 200 PUT "$base" "$(document scl '' "$mgmt")"
+visit 204 DELETE "$base/containers/r"
+visit 404 GET "$base/containers/r"
+visit 405 DELETE "$base/containers"
+visit 403 POST "$base/applications" "$(document application 'appId="a"' '')"
+mine=$scl
+scl=scl-$other
+visit 401 GET "$base"
+scl=
+visit 403 GET "$base"
+scl=$mine
+visit 204 DELETE "$base"
+# No certificate, no entry; and a certificate is another's authority's.
+code=$(curl -s --max-time 20 --cacert ca.pem --connect-to "::127.0.0.1:$port" -o body -w '%{http_code}' "https://core.m2m.example/m2m")
+equal "without a certificate" 000 "$code"
+await serve.out '^"" certificate-missing ' 1
+says serve.out '^"" certificate-missing '
+end
+m2m 2 serve nscl hello --https 0 --tls cert --ca-out ca.pem
+says err 'ca\.pem: File exists \(--force replaces it\)'
+
+# ---- attach devices ----
+
+many=$(scaled 200 20)
+size="--set populations.meter.count=$many"
+# shellcheck disable=SC2086  # words
+serve $size
+# shellcheck disable=SC2086
+m2m 0 attach devices hello $size --nscl "$port" --count "$many" --for '2 s' --patience '120 s'
+says out "^connect, $many at a time\$"
+says out '^CREATE contentInstance, '
+equal "each registered, and left" "$many $many" \
+    "$(awk '/^[A-Za-z]+.*at a time$/ { what = $1 " " $2 } $1 == "success" && $2 ~ /^[0-9]+$/ { n[what] = $2 }
+        END { print n["CREATE scl,"], n["DELETE scl,"] }' out)"
+says out '^latency p99, ms +[0-9.]+$'
+# By their own clock, three reports each; then again, for all of them left.
+# shellcheck disable=SC2086
+m2m 0 attach devices hello $size --nscl "$port" --count 3 --for '2 s' --over '100 ms' --speed 1000 --json
+while IFS= read -r line; do
+    printf '%s\n' "$line" >line.json
+    valid_json line.json
+done <out
+equal "a report each 0.6 s" 1 "$(sed -n 's/.*"CREATE contentInstance", "n": \([0-9]*\),.*/\1/p' out | awk '{ print ($1 >= 6 && $1 <= 12) }')"
+# Who stayed is met again: a conflict, then UPDATE.
+# shellcheck disable=SC2086
+m2m 0 attach devices hello $size --nscl "$port" --count 1 --for '300 ms' --keep
+silent out 'DELETE scl'
+# shellcheck disable=SC2086
+m2m 4 attach devices hello $size --nscl "$port" --device meter-0 --for '300 ms'
+says out '^1 "meter-0" CREATE scl refused conflict '
+says out '^UPDATE scl, 1 at a time$'
+# Keys of another seed; a tampered device; more devices than there are.
+# shellcheck disable=SC2086
+m2m 4 attach devices hello $size --nscl "$port" --set run.seed=2 --for '300 ms'
+says out ' connect refused '
+# shellcheck disable=SC2086
+m2m 4 attach devices hello $size --nscl "$port" --set populations.meter.ival.tampered='100 %' --for '300 ms'
+says out '^1 "meter-0" CREATE scl refused ival-denied '
+# shellcheck disable=SC2086
+m2m 2 attach devices hello $size --nscl "$port" --count $((many + 1))
+says err "there are $many devices"
+end
+# shellcheck disable=SC2086
+equal "the server's connections" 0 "$(awk '/^most at a time/ { print ($5 + 0 < '"$many"') }' serve.out)"
+m2m 4 attach devices hello --nscl "$port" --for '100 ms'
+says out '^  connection-refused +1$'
+
+# ---- wrong usage ----
+m2m 2 serve nscl hello
+says err '--https is needed'
+m2m 2 serve nscl --https 0
+says err 'a scenario is needed'
+m2m 2 serve nscl hello --https 0 --tls no
+m2m 2 serve nscl hello --https 0 --ca-out x
+says err 'go with --tls cert'
+m2m 2 serve nscl hello --https 0 --secret s
+says err "--secret is not for 'nscl'"
+m2m 2 serve bsf --users users --https 0
+says err "--https is not for 'bsf'"
+m2m 3 serve nscl gba-operator --https 0 --tls cert
+says err 'has no authority'
+m2m 2 attach devices --nscl 1
+says err 'a scenario is needed'
+m2m 2 attach devices hello
+says err '--nscl is needed'
+m2m 2 attach devices hello --nscl 1 --speed 0
+m2m 2 attach devices hello --nscl 1 --count 0
+m2m 2 attach devices hello --nscl 1 --device no-such
+m2m 2 attach devices trusted-access --nscl 1 --device meters
+says err 'does not speak mId over TLS'
+m2m 2 attach eap --nscl 1 --radius 1 --secret s
+says err "--nscl is not for 'eap'"
+finish
