@@ -149,7 +149,8 @@ static enum err find_figures(struct comparison *c, struct reader *r)
         reader_query(r,
                      "SELECT 0, kind, min(t_intended) AS t FROM procedures GROUP BY kind "
                      "UNION ALL SELECT 1, n.population, min(n.node_id) FROM nodes n "
-                     "WHERE n.kind <> 'device' GROUP BY n.population ORDER BY 1, t, 2",
+                     "WHERE n.kind NOT IN ('device', 'gateway', 'local') "
+                     "GROUP BY n.population ORDER BY 1, t, 2",
                      &s, c->why);
 
     while (!err && reader_step(r, s, &err, c->why)) {

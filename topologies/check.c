@@ -143,6 +143,14 @@ static void check_batches(struct reader *r, const struct scn_population *p)
              "from their personalisation");
 }
 
+static void check_retry(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    if (d->retry.base > d->retry.cap)
+        tell(r, place_of(r, &p->name, &d->retry.base, &d->retry.cap), "S211",
+             "'base' is longer than 'cap'");
+}
+
 static void check_lifetimes(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
@@ -163,9 +171,7 @@ static void check_lifetimes(struct reader *r, const struct scn_population *p)
     if (kmc && d->mid.idle > d->keys.kmc)
         tell(r, place_of(r, &p->name, &d->mid.idle, &d->keys.kmc), "S210",
              "the session may idle longer than Kmc lives, which bounds it");
-    if (d->retry.base > d->retry.cap)
-        tell(r, place_of(r, &p->name, &d->retry.base, &d->retry.cap), "S211",
-             "'base' is longer than 'cap'");
+    check_retry(r, p);
 }
 
 static void check_arrivals(struct reader *r, const struct scn_population *p)
@@ -182,6 +188,36 @@ static void check_arrivals(struct reader *r, const struct scn_population *p)
     if (until && !until->bad && d->arrivals.start >= r->s->until)
         tell(r, place_of(r, &p->name, &d->arrivals.start, NULL), "S218",
              "the devices start when the run is over");
+}
+
+/* ---- gateways and what is behind them ---- */
+
+static void check_size(struct reader *r, const struct scn_population *p,
+                       const struct cfg_device *gateway)
+{
+    if (p->device.report.octets > gateway->store.max_octets)
+        tell(r, place_of(r, &p->name, &p->device.report.octets, &gateway->store.max_octets), "S211",
+             "one reading is larger than all that the gateway may keep");
+}
+
+static void check_store(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    if (d->store.window_every && d->store.window_open > d->store.window_every)
+        tell(r, place_of(r, &p->name, &d->store.window_open, &d->store.window_every), "S211",
+             "the window is 'open' for longer than from one to the next");
+    check_size(r, p, d);
+}
+
+static void check_local(struct reader *r, const struct scn_population *p)
+{
+    const struct mark *shape = reader_mark_of(r, &p->device.arrivals.shape);
+    if (!shape || !shape->bad)
+        check_meanings(r, p);
+    check_retry(r, p);
+    check_arrivals(r, p);
+    if (p->device.local.behind != SCN_NONE)
+        check_size(r, p, &r->s->populations[p->device.local.behind].device);
 }
 
 /* ---- servers ---- */
@@ -232,6 +268,13 @@ static bool same_pair(const struct scn_link *a, const struct scn_link *b)
     return (a->from == b->from && a->to == b->to) || (a->from == b->to && a->to == b->from);
 }
 
+/* Nobody's way leads to it, but to a gateway those of its local devices. */
+static bool is_leaf(const struct scenario *s, uint32_t to, uint32_t from)
+{
+    return cfg_is_field(s->populations[to].kind) &&
+           !(s->populations[to].kind == CFG_GATEWAY && s->populations[from].kind == CFG_LOCAL);
+}
+
 static void check_link(struct reader *r, uint32_t i)
 {
     const struct scenario *s = r->s;
@@ -243,7 +286,7 @@ static void check_link(struct reader *r, uint32_t i)
         return;
     if (link->from == link->to)
         tell(r, at, "S223", "a link from a population to itself");
-    else if (s->populations[link->to].kind == CFG_DEVICE &&
+    else if (is_leaf(s, link->to, link->from) &&
              !reader_mark_of(r, &s->populations[link->to].kind)->bad)
         tell(r, at, "S222", "'%s' are devices: the leaf side stands first",
              s->populations[link->to].name);
@@ -276,9 +319,9 @@ static bool is_reachable(const struct scenario *s, uint32_t from, uint32_t to, u
             uint32_t a = s->links[i].from, b = s->links[i].to;
             if (a == around || b == around)
                 continue;
-            if (reached[a] && (a == from || s->populations[a].kind != CFG_DEVICE))
+            if (reached[a] && (a == from || !cfg_is_field(s->populations[a].kind)))
                 next[b] = true;
-            if (reached[b] && (b == from || s->populations[b].kind != CFG_DEVICE))
+            if (reached[b] && (b == from || !cfg_is_field(s->populations[b].kind)))
                 next[a] = true;
         }
         memcpy(reached, next, sizeof reached);
@@ -358,9 +401,11 @@ static void check_ways(struct reader *r)
         const struct cfg_device *d = &p->device;
         if (reader_mark_of(r, &p->kind)->bad)
             continue;
-        if (p->kind == CFG_DEVICE) {
+        if (cfg_is_device(p->kind)) {
             want_device_ways(r, i, d);
             check_hand_over(r, p);
+        } else if (p->kind == CFG_LOCAL) {
+            want_way(r, i, d->local.behind, &d->local.behind, "its gateway");
         } else {
             want_way(r, i, p->server.mas, &p->server.mas, "which it hands Kmr to");
             want_way(r, i, p->server.hss, &p->server.hss, "which it asks for vectors");
@@ -396,7 +441,10 @@ static void check_event_kind(struct reader *r, const struct scn_event *e)
     p = &r->s->populations[e->population];
     if (reader_mark_of(r, &p->kind)->bad)
         return;
-    if (outage == (p->kind == CFG_DEVICE))
+    if (p->kind == CFG_LOCAL)
+        tell(r, place_of(r, e, &e->population, &e->what), "S231",
+             "'%s' are behind gateways: what befalls them is not modeled", p->name);
+    else if (outage == cfg_is_device(p->kind))
         tell(r, place_of(r, e, &e->population, &e->what), "S231",
              outage ? "'%s' are devices: what befalls them is a blackout"
                     : "'%s' are servers: what befalls them is an outage",
@@ -450,7 +498,9 @@ static void check_tcp(struct reader *r)
 
 static void check_population(struct reader *r, const struct scn_population *p)
 {
-    if (p->kind == CFG_DEVICE) {
+    if (p->kind == CFG_LOCAL) {
+        check_local(r, p);
+    } else if (cfg_is_device(p->kind)) {
         check_method(r, p);
         check_tls(r, p, &p->device.mid.tls, USE_PSK, "mId");
         check_dtls(r, p);
@@ -458,6 +508,8 @@ static void check_population(struct reader *r, const struct scn_population *p)
         if (p->device.bootstrap.method == CFG_BOOTSTRAP_PRE_PROVISIONED)
             check_batches(r, p);
         check_arrivals(r, p);
+        if (p->kind == CFG_GATEWAY)
+            check_store(r, p);
     } else
         check_server(r, p);
 }
@@ -468,7 +520,7 @@ void check_meaning(struct reader *r)
     bool devices = false;
     for (uint32_t i = 0; i < s->population_count; i++) {
         const struct mark *kind = reader_mark_of(r, &s->populations[i].kind);
-        devices = devices || kind->bad || s->populations[i].kind == CFG_DEVICE;
+        devices = devices || kind->bad || cfg_is_field(s->populations[i].kind);
         if (!kind->bad)
             check_population(r, &s->populations[i]);
     }

@@ -63,8 +63,6 @@ static void derive_device(struct reader *r, struct scn_population *p)
     derive_server(r, p, "mid.at", CFG_NSCL, &d->mid.nscl);
     if (method_needs_bsf(d))
         derive_server(r, p, "gba.at", CFG_BSF, &d->gba.bsf);
-    if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
-        d->arrivals.over = 3600 * SIM_S;
     d->ival.tampered_at.floor = d->retry.restart.floor = 0;
 }
 
@@ -78,7 +76,7 @@ static bool has_subscribers(const struct scenario *s)
 {
     for (uint32_t i = 0; i < s->population_count; i++) {
         const struct cfg_device *d = &s->populations[i].device;
-        if (s->populations[i].kind == CFG_DEVICE &&
+        if (cfg_is_device(s->populations[i].kind) &&
             (is_subscriber(method_of_bootstrap(d->bootstrap.method)) ||
              is_subscriber(method_of_connect(d->connect.method))))
             return true;
@@ -97,10 +95,24 @@ static bool has_kind(const struct scenario *s, enum cfg_kind kind)
 static bool uses_ibake(const struct scenario *s)
 {
     for (uint32_t i = 0; i < s->population_count; i++)
-        if (s->populations[i].kind == CFG_DEVICE &&
+        if (cfg_is_device(s->populations[i].kind) &&
             s->populations[i].device.bootstrap.method == CFG_BOOTSTRAP_EAP_IBAKE)
             return true;
     return false;
+}
+
+static void derive_arrivals(struct reader *r, struct scn_population *p)
+{
+    struct cfg_device *d = &p->device;
+    if (!is_given(r, &d->arrivals.over) && d->arrivals.shape != CFG_ARRIVAL_POISSON)
+        d->arrivals.over = 3600 * SIM_S;
+}
+
+static const char *class_of(enum cfg_kind kind)
+{
+    if (kind == CFG_GATEWAY)
+        return "cortex-a7";
+    return cfg_is_field(kind) ? "cortex-m4" : "server";
 }
 
 static void derive_population(struct reader *r, struct scn_population *p)
@@ -109,9 +121,13 @@ static void derive_population(struct reader *r, struct scn_population *p)
     if (reader_mark_of(r, &p->kind)->bad)
         return;
     if (!p->class_name)
-        p->class_name = p->kind == CFG_DEVICE ? "cortex-m4" : "server";
-    if (p->kind == CFG_DEVICE) {
-        derive_device(r, p);
+        p->class_name = class_of(p->kind);
+    if (cfg_is_field(p->kind)) {
+        if (cfg_is_device(p->kind))
+            derive_device(r, p);
+        else
+            derive_server(r, p, "behind", CFG_GATEWAY, &p->device.local.behind);
+        derive_arrivals(r, p);
         return;
     }
     if (!is_given(r, server->fqdn))

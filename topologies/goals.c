@@ -25,7 +25,7 @@ bool scenario_goal_check(const struct scenario *s, const char *text, struct goal
     size_t n = 0;
 
     for (uint32_t i = 0; i < s->population_count && n < 256; i++)
-        if (s->populations[i].kind != CFG_DEVICE)
+        if (!cfg_is_field(s->populations[i].kind))
             servers[n++] = s->populations[i].name;
     return goal_parse(text, servers, n, &goal, why);
 }

@@ -117,6 +117,16 @@ static bool is_not_poisson(const struct cfg_device *d)
     return !is_poisson(d);
 }
 
+static bool has_windows(const struct cfg_device *d)
+{
+    return d->store.window_every != 0;
+}
+
+static bool is_blocked(const struct cfg_device *d)
+{
+    return d->store.blocked_after != 0;
+}
+
 #define AT(member) offsetof(struct cfg_device, member)
 static const struct meaning meanings[] = {
     {AT(bootstrap.tls.suite), by_certificates, "this bootstrap has no TLS with certificates"},
@@ -161,6 +171,8 @@ static const struct meaning meanings[] = {
     {AT(access.roaming_barred_ppm), method_attaches, "these devices attach to no access network"},
     {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
     {AT(mid.tls.version), has_tls, "mId has no TLS here"},
+    {AT(store.window_open), has_windows, "the gateway's link is for use always"},
+    {AT(store.blocked_for), is_blocked, "no number of failures blocks the gateway's link"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},
     {AT(arrivals.mean), is_poisson, "only poisson has a mean time between starts"},
 };

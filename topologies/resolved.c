@@ -95,7 +95,7 @@ static bool is_void(const struct scn_population *p, const void *target)
 {
     const struct meaning *m;
 
-    if (p->kind != CFG_DEVICE)
+    if (!cfg_is_field(p->kind))
         return (target == &p->server.hss && p->server.hss == SCN_NONE) ||
                (target == &p->server.kms && p->server.kms == SCN_NONE);
     for (size_t i = 0; (m = meaning_at(i)) != NULL; i++)

@@ -20,7 +20,7 @@ struct scn_population {
     enum cfg_kind kind;
     uint32_t count;
     const char *class_name;   /* of the cost profile */
-    struct cfg_device device; /* kind CFG_DEVICE */
+    struct cfg_device device; /* cfg_is_field */
     struct cfg_server server; /* else */
     int line, column;         /* where it stands, for the builder's diags */
 };

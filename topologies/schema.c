@@ -8,7 +8,9 @@
 #define YEAR (365 * DAY)
 #define ONE  1000000 /* 100 % in ppm */
 
-#define DEVICE      (1u << CFG_DEVICE)
+#define GATEWAY     (1u << CFG_GATEWAY)
+#define DEVICE      (1u << CFG_DEVICE | GATEWAY) /* a gateway is one with more */
+#define LOCAL       (1u << CFG_LOCAL)
 #define NSCL        (1u << CFG_NSCL)
 #define MSBF        (1u << CFG_MSBF)
 #define MAS         (1u << CFG_MAS)
@@ -25,8 +27,8 @@
 
 const struct schema_word schema_kinds[] = {
     {"device", CFG_DEVICE}, {"nscl", CFG_NSCL}, {"msbf", CFG_MSBF}, {"mas", CFG_MAS},
-    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS},
-    {"kms", CFG_KMS}, {"application", CFG_APPLICATION}, {"gateway", SCHEMA_LATER}, {NULL, 0}};
+    {"hss", CFG_HSS}, {"bsf", CFG_BSF}, {"access", CFG_ACCESS}, {"kms", CFG_KMS}, {"application", CFG_APPLICATION},
+    {"gateway", CFG_GATEWAY}, {"local", CFG_LOCAL}, {NULL, 0}};
 const struct schema_word schema_verdicts[] = {
     {"allow", CFG_ALLOW}, {"limit", CFG_LIMIT}, {"deny", CFG_DENY}, {NULL, 0}};
 static const struct schema_word bootstraps[] = {
@@ -66,6 +68,7 @@ static const struct schema_word happenings[] = {
     {"outage", HAPPENING_OUTAGE}, {"blackout", HAPPENING_BLACKOUT}, {"firmware", HAPPENING_FIRMWARE},
     {"attack", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word all_or_none[] = {{"all", true}, {"none", false}, {NULL, 0}};
+static const struct schema_word interfaces[] = {{"dIa", CFG_DIA}, {"xIP", CFG_XIP}, {NULL, 0}};
 static const struct schema_word presets[] = {{"linux", 0}, {"ns3", 1}, {NULL, 0}};
 
 /* ---- populations ---- */
@@ -244,8 +247,41 @@ static const struct schema_key report_keys[] = {
      .help = "the latest so many stay in the device's container at the NSCL"},
     {"jitter", TYPE_SHARE, AT(device.report.jitter_ppm), .max = 500000, .standard = "0 %",
      .help = "of `every`, earlier or later"},
+    {"rcat", TYPE_COUNT, GATEWAY | LOCAL, AT(device.report.rcat), .max = CFG_RCATS - 1, .standard = "3",
+     .help = "request category: at a gateway the highest goes first, and the lowest is dropped first"},
+    {"trpdt", TYPE_TIME, GATEWAY | LOCAL, AT(device.report.trpdt), .max = YEAR, .standard = "0 s",
+     .help = "tolerable delay: so long it may wait at the gateway, to go to the NSCL with others in one session"},
     END};
 static const struct schema_section report = {report_keys, NULL};
+
+static const struct schema_key window_keys[] = {
+    {"every", TYPE_TIME, AT(device.store.window_every), .min = SIM_S, .max = YEAR, .none = "always", .standard = "always",
+     .help = "the link is for use at multiples of it, from the start of the run on"},
+    {"open", TYPE_TIME, AT(device.store.window_open), .min = SIM_S, .max = YEAR, .standard = "5 min", .help = "and so long"},
+    END};
+static const struct schema_section window = {window_keys, NULL};
+
+static const struct schema_key blocked_keys[] = {
+    {"after", TYPE_COUNT, AT(device.store.blocked_after), .min = 1, .max = 1000000, .none = "never", .standard = "never",
+     .help = "failed attempts in a row to forward"},
+    {"for", TYPE_TIME, AT(device.store.blocked_for), .min = SIM_S, .max = YEAR, .standard = "10 min",
+     .help = "how long nothing is tried then"},
+    END};
+static const struct schema_section blocked = {blocked_keys, NULL};
+
+static const struct schema_key store_keys[] = {
+    {"max_requests", TYPE_COUNT, AT(device.store.max_requests), .min = 1, .max = 100000000, .standard = "10000",
+     .help = "maxPendReqs: most readings waiting"},
+    {"max_size", TYPE_SIZE, AT(device.store.max_octets), .min = 1, .max = UINT32_MAX, .standard = "4 MiB",
+     .help = "maxPendData: most octets of content waiting"},
+    {"urgent", TYPE_COUNT, AT(device.store.urgent), .max = CFG_RCATS, .standard = "6",
+     .help = "from this request category on nothing waits, neither for `trpdt` nor for a window; 8: none"},
+    {"window", TYPE_SECTION, .section = &window,
+     .help = "when the link is for use (rcatSchedule); outside a reading waits for the next window, or until its "
+             "`trpdt` is over"},
+    {"blocked", TYPE_SECTION, .section = &blocked, .help = "a link that fails is left alone for a while (blockPeriods)"},
+    END};
+static const struct schema_section store = {store_keys, NULL};
 
 static const struct schema_key registration_keys[] = {
     {"lifetime", TYPE_TIME, AT(device.registration.lifetime), .min = SIM_S, .max = 100 * YEAR,
@@ -268,7 +304,7 @@ static const struct schema_key retry_keys[] = {
      .help = "none; equal: half of the wait is drawn; full: all of it is"},
     {"attempts", TYPE_COUNT, AT(device.retry.attempts), .min = 1, .max = 1000000, .none = "unlimited",
      .standard = "unlimited", .help = "for each procedure"},
-    {"restart", TYPE_DIST, AT(device.retry.restart), .standard = "0 s",
+    {"restart", TYPE_DIST, DEVICE, AT(device.retry.restart), .standard = "0 s",
      .help = "from power's return to the device's first step: `uniform 0 s 10 min` spreads a fleet behind a blackout"},
     END};
 static const struct schema_section retry = {retry_keys, NULL};
@@ -311,9 +347,13 @@ static const struct schema_section read_section = {read_keys, NULL};
 static const struct schema_key population_keys[] = {
     {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
     {"kind", TYPE_WORD, AT(kind), .words = schema_kinds, .help = "what they are"},
-    {"class", TYPE_TEXT, AT(class_name), .derived = "cortex-m4 for devices, server for the others",
+    {"class", TYPE_TEXT, AT(class_name), .derived = "cortex-m4 for devices, cortex-a7 for gateways, server for the others",
      .help = "device class of the cost profile"},
-    LATER("behind"), LATER("fault"), LATER("attack"), LATER("mobility"),
+    {"behind", TYPE_POPULATION, LOCAL, AT(device.local.behind), .kind = CFG_GATEWAY,
+     .derived = "the only population of kind gateway", .help = "their gateways: number i has gateway i modulo their number"},
+    {"interface", TYPE_WORD, LOCAL, AT(device.local.interface), .words = interfaces, .standard = "dIa",
+     .help = "dIa: HTTP on TCP into the gateway's tree (a D' device); xIP: short frames to an interworking proxy (d)"},
+    LATER("fault"), LATER("attack"), LATER("mobility"),
 
     {"bootstrap", TYPE_SECTION, DEVICE, .section = &bootstrap, .help = "service bootstrap"},
     {"connect", TYPE_SECTION, DEVICE, .section = &connect_section, .help = "service connection"},
@@ -324,11 +364,13 @@ static const struct schema_key population_keys[] = {
     {"mid", TYPE_SECTION, DEVICE, .section = &mid, .help = "the mId reference point"},
     {"ival", TYPE_SECTION, DEVICE, .section = &ival, .help = "integrity validation"},
     {"keys", TYPE_SECTION, DEVICE, .section = &keys, .help = "key life"},
-    {"arrivals", TYPE_SECTION, DEVICE, .section = &arrivals, .help = "when the devices start"},
-    {"report", TYPE_SECTION, DEVICE, .section = &report, .help = "what the application sends"},
+    {"arrivals", TYPE_SECTION, DEVICE | LOCAL, .section = &arrivals, .help = "when the devices start"},
+    {"report", TYPE_SECTION, DEVICE | LOCAL, .section = &report,
+     .help = "what the application sends; at a gateway, its own"},
+    {"store", TYPE_SECTION, GATEWAY, .section = &store, .help = "what waits for the NSCL"},
     {"registration", TYPE_SECTION, DEVICE, .section = &registration, .help = "SCL registration"},
-    {"retry", TYPE_SECTION, DEVICE, .section = &retry, .help = "what happens after a failure"},
-    {"timeout", TYPE_SECTION, DEVICE, .section = &timeout, .help = "how long it waits"},
+    {"retry", TYPE_SECTION, DEVICE | LOCAL, .section = &retry, .help = "what happens after a failure"},
+    {"timeout", TYPE_SECTION, DEVICE | LOCAL, .section = &timeout, .help = "how long it waits"},
 
     {"workers", TYPE_COUNT, SERVER | HSS | ACCESS | KMS, AT(server.workers), .min = 1, .max = 65536, .standard = "4",
      .help = "processors of each server"},
@@ -354,6 +396,8 @@ static const struct schema_key population_keys[] = {
     {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
     {"max_instances", TYPE_COUNT, NSCL, AT(server.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
      .standard = "10", .help = "maxNrOfInstances of a container whose creator says none"},
+    {"max_instances", TYPE_COUNT, GATEWAY, AT(device.store.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
+     .standard = "10", .help = "the same, of containers at the gateway itself"},
     {"certificate_life", TYPE_TIME, MSBF | MAS, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
      .standard = "5 y", .help = "of its certificate and those of its fleet"},
     {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,
@@ -600,7 +644,6 @@ static const struct schema_key root_keys[] = {
      .help = "keys with lists of values: every combination is a cell; `zip: {..}`, `where: ..`"},
     {"goals", TYPE_TABLE, .offset = SCHEMA_NOWHERE, .derived = "none",
      .help = "a list of what is demanded: `p99(bootstrap.latency) < 30 s` (`m2msim explain goals`)"},
-    LATER("gateways"),
     LATER("attacks"),
     END};
 const struct schema_section schema_root = {root_keys, NULL};

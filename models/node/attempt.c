@@ -122,12 +122,16 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_CONTAINER:
     case PROC_REQUEST:
     case PROC_ACCESS_RIGHT:
+    case PROC_FORWARD:
         return make_mid(e->dev, env);
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
     case PROC_SUBSCRIPTION:
     case PROC_READ:
     case PROC_NOTIFICATION:
+    case PROC_APPLICATION:
+    case PROC_READING:
+    case PROC_DELIVERY:
     case PROC_KINDS:
         break;
     }

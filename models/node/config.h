@@ -26,8 +26,20 @@ enum cfg_kind {
     CFG_BSF,
     CFG_ACCESS,
     CFG_KMS,
-    CFG_APPLICATION
+    CFG_APPLICATION,
+    CFG_GATEWAY,
+    CFG_LOCAL /* behind a gateway, without an SCL: D' and d */
 };
+/* Who has keys and an SCL that it registers with an NSCL: a gateway is a device with more. */
+static inline bool cfg_is_device(enum cfg_kind kind)
+{
+    return kind == CFG_DEVICE || kind == CFG_GATEWAY;
+}
+/* What applications run on, and not a server. */
+static inline bool cfg_is_field(enum cfg_kind kind)
+{
+    return cfg_is_device(kind) || kind == CFG_LOCAL;
+}
 /* What each needs: method.h. */
 enum cfg_bootstrap {
     CFG_BOOTSTRAP_PRE_PROVISIONED,
@@ -65,6 +77,9 @@ enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONEN
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
 enum cfg_verdict { CFG_ALLOW, CFG_LIMIT, CFG_DENY };
 enum cfg_read { CFG_READ_LATEST, CFG_READ_OLDEST }; /* which contentInstance */
+enum cfg_interface { CFG_DIA, CFG_XIP };            /* of a local device with its gateway: D', d */
+
+#define CFG_RCATS 8 /* request categories (TS 102 921; etsi-m2m.md 8.2): 0 .. 7 */
 
 struct cfg_tls {
     enum tls_suite suite;
@@ -72,7 +87,7 @@ struct cfg_tls {
     enum tls_group group;
 };
 
-struct cfg_device { /* kind: device */
+struct cfg_device { /* kinds: device, gateway, local */
     struct {
         enum cfg_bootstrap method;
         struct cfg_tls tls;
@@ -152,7 +167,23 @@ struct cfg_device { /* kind: device */
         uint32_t octets;     /* of content, before base64 */
         uint32_t keep;       /* maxNrOfInstances of the container they go to; default 1000 */
         uint32_t jitter_ppm; /* of `every` */
+        uint32_t rcat;       /* gateway, local: of each reading; 7 is the most urgent */
+        sim_ns trpdt;        /* and how long it may wait at the gateway; 0: it may not */
     } report;
+    struct {                    /* gateway: what waits for the NSCL (etsiM2mSpPolicy) */
+        uint32_t max_requests;  /* maxPendReqs */
+        uint32_t max_octets;    /* maxPendData: of content */
+        uint32_t urgent;        /* from this category on nothing waits */
+        sim_ns window_every;    /* the link is for use at multiples of it; 0: always */
+        sim_ns window_open;     /* and so long */
+        uint32_t blocked_after; /* failed attempts to forward, then none (blockPeriods); 0: never */
+        sim_ns blocked_for;     /* for so long */
+        uint32_t max_instances; /* of its own containers whose creator says nothing; 0: no bound */
+    } store;
+    struct { /* local */
+        uint32_t behind;
+        enum cfg_interface interface;
+    } local;
     struct {
         sim_ns lifetime;         /* expirationTime asked for; default 24 h */
         uint32_t refresh_at_ppm; /* default 50 % */
@@ -191,7 +222,7 @@ struct cfg_application {
     } read;
 };
 
-struct cfg_server {        /* all kinds but device */
+struct cfg_server {        /* kinds of servers */
     uint32_t workers;      /* default 4 */
     uint32_t queue;        /* most jobs waiting; default 1000 */
     uint32_t max_sessions; /* open TCP connections; beyond: refused; default 100,000 */

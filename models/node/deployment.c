@@ -2,10 +2,11 @@
 
 #include "crypto/entity.h"
 #include "models/node/application.h"
-#include "models/node/impl.h"
+#include "models/node/gateway.h"
 #include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,19 @@ static void sample_server(struct deployment *d, const struct server *s)
         sample(d, "workers", name, s->cpu.workers);
 }
 
+/* What waits at all gateways of a population together. */
+static void sample_gateways(struct deployment *d, const struct population *p)
+{
+    uint64_t waiting = 0, octets = 0;
+
+    for (uint32_t i = 0; i < p->config->count; i++) {
+        waiting += p->devices[i].gateway->waiting;
+        octets += p->devices[i].gateway->octets;
+    }
+    sample(d, "waiting", p->config->name, (double)waiting);
+    sample(d, "waiting_octets", p->config->name, (double)octets);
+}
+
 static void sampler_commit(struct sim *sim, struct sim_event *ev)
 {
     struct deployment *d = (struct deployment *)((char *)ev - offsetof(struct deployment, sampler));
@@ -37,6 +51,10 @@ static void sampler_commit(struct sim *sim, struct sim_event *ev)
         struct population *p = &d->populations[i];
         for (uint32_t k = 0; p->servers && k < p->config->count; k++)
             sample_server(d, &p->servers[k]);
+    }
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        if (d->populations[i].config->kind == CFG_GATEWAY)
+            sample_gateways(d, &d->populations[i]);
     }
     sample(d, "registered", "all", (double)d->counts.registered);
     sim_schedule(sim, ev, sim_ns_add(sim_now(sim), d->in.record->series_every));
@@ -95,8 +113,8 @@ static enum err make_authorities(struct deployment *d, struct diag_list *diags)
 
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        needed |=
-            p->kind == CFG_DEVICE && method_of_bootstrap(p->device->bootstrap.method)->certificates;
+        needed |= cfg_is_device(p->kind) &&
+                  method_of_bootstrap(p->device->bootstrap.method)->certificates;
     }
     if (!needed)
         return OK;
@@ -115,7 +133,7 @@ bool deployment_has_eap_tls(const struct deployment *d)
 {
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        if (p->kind == CFG_DEVICE && p->device->bootstrap.method == CFG_BOOTSTRAP_EAP_TLS)
+        if (cfg_is_device(p->kind) && p->device->bootstrap.method == CFG_BOOTSTRAP_EAP_TLS)
             return true;
     }
     return false;
@@ -128,7 +146,7 @@ static bool find_methods(struct deployment *d, struct population *p, struct diag
     const char *wanted[2], *missing = NULL;
     const struct eap_method **found[2] = {&p->bootstrap_eap, &p->connect_eap};
 
-    if (p->config->kind != CFG_DEVICE)
+    if (!cfg_is_device(p->config->kind))
         return true;
     wanted[0] = method_of_bootstrap(c->bootstrap.method)->eap;
     wanted[1] = method_of_connect(c->connect.method)->eap;
@@ -184,10 +202,16 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
     return ok;
 }
 
+/* Of a local device: its gateway. */
+static int64_t parent_of(const struct population *p, uint32_t index)
+{
+    return p->locals ? device_node(local_gateway(&p->locals[index])) : ROW_NULL_ID;
+}
+
 static void write_nodes(struct deployment *d, const struct population *p)
 {
-    static const char *const kinds[] = {"device", "nscl",   "msbf", "mas",        "hss",
-                                        "bsf",    "access", "kms",  "application"};
+    static const char *const kinds[] = {"device", "nscl", "msbf",        "mas",     "hss",  "bsf",
+                                        "access", "kms",  "application", "gateway", "local"};
     char name[NODE_NAME_MAX];
 
     for (uint32_t i = 0; i < p->config->count; i++) {
@@ -197,7 +221,7 @@ static void write_nodes(struct deployment *d, const struct population *p)
                                                      .population = p->config->name,
                                                      .kind = kinds[p->config->kind],
                                                      .class_name = p->config->class_name,
-                                                     .parent = ROW_NULL_ID});
+                                                     .parent = parent_of(p, i)});
     }
 }
 
@@ -223,28 +247,45 @@ static void make_applications(struct population *p)
         application_init(&p->servers[i]);
 }
 
+static enum err make_devices(struct population *p)
+{
+    enum err err = make_contexts(p);
+
+    if (err)
+        return err;
+    image_make(p);
+    p->devices = xcalloc(p->config->count, sizeof *p->devices);
+    for (uint32_t k = 0; k < p->config->count; k++)
+        device_init(&p->devices[k], p, k);
+    p->d->counts.devices += p->config->count;
+    return OK;
+}
+
+static void make_locals(struct population *p)
+{
+    p->locals = xcalloc(p->config->count, sizeof *p->locals);
+    for (uint32_t k = 0; k < p->config->count; k++)
+        local_init(&p->locals[k], p, k);
+    p->d->counts.devices += p->config->count;
+}
+
 static enum err make_nodes(struct deployment *d)
 {
     enum err err = OK;
 
     for (uint32_t i = 0; i < d->in.population_count && !err; i++) {
-        if (d->populations[i].config->kind != CFG_DEVICE)
+        if (!cfg_is_field(d->populations[i].config->kind))
             err = make_servers(&d->populations[i]);
     }
     for (uint32_t i = 0; i < d->in.population_count && !err; i++)
         make_applications(&d->populations[i]);
     for (uint32_t i = 0; i < d->in.population_count && !err; i++) {
         struct population *p = &d->populations[i];
-        if (p->config->kind != CFG_DEVICE)
-            continue;
-        err = make_contexts(p);
-        if (err)
-            break;
-        image_make(p);
-        p->devices = xcalloc(p->config->count, sizeof *p->devices);
-        for (uint32_t k = 0; k < p->config->count; k++)
-            device_init(&p->devices[k], p, k);
-        d->counts.devices += p->config->count;
+
+        if (cfg_is_device(p->config->kind))
+            err = make_devices(p);
+        else if (p->config->kind == CFG_LOCAL)
+            make_locals(p);
     }
     return err;
 }
@@ -331,6 +372,22 @@ enum sim_end deployment_run(struct deployment *d)
     return sim_run(d->sim, d->in.until);
 }
 
+static void note_dropped(const struct population *p, sim_ns now)
+{
+    char text[NODE_NAME_MAX + 80];
+    uint64_t dropped = 0;
+
+    for (uint32_t i = 0; i < p->config->count; i++)
+        dropped += p->devices[i].gateway->dropped;
+    if (!dropped)
+        return;
+    snprintf(text, sizeof text, "the stores of '%s' were full: readings dropped", p->config->name);
+    p->d->sink.note(
+        p->d->sink.arg,
+        &(struct row_note){
+            .t = now, .level = "warning", .code = "store-full", .text = text, .count = dropped});
+}
+
 void deployment_finish(struct deployment *d)
 {
     sim_ns now = sim_now(d->sim);
@@ -343,6 +400,10 @@ void deployment_finish(struct deployment *d)
             delivery_finish(&p->servers[k], now);
             application_finish(&p->servers[k], now);
         }
+        for (uint32_t k = 0; p->locals && k < p->config->count; k++)
+            local_finish(&p->locals[k], now);
+        if (p->config->kind == CFG_GATEWAY)
+            note_dropped(p, now);
     }
     keyring_end_all(d->keys, now);
     usage_write(d);
@@ -356,6 +417,9 @@ static void free_pair(struct tls_pair *pair)
 
 static void free_population(struct population *p)
 {
+    for (uint32_t k = 0; p->locals && k < p->config->count; k++)
+        local_release(&p->locals[k]);
+    free(p->locals);
     for (uint32_t k = 0; p->devices && k < p->config->count; k++)
         device_release(&p->devices[k]);
     free(p->devices);
@@ -375,6 +439,7 @@ void deployment_free(struct deployment *d)
 {
     if (!d)
         return;
+    local_xip_free_all(d);
     for (uint32_t i = 0; d->populations && i < d->in.population_count; i++)
         free_population(&d->populations[i]);
     free(d->populations);

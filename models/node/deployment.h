@@ -19,7 +19,7 @@ struct deployment_population {
     enum cfg_kind kind;
     uint32_t count;
     const char *class_name;
-    const struct cfg_device *device; /* kind CFG_DEVICE */
+    const struct cfg_device *device; /* cfg_is_field */
     const struct cfg_server *server; /* else */
     int line, column;                /* for diagnostics */
 };

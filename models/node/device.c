@@ -2,7 +2,7 @@
  * registration, a container, the next report), of which the first that is due becomes a procedure;
  * one timer for everything. */
 #include "models/node/access.h"
-#include "models/node/impl.h"
+#include "models/node/gateway.h"
 
 #include "sim/base/dmath.h"
 #include "sim/base/xalloc.h"
@@ -22,6 +22,7 @@ enum plan_action {
     PLAN_BEGIN,      /* a procedure that is due */
     PLAN_RETRY,      /* the back-off is over */
     PLAN_DEADLINE,   /* the attempt took too long */
+    PLAN_READING,    /* a gateway's own application has something to say */
     PLAN_IDLE_CLOSE, /* the mId session has been idle long enough */
     PLAN_FIRMWARE,   /* another image, or the hashes of it */
     PLAN_EXPIRY      /* a key or the registration ends */
@@ -101,7 +102,9 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
     consider(best, hold, dev->refresh_at, PLAN_BEGIN, PROC_REFRESH);
     if (dev->limited)
         return;
-    if (dev->population->observed && !dev->has_right)
+    if (dev->gateway)
+        consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
+    else if (dev->population->observed && !dev->has_right)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_ACCESS_RIGHT);
     else if (c->report.every && !dev->has_container)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
@@ -129,6 +132,8 @@ static struct plan plan_next(const struct device *dev, sim_ns now)
         consider(&best, now, dev->scl_expires, PLAN_EXPIRY, PROC_REGISTRATION);
     if (dev->attachment && dev->attachment->attached)
         consider(&best, now, dev->attachment->expires, PLAN_EXPIRY, PROC_ATTACH);
+    if (dev->gateway)
+        consider(&best, now, gateway_reading_at(dev), PLAN_READING, PROC_DELIVERY);
     if (dev->gate)
         return best;
     if (dev->proc) {
@@ -171,8 +176,11 @@ static const struct sim_event_ops timer_ops = {"device-timer", NULL, timer_commi
 void device_arm(struct device *dev, sim_ns now)
 {
     struct sim *sim = device_deployment(dev)->sim;
-    struct plan plan = plan_next(dev, now);
+    struct plan plan;
 
+    if (dev->gateway)
+        gateway_clock(dev, now);
+    plan = plan_next(dev, now);
     if (sim_is_pending(&dev->timer)) {
         if (dev->timer.at == plan.at)
             return;
@@ -288,6 +296,9 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
     case PROC_REQUEST:
         t = dev->report_next;
         break;
+    case PROC_FORWARD:
+        t = gateway_forward_at(dev);
+        break;
     case PROC_REGISTRATION:
     case PROC_CONTAINER:
     case PROC_ACCESS_RIGHT:
@@ -298,6 +309,9 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
     case PROC_SUBSCRIPTION:
     case PROC_READ:
     case PROC_NOTIFICATION:
+    case PROC_APPLICATION: /* of local devices */
+    case PROC_READING:
+    case PROC_DELIVERY:
     case PROC_KINDS:
         t = now;
         break;
@@ -327,6 +341,10 @@ void device_begin_attempt(struct device *dev, sim_ns now)
     dev->attempting = true;
     dev->due = now + config(dev)->timeout.procedure;
     procedure_clock(dev->proc, now);
+    if (kind == PROC_FORWARD && !gateway_choose(dev, now)) {
+        device_procedure_done(dev, now, "success", REASON_NONE);
+        return;
+    }
     if (procedure_is_mid(kind) && dev->end && !dev->end->closing) {
         dev->end->kind = kind;
         dev->end->asked = dev->proc->t_start;
@@ -346,6 +364,8 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
     bool failed = reason != REASON_NONE;
 
     device_book(dev);
+    if (dev->gateway)
+        gateway_stop(dev, now);
     if (dev->end && (!procedure_is_mid(dev->end->kind) || failed))
         device_drop_session(dev, now, true, "closed");
     dev->proc = NULL;
@@ -357,9 +377,9 @@ void device_procedure_done(struct device *dev, sim_ns now, const char *outcome, 
 
 /* ---- failure ---- */
 
-static sim_ns backoff(struct device *dev, uint32_t attempts)
+/* u, drawn by whoever waits, where jitter asks for it. */
+sim_ns device_backoff(const struct cfg_device *c, uint32_t attempts, double u)
 {
-    const struct cfg_device *c = config(dev);
     uint32_t doublings = attempts > 1 ? attempts - 1 : 0;
     sim_ns delay = c->retry.base;
 
@@ -379,13 +399,20 @@ static sim_ns backoff(struct device *dev, uint32_t attempts)
     case CFG_JITTER_NONE:
         break;
     case CFG_JITTER_EQUAL:
-        delay = delay / 2 + (sim_ns)((double)(delay / 2) * device_draw(dev));
+        delay = delay / 2 + (sim_ns)((double)(delay / 2) * u);
         break;
     case CFG_JITTER_FULL:
-        delay = (sim_ns)((double)delay * device_draw(dev));
+        delay = (sim_ns)((double)delay * u);
         break;
     }
     return delay;
+}
+
+static sim_ns backoff(struct device *dev, uint32_t attempts)
+{
+    const struct cfg_device *c = config(dev);
+
+    return device_backoff(c, attempts, c->retry.jitter == CFG_JITTER_NONE ? 0 : device_draw(dev));
 }
 
 /* What a failure says about the device's standing. true: another attempt of the same makes no
@@ -445,8 +472,9 @@ static enum reason named(const struct device *dev, enum reason reason)
 
 static void give_up(struct device *dev, enum procedure_kind kind)
 {
-    /* A report that cannot be delivered is dropped; without the rest a device is of no use. */
-    if (kind == PROC_REQUEST || dev->state != DEVICE_UP)
+    /* A report that cannot be delivered is dropped, what waits at a gateway waits on; without the
+     * rest a device is of no use. */
+    if (kind == PROC_REQUEST || kind == PROC_FORWARD || dev->state != DEVICE_UP)
         return;
     dev->state = DEVICE_GAVE_UP;
     device_deployment(dev)->counts.gave_up++;
@@ -460,6 +488,8 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
     sim_ns delay;
 
     device_book(dev);
+    if (dev->gateway)
+        gateway_stop(dev, now);
     if (dev->end)
         device_drop_session(dev, now, reason != REASON_TIMEOUT,
                             procedure_is_mid(kind) ? "closed" : "failed");
@@ -476,9 +506,12 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
         /* A device that is told no again and again must not spin. */
         if (dev->failures > 1)
             dev->due = now + backoff(dev, dev->failures);
-    } else if (c->retry.attempts && dev->proc->attempts >= c->retry.attempts) {
+    } else if ((c->retry.attempts && dev->proc->attempts >= c->retry.attempts) ||
+               (kind == PROC_FORWARD && gateway_is_blocked(dev, now))) {
         device_procedure_done(dev, now, "failed", reason);
         give_up(dev, kind);
+        if (kind == PROC_FORWARD) /* it is due still */
+            dev->due = now + backoff(dev, c->retry.attempts ? c->retry.attempts : 1);
     } else {
         delay = backoff(dev, dev->proc->attempts);
         if (delay < (sim_ns)retry_after_s * SIM_S)
@@ -503,6 +536,8 @@ static void arrive(struct device *dev, sim_ns now)
     if (dev->fate)
         dev->fate->dark = false;
     device_deployment(dev)->counts.started++;
+    if (dev->gateway)
+        gateway_start(dev, now);
     if (has_gate(dev) && !dev->attachment) {
         begin_procedure(dev, now, PROC_BOOTSTRAP);
         gate_begin(dev, now);
@@ -528,6 +563,9 @@ static void execute(struct device *dev, sim_ns now, const struct plan *plan)
         break;
     case PLAN_DEADLINE:
         device_attempt_failed(dev, now, REASON_TIMEOUT, 0);
+        break;
+    case PLAN_READING:
+        gateway_read(dev, now);
         break;
     case PLAN_IDLE_CLOSE:
         if (!device_close_session(dev, now))
@@ -594,6 +632,8 @@ void device_power_off(struct device *dev, sim_ns now, sim_ns back, sim_ns start)
         return;
     incident_power(dev, now, back);
     forget_volatile(dev, now);
+    if (dev->gateway)
+        gateway_power_off(dev);
     dev->state = DEVICE_OFF;
     dev->wanted = start;
     if (dev->ever_registered && every)
@@ -603,10 +643,9 @@ void device_power_off(struct device *dev, sim_ns now, sim_ns back, sim_ns start)
 
 /* ---- birth and end ---- */
 
-static sim_ns arrival_time(struct device *dev)
+sim_ns device_arrival(struct population *p, double u)
 {
-    const struct cfg_device *c = config(dev);
-    double u = device_draw(dev);
+    const struct cfg_device *c = p->config->device;
 
     switch (c->arrivals.shape) {
     case CFG_ARRIVAL_UNIFORM:
@@ -615,8 +654,8 @@ static sim_ns arrival_time(struct device *dev)
     case CFG_ARRIVAL_RAMP:
         return c->arrivals.start + (sim_ns)(sqrt(u) * (double)c->arrivals.over);
     case CFG_ARRIVAL_POISSON:
-        dev->population->last_arrival += (sim_ns)(-dmath_log(u) * (double)c->arrivals.mean);
-        return c->arrivals.start + dev->population->last_arrival;
+        p->last_arrival += (sim_ns)(-dmath_log(u) * (double)c->arrivals.mean);
+        return c->arrivals.start + p->last_arrival;
     }
     return 0;
 }
@@ -660,7 +699,7 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
     dev->population = p;
     dev->index = index;
     cpu_init(&dev->cpu, 1, UINT32_MAX);
-    dev->wanted = arrival_time(dev);
+    dev->wanted = device_arrival(p, device_draw(dev));
     dev->tampered_at = SIM_NEVER;
     dev->mas_index = dev->nscl_index = index;
     r = device_stream(dev, "tampered");
@@ -675,6 +714,8 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
         personal_provision(dev);
     equip(dev);
     access_init(dev);
+    if (p->config->kind == CFG_GATEWAY)
+        gateway_init(dev);
     sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);
     device_arm(dev, 0);
 }
@@ -685,9 +726,12 @@ void device_finish(struct device *dev, sim_ns now)
     struct procedure *p = dev->proc;
 
     incidents_finish(dev, now);
+    if (p)
+        device_book(dev);
+    if (dev->gateway)
+        gateway_finish(dev, now);
     if (!p)
         return;
-    device_book(dev);
     dev->proc = NULL;
     procedure_end(p, now, dev->last_reason == REASON_NONE ? "unfinished" : "failed",
                   dev->last_reason == REASON_NONE ? REASON_RUN_END : dev->last_reason,
@@ -699,6 +743,7 @@ void device_finish(struct device *dev, sim_ns now)
 void device_release(struct device *dev)
 {
     sim_cancel(device_deployment(dev)->sim, &dev->timer);
+    gateway_release(dev);
     gate_abandon(dev);
     device_free_end(dev->end);
     while (dev->lingering)

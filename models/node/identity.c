@@ -27,7 +27,7 @@ static bool is_used(const struct deployment *d, enum ibe_scheme scheme)
 {
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        if (p->kind == CFG_DEVICE && p->device->bootstrap.method == CFG_BOOTSTRAP_EAP_IBAKE &&
+        if (cfg_is_device(p->kind) && p->device->bootstrap.method == CFG_BOOTSTRAP_EAP_IBAKE &&
             p->device->bootstrap.ibe == scheme)
             return true;
     }

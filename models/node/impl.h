@@ -69,6 +69,7 @@ struct population {
     bool observed;      /* devices: some application is about their containers */
     /* devices */
     struct device *devices;
+    struct local *locals;                                 /* of kind local */
     sim_ns last_arrival;                                  /* of a Poisson process */
     struct tls_pair bootstrap, connect, mid, ua;          /* ua: none where Ua is on bare TCP */
     const struct eap_method *bootstrap_eap, *connect_eap; /* NULL: not by EAP */
@@ -283,6 +284,7 @@ struct device {
     struct subscriber *subscriber; /* NULL: its methods need none */
     struct attachment *attachment; /* NULL: no access network is modeled */
     struct procedure *proc;        /* at most one at a time */
+    struct gateway *gateway;       /* what more a gateway has (gateway.h); NULL: it is none */
     struct gate_check *gate;       /* the measurement before bootstrap, while it runs */
     struct fate *fate;             /* NULL: nothing has befallen it */
     struct population *population;
@@ -333,6 +335,7 @@ struct deployment {
     struct happening *happenings; /* one for each event */
     struct session *retired;
     struct backend_call *calls; /* under way */
+    struct local_word *words;   /* of local devices by xIP, likewise */
 };
 
 static inline sim_ns node_now(const struct deployment *d)
@@ -412,6 +415,11 @@ void record_end(struct deployment *d, struct procedure *proc, sim_ns now, const 
                 enum reason reason);
 void record_unfinished(struct deployment *d, struct procedure *proc, sim_ns now);
 
+/* When the next node of a population of devices starts; u: its draw. */
+sim_ns device_arrival(struct population *p, double u);
+/* How long to wait before the next attempt, after so many; u: a draw. */
+sim_ns device_backoff(const struct cfg_device *c, uint32_t attempts, double u);
+
 /* usage.c */
 void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m);
 void usage_write(struct deployment *d);
@@ -452,7 +460,7 @@ void device_begin_attempt(struct device *dev, sim_ns now);
 
 static inline bool procedure_is_mid(enum procedure_kind kind)
 {
-    return kind >= PROC_REGISTRATION;
+    return kind >= PROC_REGISTRATION && kind <= PROC_FORWARD;
 }
 
 /* A core's proto is its first member (proto.h). */

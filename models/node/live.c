@@ -39,7 +39,7 @@ bool deployment_live_server(struct deployment *d, struct live_server *out)
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct population *p = &d->populations[i];
 
-        if (p->config->kind != CFG_DEVICE || !p->bootstrap_eap)
+        if (!cfg_is_device(p->config->kind) || !p->bootstrap_eap)
             continue;
         out->devices += p->config->count;
         if (facts_of(p)->certificates && !out->eap.tls)
@@ -109,7 +109,8 @@ void deployment_live_answer(struct deployment *d, struct proto_env *env,
 static struct population *population_of(const struct deployment *d, const char *name)
 {
     for (uint32_t i = 0; i < d->in.population_count; i++)
-        if (d->in.populations[i].kind == CFG_DEVICE && strcmp(d->in.populations[i].name, name) == 0)
+        if (cfg_is_device(d->in.populations[i].kind) &&
+            strcmp(d->in.populations[i].name, name) == 0)
             return &d->populations[i];
     return NULL;
 }

@@ -13,7 +13,7 @@ static struct server *first_bsf(struct deployment *d)
 
 static bool is_of_gba(const struct population *p)
 {
-    return p->config->kind == CFG_DEVICE && p->config->count > 0 && p->devices[0].subscriber &&
+    return cfg_is_device(p->config->kind) && p->config->count > 0 && p->devices[0].subscriber &&
            p->devices[0].subscriber->gba;
 }
 

@@ -16,6 +16,8 @@ bool naf_serves(const struct server *s, const struct population *clients)
     case CFG_MAS:
         return method_of_connect(c->connect.method)->gba;
     case CFG_DEVICE:
+    case CFG_GATEWAY:
+    case CFG_LOCAL:
     case CFG_NSCL:
     case CFG_HSS:
     case CFG_BSF:

@@ -125,7 +125,7 @@ struct device *device_find(struct deployment *d, const char *name)
     uint32_t index;
     const struct population *p = find_node(d, name, &index);
 
-    return p && p->config->kind == CFG_DEVICE ? &p->devices[index] : NULL;
+    return p && cfg_is_device(p->config->kind) ? &p->devices[index] : NULL;
 }
 
 bool deployment_find_node(const struct deployment *d, const char *name, int64_t *node_id)

@@ -53,6 +53,14 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "read";
     case PROC_NOTIFICATION:
         return "notification";
+    case PROC_FORWARD:
+        return "forward";
+    case PROC_APPLICATION:
+        return "application";
+    case PROC_READING:
+        return "reading";
+    case PROC_DELIVERY:
+        return "delivery";
     case PROC_KINDS:
         break;
     }

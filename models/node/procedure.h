@@ -20,12 +20,16 @@ enum procedure_kind {
     PROC_CONTAINER,      /* CREATE <container> */
     PROC_REQUEST,        /* CREATE <contentInstance>: a report */
     PROC_ACCESS_RIGHT,   /* CREATE <accessRight> for applications */
-    /* not a device's */
+    PROC_FORWARD,        /* what waits at a gateway, to the NSCL */
+    /* not over a device's mId */
     PROC_NA_REGISTRATION, /* CREATE <application> over mIa */
     PROC_DISCOVERY,       /* RETRIEVE discovery, by an application */
     PROC_SUBSCRIPTION,    /* CREATE <subscription>, by an application */
     PROC_READ,            /* RETRIEVE, by an application */
     PROC_NOTIFICATION,    /* NOTIFY of a contact: from what it tells of to its acceptance */
+    PROC_APPLICATION,     /* CREATE <application> at a gateway */
+    PROC_READING,         /* CREATE <contentInstance> at a gateway */
+    PROC_DELIVERY,        /* of that, from its application to the NSCL */
     PROC_KINDS
 };
 const char *procedure_kind_name(enum procedure_kind kind);

@@ -1,6 +1,6 @@
 /* What a device asks over mId, and what it makes of the answers (etsi-m2m.md 8.4). */
 #include "models/node/application.h"
-#include "models/node/impl.h"
+#include "models/node/gateway.h"
 
 #include "sim/base/xalloc.h"
 
@@ -119,6 +119,9 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
                  SCLS "/%s/containers/" CONTAINER_ID "/contentInstances", scl_id);
         fill_content(dev, env, now, r);
         break;
+    case PROC_FORWARD:
+        r->label = gateway_write(dev, scl_id, r->target, sizeof r->target, &r->doc);
+        break;
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
@@ -127,6 +130,9 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_SUBSCRIPTION:
     case PROC_READ:
     case PROC_NOTIFICATION:
+    case PROC_APPLICATION:
+    case PROC_READING:
+    case PROC_DELIVERY:
     case PROC_KINDS:
         break;
     }
@@ -182,7 +188,9 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
         return;
     d->counts.registered++;
     dev->wanted = now;
-    if (c->report.every && !dev->ever_registered)
+    if (dev->gateway)
+        gateway_registered(dev);
+    else if (c->report.every && !dev->ever_registered)
         dev->report_next = now + (sim_ns)(device_draw(dev) * (double)c->report.every);
     dev->ever_registered = true;
 }
@@ -197,6 +205,10 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
 {
     enum procedure_kind kind = dev->proc->kind;
 
+    if (kind == PROC_FORWARD) {
+        gateway_answered(dev, r, now);
+        return;
+    }
     if (r->reason != REASON_NONE && !is_known_reading(dev->proc, r)) {
         device_attempt_failed(dev, now, r->reason, r->retry_after_s);
         return;
@@ -229,6 +241,10 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_SUBSCRIPTION:
     case PROC_READ:
     case PROC_NOTIFICATION:
+    case PROC_FORWARD:
+    case PROC_APPLICATION:
+    case PROC_READING:
+    case PROC_DELIVERY:
     case PROC_KINDS:
         break;
     }

@@ -46,7 +46,7 @@ static void find_paths(struct deployment *d, uint32_t from)
         uint32_t at = queue[head++];
         /* Devices do not forward for others. */
         if (p->paths[at].count == NET_MAX_HOPS ||
-            (at != from && d->in.populations[at].kind == CFG_DEVICE))
+            (at != from && cfg_is_field(d->in.populations[at].kind)))
             continue;
         for (uint32_t i = 0; i < d->in.link_count; i++) {
             const struct deployment_link *l = &d->in.links[i];
@@ -123,8 +123,10 @@ bool route_build(struct deployment *d, struct diag_list *diags)
         find_paths(d, i);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        if (p->kind == CFG_DEVICE)
+        if (cfg_is_device(p->kind))
             ok &= need_ways(d, i, p->device, diags);
+        else if (p->kind == CFG_LOCAL)
+            ok &= need(d, i, p->device->local.behind, "its gateway", diags);
         else
             ok &= need_servers(d, i, p->server, diags);
     }

@@ -37,6 +37,8 @@ static const struct tls_context *context_for(const struct server *s,
     case CFG_NSCL:
         return clients->mid.server;
     case CFG_DEVICE:
+    case CFG_GATEWAY:
+    case CFG_LOCAL:
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
@@ -77,6 +79,8 @@ static struct proto *make_core(struct session *session, sim_ns now)
         settings.role = SERVER_NSCL;
         break;
     case CFG_DEVICE:
+    case CFG_GATEWAY:
+    case CFG_LOCAL:
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:
@@ -162,6 +166,8 @@ enum procedure_kind server_usage_kind(const struct server_end *e)
     case CFG_APPLICATION:
         return PROC_NOTIFICATION;
     case CFG_DEVICE:
+    case CFG_GATEWAY:
+    case CFG_LOCAL:
     case CFG_HSS:
     case CFG_KMS:
         break;
@@ -236,6 +242,8 @@ static void dispatch(struct server_end *e, const struct server_request *r, sim_n
         contact_request(e, r, now);
         break;
     case CFG_DEVICE:
+    case CFG_GATEWAY:
+    case CFG_LOCAL:
     case CFG_HSS:
     case CFG_BSF:
     case CFG_ACCESS:

@@ -20,7 +20,7 @@ static void write_population(const struct deployment *d, const struct population
             d->sink.crypto(
                 d->sink.arg,
                 &(struct row_crypto){.population = p->config->name,
-                                     .role = p->config->kind == CFG_DEVICE ? "device" : "server",
+                                     .role = cfg_is_field(p->config->kind) ? "device" : "server",
                                      .procedure = procedure_kind_name((enum procedure_kind)kind),
                                      .operation = meter_operation((enum meter_op)op),
                                      .algorithm = meter_algorithm((enum meter_op)op),

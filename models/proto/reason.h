@@ -113,7 +113,8 @@
     X(REASON_ACCESS_ROAMING,       "access-roaming-not-allowed") /* EMM cause 13 */ \
     X(REASON_ACCESS_FAILURE,       "access-network-failure")  /* EMM cause 17: its core could not */ \
     X(REASON_ACCESS_REJECTED,      "access-rejected")         /* Authentication Reject, or a cause without a name */ \
-    X(REASON_ACCESS_DETACHED,      "access-detached")         /* no attach, or none that the network still knows */
+    X(REASON_ACCESS_DETACHED,      "access-detached")         /* no attach, or none that the network still knows */ \
+    X(REASON_STORE_FULL,           "store-full")              /* pushed out of a full gateway's store: of the lowest category there */
 /* clang-format on */
 
 enum reason {

@@ -27,6 +27,10 @@ const struct goal_word goal_kinds[] = {
     {"subscription", "an application's, to a container or to new SCLs", GOAL_NUMBER},
     {"read", "an application's, of one content instance", GOAL_NUMBER},
     {"notification", "from what an NSCL tells of to its acceptance by the application", GOAL_NUMBER},
+    {"application", "of a device without an SCL, registering with its gateway", GOAL_NUMBER},
+    {"reading", "one content instance written at a gateway, over dIa or by a proxy", GOAL_NUMBER},
+    {"forward", "what waited at a gateway, written at the NSCL in one session", GOAL_NUMBER},
+    {"delivery", "of a reading, from its application over the gateway to the NSCL", GOAL_NUMBER},
     {NULL, NULL, GOAL_NUMBER}};
 const struct goal_word goal_measures[] = {
     {"latency", "from the intended start to the end, waiting and retries included", GOAL_TIME},

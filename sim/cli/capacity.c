@@ -117,7 +117,7 @@ static enum err take_load(const struct capacity *s, struct capacity_trial *t,
     for (uint32_t i = 0; i < s->base->population_count && !err; i++) {
         const struct scn_population *p = &s->base->populations[i];
         struct goal_results g;
-        if (p->kind == CFG_DEVICE)
+        if (cfg_is_field(p->kind))
             continue;
         snprintf(busy, sizeof busy, "mean(%.40s.busy) < 100 %%", p->name);
         snprintf(queue, sizeof queue, "max(%.40s.queue) < 1", p->name);

@@ -54,7 +54,7 @@ static struct summary summarise(const struct scenario *s)
 {
     struct summary sum = {0, 0, ""};
     for (uint32_t i = 0; i < s->population_count; i++)
-        *(s->populations[i].kind == CFG_DEVICE ? &sum.devices : &sum.servers) +=
+        *(cfg_is_field(s->populations[i].kind) ? &sum.devices : &sum.servers) +=
             s->populations[i].count;
     units_format_time(s->until, sum.until, sizeof sum.until);
     return sum;

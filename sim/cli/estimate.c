@@ -22,7 +22,7 @@ static uint64_t count_devices(const struct scenario *s)
     uint64_t n = 0;
 
     for (uint32_t i = 0; i < s->population_count; i++)
-        n += s->populations[i].kind == CFG_DEVICE ? s->populations[i].count : 0;
+        n += cfg_is_field(s->populations[i].kind) ? s->populations[i].count : 0;
     return n;
 }
 
@@ -37,7 +37,7 @@ static struct scenario *slice_of(const struct cli *c, const struct scenario *s, 
 
     for (uint32_t i = 0; i < s->population_count; i++) {
         const struct scn_population *p = &s->populations[i];
-        if (p->kind == CFG_DEVICE)
+        if (cfg_is_field(p->kind))
             sets[n++] =
                 xasprintf("populations.%s.count=%.0f", p->name, fmax(1, round(p->count * share)));
     }

@@ -1,0 +1,222 @@
+/* A gateway's own: its resource tree, which has no NSCL's part, and the application that runs on
+ * it. */
+#include "models/node/gateway.h"
+
+#include "sim/base/str.h"
+#include "sim/base/xalloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIA_PORT  80
+#define DISCOVERY 100 /* maxNumberOfDiscovRecords */
+
+static const struct cfg_device *config(const struct gateway *g)
+{
+    return g->dev->population->config->device;
+}
+
+static int64_t unix_of(const struct gateway *g, sim_ns now)
+{
+    return device_deployment(g->dev)->in.epoch_unix_ns + now;
+}
+
+/* ---- the tree ---- */
+
+static struct scl_tree *tree_of(struct gateway *g, sim_ns now)
+{
+    const struct population *p = g->dev->population;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    char scl_id[M2M_MAX_URI], name[NODE_NAME_MAX], authority[NODE_NAME_MAX + 16];
+
+    if (g->tree)
+        return g->tree;
+    /* Who it is the provider knows before it has bootstrapped. */
+    device_node_id(g->dev, node_id);
+    node_scl_id(node_id, scl_id);
+    node_name(p, g->dev->index, name);
+    snprintf(authority, sizeof authority, "%s.m2m.example", name);
+    g->tree = scl_tree_new(
+        &(struct scl_tree_settings){.base = GATEWAY_BASE,
+                                    .scl_id = scl_id,
+                                    .authority = authority,
+                                    .registration_min = 60 * SIM_S,
+                                    .registration_max = INT64_C(3650) * 86400 * SIM_S,
+                                    .max_discovery = DISCOVERY,
+                                    .max_nr_instances = config(g)->store.max_instances},
+        unix_of(g, now));
+    return g->tree;
+}
+
+void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *request,
+                     struct m2m_response *response)
+{
+    struct scl_tree *tree = tree_of(g, now);
+    struct scl_tree_output *o;
+
+    scl_tree_request(tree, unix_of(g, now), request, response);
+    while ((o = scl_tree_output(tree))) /* nobody here subscribes to anything */
+        scl_tree_output_free(o);
+}
+
+enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity,
+                               const char *target, struct m2m_rep *rep)
+{
+    struct m2m_response r;
+    enum m2m_status status;
+
+    m2m_response_init(&r);
+    gateway_request(g, now,
+                    &(struct m2m_request){.target_id = span_str(target),
+                                          .requesting_entity = entity,
+                                          .representation = rep,
+                                          .method = M2M_CREATE,
+                                          .point = M2M_DIA},
+                    &r);
+    status = r.status_code;
+    m2m_response_clear(&r);
+    m2m_rep_clear(rep);
+    return status;
+}
+
+void gateway_application(struct m2m_rep *rep, const char *app_id)
+{
+    m2m_rep_init(rep, M2M_APPLICATION);
+    m2m_put_text(rep, E_APP_ID, app_id);
+}
+
+void gateway_container(struct m2m_rep *rep)
+{
+    m2m_rep_init(rep, M2M_CONTAINER);
+    m2m_put_text(rep, E_ID, GATEWAY_CONTAINER);
+}
+
+void gateway_instance(struct m2m_rep *rep, const char *id, struct span content)
+{
+    m2m_rep_init(rep, M2M_CONTENT_INSTANCE);
+    m2m_put_text(rep, E_ID, id);
+    m2m_put(rep, E_CONTENT, content);
+}
+
+void gateway_path(char *out, size_t n, const char *app_id, enum gateway_place place)
+{
+    snprintf(out, n, GATEWAY_APPLICATIONS "/%s/containers%s", app_id,
+             place == PLACE_INSTANCES ? "/" GATEWAY_CONTAINER "/contentInstances" : "");
+}
+
+/* ---- its own application ---- */
+
+void reading_octets(struct rng stream, sim_ns now, uint8_t *octets, uint32_t n)
+{
+    stream.counter = (uint64_t)now;
+    rng_bytes(&stream, octets, n);
+}
+
+void reading_id(sim_ns now, char id[READING_ID])
+{
+    snprintf(id, READING_ID, "r%lld", (long long)(now / SIM_MS));
+}
+
+sim_ns gateway_reading_at(const struct device *dev)
+{
+    return dev->state == DEVICE_UP && dev->population->config->device->report.every
+               ? dev->report_next
+               : SIM_NEVER;
+}
+
+static void make_application(struct gateway *g, sim_ns now)
+{
+    char containers[128];
+    struct m2m_rep rep;
+
+    if (g->tree && g->has_application)
+        return;
+    g->has_application = true;
+    gateway_application(&rep, GATEWAY_OWN);
+    (void)gateway_create(g, now, GATEWAY_OWN, GATEWAY_APPLICATIONS, &rep);
+    gateway_path(containers, sizeof containers, GATEWAY_OWN, PLACE_CONTAINERS);
+    gateway_container(&rep);
+    (void)gateway_create(g, now, GATEWAY_OWN, containers, &rep);
+}
+
+void gateway_read(struct device *dev, sim_ns now)
+{
+    struct gateway *g = dev->gateway;
+    const struct cfg_device *c = config(g);
+    uint8_t *octets = xcalloc(1, c->report.octets);
+    struct reading r = {.config = c, .t_intended = dev->report_next};
+    char target[128], id[READING_ID];
+    struct m2m_rep rep;
+
+    make_application(g, now);
+    reading_octets(device_stream(dev, "readings"), now, octets, c->report.octets);
+    reading_id(now, id);
+    r.id = id;
+    r.content = span_of(octets, c->report.octets);
+    gateway_path(target, sizeof target, GATEWAY_OWN, PLACE_INSTANCES);
+    gateway_instance(&rep, id, r.content);
+    if (gateway_create(g, now, GATEWAY_OWN, target, &rep) == STATUS_CREATED)
+        store_put(g, now, &r);
+    free(octets);
+    dev->report_next = device_jitter(dev, dev->report_next + c->report.every, c->report.every,
+                                     c->report.jitter_ppm);
+}
+
+/* ---- life ---- */
+
+void gateway_init(struct device *dev)
+{
+    struct gateway *g = dev->gateway = xcalloc(1, sizeof *g);
+    struct deployment *d = device_deployment(dev);
+
+    g->dev = dev;
+    g->due = SIM_NEVER;
+    g->epoch = 1;
+    ledger_start(&g->clock, 0, PART_OTHER);
+    g->host = (struct session_host){.sim = d->sim,
+                                    .cpu = &dev->cpu,
+                                    .class = dev->population->class,
+                                    .epoch_unix_ns = d->in.epoch_unix_ns,
+                                    .retired = &d->retired};
+    g->dia = (struct flow_listener){.accept = gateway_accept,
+                                    .user = g,
+                                    .deaf = true,
+                                    .host = (uint32_t)device_node(dev),
+                                    .port = DIA_PORT};
+}
+
+void gateway_start(struct device *dev, sim_ns now)
+{
+    const struct cfg_device *c = config(dev->gateway);
+
+    dev->gateway->dia.deaf = false;
+    if (c->report.every)
+        dev->report_next = now + (sim_ns)(device_draw(dev) * (double)c->report.every);
+}
+
+void gateway_power_off(struct device *dev)
+{
+    dev->gateway->dia.deaf = true;
+    gateway_free_ends(dev->gateway, true);
+}
+
+void gateway_finish(struct device *dev, sim_ns now)
+{
+    struct gateway *g = dev->gateway;
+
+    gateway_stop(dev, now);
+    store_finish(g, now);
+}
+
+void gateway_release(struct device *dev)
+{
+    struct gateway *g = dev->gateway;
+
+    if (!g)
+        return;
+    gateway_free_ends(g, false);
+    store_release(g);
+    scl_tree_free(g->tree);
+    free(g);
+}

@@ -1,0 +1,200 @@
+/* Private to models/node: gateways, and the devices behind them that have no SCL of their own. A
+ * gateway is a device (bootstrap, connection, registration) with a GSCL: a resource tree that local
+ * applications store into, and what of it goes on to the NSCL, in its own time (etsi-m2m.md 1, 8.1:
+ * store-and-forward). */
+#ifndef MODELS_NODE_GATEWAY_H
+#define MODELS_NODE_GATEWAY_H
+
+#include "models/node/impl.h"
+#include "models/proc/scl_tree.h"
+
+#define GATEWAY_BASE         "m2m"
+#define GATEWAY_APPLICATIONS "/" GATEWAY_BASE "/applications"
+#define GATEWAY_CONTAINER    "readings" /* of each local application */
+#define GATEWAY_OWN          "ga"       /* App-ID of the gateway's own application */
+#define READING_ID           24
+
+/* What a delivery has cost so far, each part of it in its turn: over dIa, waiting, over mId. */
+struct delivery_cost {
+    sim_ns parts[LEDGER_PARTS];
+    sim_ns device_ns, server_ns;
+    int64_t energy_nj;
+    uint64_t octets_up, octets_down;
+    uint32_t messages, round_trips;
+};
+
+/* A reading that waits for the NSCL. */
+struct stored {
+    struct stored *next; /* of its category, in order */
+    struct local *local; /* whose; NULL: the gateway's own */
+    int64_t procedure_id;
+    sim_ns t_intended, t_start;
+    struct delivery_cost cost; /* up to `since` */
+    struct delivery_cost mark; /* what the clock that it goes by showed then: the gateway's while it
+                                  waits, the forwarding's while it is sent */
+    uint32_t attempts;
+    uint8_t rcat;
+    char id[READING_ID];
+    uint32_t n; /* octets of content */
+    uint8_t octets[];
+};
+
+struct gateway {
+    struct device *dev;
+    struct scl_tree *tree; /* made with its first application */
+    struct session_host host;
+    struct flow_listener dia;
+    struct gateway_end *ends;
+    /* What waits, by category, and what is with the NSCL now. */
+    struct stored *first[CFG_RCATS], *last[CFG_RCATS];
+    struct stored *sending;
+    uint32_t waiting, octets; /* what is being sent included */
+    sim_ns due;               /* when the first of it shall go; SIM_NEVER: nothing waits */
+    sim_ns blocked_until;
+    uint32_t failed;        /* attempts to forward in a row */
+    struct ledger clock;    /* what keeps waiting what waits */
+    uint32_t epoch;         /* registrations: containers at the NSCL go with their <scl> */
+    uint32_t container;     /* of its own application, by epoch; 0: not made yet */
+    bool sending_container; /* before the instance */
+    bool has_application;   /* its own, in the tree */
+    uint64_t dropped, dropped_octets;
+};
+
+/* What an application has stored and the NSCL shall have. */
+struct reading {
+    struct local *local;              /* NULL: the gateway's own */
+    const struct procedure *exchange; /* over which it came; NULL: the gateway's own */
+    const struct cfg_device *config;  /* category and tolerable delay */
+    const char *id;
+    struct span content;
+    sim_ns t_intended;
+};
+
+/* ---- gateway.c: life, the tree, its own application ---- */
+void gateway_init(struct device *dev);
+void gateway_release(struct device *dev); /* no gateway: nothing */
+void gateway_start(struct device *dev, sim_ns now);
+/* Nobody can speak with it any more; what it has stored stays. */
+void gateway_power_off(struct device *dev);
+void gateway_finish(struct device *dev, sim_ns now);
+/* When its own application reads next; SIM_NEVER: it does not. */
+sim_ns gateway_reading_at(const struct device *dev);
+void gateway_read(struct device *dev, sim_ns now);
+/* A primitive on dIa, on behalf of an application; response was initialised. */
+void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *request,
+                     struct m2m_response *response);
+/* CREATE of a resource below `target` (a path), whose representation is given up. CONFLICT: there
+ * already. */
+enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity,
+                               const char *target, struct m2m_rep *rep);
+/* The representations that local applications make, or a proxy for them. */
+void gateway_application(struct m2m_rep *rep, const char *app_id);
+void gateway_container(struct m2m_rep *rep);
+void gateway_instance(struct m2m_rep *rep, const char *id, struct span content);
+/* The path of an application's contentInstances, or of what is above them. */
+enum gateway_place { PLACE_CONTAINERS, PLACE_INSTANCES };
+void gateway_path(char *out, size_t n, const char *app_id, enum gateway_place place);
+/* What a meter reads at that moment: octets of the node's own; n octets. */
+void reading_octets(struct rng stream, sim_ns now, uint8_t *octets, uint32_t n);
+void reading_id(sim_ns now, char id[READING_ID]);
+
+/* ---- store.c: what waits ---- */
+/* In commit. A reading from now on waits for the NSCL; copied. */
+void store_put(struct gateway *g, sim_ns now, const struct reading *r);
+/* The next to go: of the highest category the first; NULL: nothing waits. It is g->sending then. */
+struct stored *store_take(struct gateway *g, sim_ns now);
+/* What was being sent waits on, before all others of its category. */
+void store_put_back(struct gateway *g, sim_ns now);
+/* The delivery is over; s is freed. */
+void store_end(struct gateway *g, struct stored *s, sim_ns now, const char *outcome,
+               enum reason reason);
+void store_finish(struct gateway *g, sim_ns now);
+void store_release(struct gateway *g);
+/* Books what the clock that it goes by has shown since the mark, and marks again. */
+void store_book(struct stored *s, const struct delivery_cost *clock);
+
+/* ---- forward.c: to the NSCL ---- */
+/* What keeps waiting what waits: after every change. */
+void gateway_clock(struct device *dev, sim_ns now);
+/* When something shall go to the NSCL; SIM_NEVER: nothing waits. */
+sim_ns gateway_forward_at(const struct device *dev);
+/* An attempt begins: what it sends first. */
+bool gateway_choose(struct device *dev, sim_ns now); /* false: nothing waits any more */
+/* The attempt is over: what has not been answered waits again. */
+void gateway_stop(struct device *dev, sim_ns now);
+/* One more attempt has failed; true: no more of them for a while. */
+bool gateway_is_blocked(struct device *dev, sim_ns now);
+/* Its <scl> is new at the NSCL. */
+void gateway_registered(struct device *dev);
+/* Prepare. The request to write, and its name for charts; content is borrowed. */
+const char *gateway_write(const struct device *dev, const char *scl_id, char *target, size_t n,
+                          struct m2m_doc *doc);
+void gateway_answered(struct device *dev, const struct mid_response *r, sim_ns now);
+
+/* ---- local.c, local_dia.c, local_xip.c: devices behind it ---- */
+enum local_state {
+    LOCAL_OFF,
+    LOCAL_UP,
+    LOCAL_GAVE_UP /* it could not register */
+};
+
+struct local {
+    struct sim_event timer;
+    struct sim_endpoint endpoint;
+    struct cpu cpu;
+    struct population *population;
+    struct procedure *proc;  /* at most one at a time */
+    struct local_end *end;   /* its session over dIa; at most one */
+    struct local_word *word; /* what it has said by xIP and is not answered */
+    sim_ns wanted;           /* since when registration or container are missing */
+    sim_ns report_next;
+    sim_ns due;     /* retry or deadline, as `attempting` says; or hold */
+    sim_ns read_at; /* of the reading that is being brought */
+    uint64_t stream_counter;
+    uint64_t octets_up, octets_down; /* of the session's flow, already booked */
+    uint32_t packets;
+    uint32_t index, sessions, draws;
+    uint32_t container; /* at the NSCL, by the gateway's epoch; 0: not made yet */
+    enum reason last_reason;
+    uint8_t state; /* enum local_state */
+    bool attempting, has_application, has_container;
+};
+
+void local_init(struct local *l, struct population *p, uint32_t index);
+void local_finish(struct local *l, sim_ns now);
+void local_release(struct local *l);
+struct device *local_gateway(const struct local *l);
+static inline int64_t local_node(const struct local *l)
+{
+    return l->population->first_node + l->index;
+}
+/* What it asks next, by the kind of its procedure, and its name for charts. Copied from the
+ * device's own streams: any thread. */
+void local_app_id(const struct local *l, char out[NODE_NAME_MAX]);
+struct rng local_stream(const struct local *l, const char *purpose);
+/* The attempt has its answer, or has come to nothing. */
+void local_answered(struct local *l, sim_ns now, int status, enum reason reason,
+                    uint32_t retry_after_s);
+
+/* Its end of a session over dIa. */
+struct local_end {
+    struct local *local;
+    struct session *session;
+    enum procedure_kind kind; /* of the request to write */
+    bool request_wanted;      /* by the next step */
+};
+
+/* local_dia.c, gateway_dia.c */
+void local_dia_begin(struct local *l, sim_ns now);
+void local_dia_book(struct local *l);
+void local_dia_drop(struct local *l, bool retire);
+bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
+                    const struct flow_ops **ops, void **user);
+void gateway_free_ends(struct gateway *g, bool vanish); /* without a word, or at once */
+
+/* local_xip.c */
+void local_xip_begin(struct local *l, sim_ns now);
+void local_xip_drop(struct local *l); /* what it has said is answered to nobody */
+void local_xip_free_all(struct deployment *d);
+
+#endif
