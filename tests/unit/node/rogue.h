@@ -149,6 +149,8 @@ struct rogue {
     char location[2 * M2M_MAX_URI];
     struct m2m_doc doc;
     struct m2m_rep rep; /* an answer that is none of these */
+    /* rogue_ask of another binding; NULL: HTTP. */
+    int (*ask)(struct rogue *r, enum http_method method, const char *target, const char *body);
 };
 
 struct rogue_core {
@@ -399,6 +401,8 @@ ROGUE int rogue_ask(struct rogue *r, enum http_method method, const char *target
     struct buf octets;
     int status;
 
+    if (r->ask)
+        return r->ask(r, method, target, body);
     buf_init(&octets, 64 * 1024);
     ck_assert(http_write(&(struct http_out){.method = method,
                                             .target = target,

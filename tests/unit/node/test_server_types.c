@@ -1,6 +1,7 @@
-/* Each primitive on each resource type over mId: HTTP in TLS with PSK = Kmc, against the NSCL of a
- * deployment. What the tree answers in each case is tests/unit/proc/test_scl_tree*.c's. */
-#include "tests/unit/node/rogue.h"
+/* Each primitive on each resource type over mId, against the NSCL of a deployment: HTTP in TLS,
+ * CoAP in DTLS, both with PSK = Kmc, and bare CoAP over an access network. What the tree answers in
+ * each case is tests/unit/proc/test_scl_tree*.c's. */
+#include "tests/unit/node/rogue_coap.h"
 
 static struct town town;
 
@@ -60,14 +61,65 @@ static const struct {
 };
 #define TYPES (sizeof types / sizeof *types)
 
+/* A test's _i. */
+enum way { HTTP_IN_TLS, COAP_IN_DTLS, COAP_IN_DTLS_CCM, BARE_COAP, WAYS };
+
+/* mId that relies on the access network; MSBF and MAS are there for the town alone. */
+static const char trusted[] = "m2msim: 1\n"
+                              "run: {until: 12 h, seed: 5}\n"
+                              "populations:\n"
+                              "  meters:\n"
+                              "    kind: device\n"
+                              "    class: cortex-a7\n"
+                              "    connect: {method: none}\n"
+                              "    mid: {binding: coap}\n"
+                              "    ival: {component_size: 512 B}\n"
+                              "    report: {every: 1 h}\n"
+                              "  core: {kind: access}\n"
+                              "  msbf: {kind: msbf}\n"
+                              "  mas: {kind: mas}\n"
+                              "  nscl: {kind: nscl}\n"
+                              "  hss: {kind: hss}\n"
+                              "links:\n"
+                              "  meters -> core: {latency: 40 ms}\n"
+                              "  core -> nscl: {latency: 10 ms}\n"
+                              "  core -> hss: {latency: 10 ms}\n"
+                              "  mas -> nscl: {latency: 10 ms}\n"
+                              "  msbf -> mas: {latency: 10 ms}\n";
+
+static void open_town(enum way way)
+{
+    static const char *const coap = "populations.meters.mid.binding=coap";
+
+    switch (way) {
+    case HTTP_IN_TLS:
+        town_open(&town, 3 * 60 * SIM_S, SETS(NULL));
+        break;
+    case COAP_IN_DTLS:
+        town_open(&town, 3 * 60 * SIM_S, SETS(coap));
+        break;
+    case COAP_IN_DTLS_CCM:
+        town_open(&town, 3 * 60 * SIM_S, SETS(coap, "populations.meters.mid.suite=PSK-AES128-CCM"));
+        break;
+    case BARE_COAP:
+    case WAYS:
+        town_open_text(&town, trusted, 3 * 60 * SIM_S,
+                       SETS("populations.meters.bootstrap.method=none"));
+        break;
+    }
+}
+
 /* A session of meters-0, registered, with a container to hold what others need. */
-static void open_registered(struct rogue *r)
+static void open_registered(struct rogue *r, enum way way)
 {
     struct scl_text s;
 
-    town_open(&town, 3 * 60 * SIM_S, SETS(NULL));
+    open_town(way);
     rogue_init(r, &town, town.nscl);
-    rogue_connect(r, town.nscl);
+    if (way == HTTP_IN_TLS)
+        rogue_connect(r, town.nscl);
+    else
+        rogue_coap_connect(r, town.nscl);
     rogue_ask(r, HTTP_DELETE, scl_path(&town, town.dev, ""), "");
     ck_assert(!town_is_registered(&town, town.dev));
     s = scl_right(r);
@@ -108,11 +160,11 @@ static void one_life(struct rogue *r, size_t i)
     ck_answer(r, STATUS_NOT_FOUND);
 }
 
-START_TEST(every_type_over_https_psk)
+START_TEST(every_type)
 {
     struct rogue r;
 
-    open_registered(&r);
+    open_registered(&r, (enum way)_i);
     for (size_t i = 0; i < TYPES; i++)
         one_life(&r, i);
     rogue_close(&r);
@@ -125,7 +177,7 @@ START_TEST(other_primitives)
 {
     struct rogue r;
 
-    open_registered(&r);
+    open_registered(&r, (enum way)_i);
     rogue_ask(&r, HTTP_POST, scl_path(&town, town.dev, "/mgmtObjs"), types[TYPES - 1].body);
     ck_answer(&r, STATUS_CREATED);
     rogue_ask(&r, HTTP_POST, scl_path(&town, town.dev, "/mgmtObjs/x/execEnable"), "");
@@ -157,8 +209,8 @@ int main(void)
     TCase *t = tcase_create("types");
 
     tcase_set_timeout(t, 120);
-    tcase_add_test(t, every_type_over_https_psk);
-    tcase_add_test(t, other_primitives);
+    tcase_add_loop_test(t, every_type, 0, WAYS);
+    tcase_add_loop_test(t, other_primitives, 0, WAYS);
     suite_add_tcase(s, t);
     return rogue_main(s);
 }
