@@ -1,5 +1,6 @@
 #include "models/host/live_nscl.h"
 
+#include "models/host/live_udp.h"
 #include "models/host/tally.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -30,6 +31,9 @@ struct talk {
     struct proto_env env;
     sim_ns began;
     uint64_t requests;
+    uint8_t address[LIVE_UDP_KEY_MAX]; /* of an association, for its cookie */
+    size_t address_n;
+    bool coaps, told;
     char peer[M2M_MAX_URI];
 };
 
@@ -98,18 +102,32 @@ static struct server_session *new_session(struct talk *t)
     struct server_settings settings = {
         .role = SERVER_NSCL, .context = s->context, .psk_find = find_psk, .psk_arg = t};
 
-    if (s->credential && credential_copy(s->credential, &settings.credential))
+    if (t->coaps) {
+        settings.binding = BINDING_COAP;
+        settings.context = s->dtls;
+        settings.dtls.cookie = true;
+        settings.dtls.peer = span_of(t->address, t->address_n);
+        settings.idle = s->idle;
+    } else if (s->credential && credential_copy(s->credential, &settings.credential)) {
         return NULL;
+    }
     return server_session_new(&t->env, &settings);
 }
 
-static struct talk *new_talk(struct live_nscl *n)
+/* address: an association's; empty: of a connection. NULL: beyond the limit, or OpenSSL would not.
+ */
+static struct talk *new_talk(struct live_nscl *n, struct span address)
 {
-    struct talk *t = xcalloc(1, sizeof(*t));
+    struct talk *t;
     char name[40];
 
+    if (n->counts.open == n->settings.connections) {
+        n->counts.refused++;
+        return NULL;
+    }
+    t = xcalloc(1, sizeof(*t));
     str_append_number(name, sizeof(name), str_append(name, sizeof(name), 0, "connection "),
-                      n->counts.connections);
+                      ++n->counts.connections);
     t->nscl = n;
     t->stream = rng_stream(n->settings.seed, name, "live-nscl");
     t->env = (struct proto_env){.stream = &t->stream,
@@ -118,22 +136,11 @@ static struct talk *new_talk(struct live_nscl *n)
                                 .trace = &t->trace,
                                 .epoch_unix_ns = live_epoch_unix_ns(n->live)};
     t->began = live_now(n->live);
-    return t;
-}
-
-static struct proto *make(void *arg)
-{
-    struct live_nscl *n = arg;
-    struct talk *t;
-
-    if (n->counts.open == n->settings.connections) {
-        n->counts.refused++;
-        return NULL;
-    }
-    n->counts.connections++;
-    t = new_talk(n);
+    t->coaps = address.n > 0;
+    t->address_n = address.n < sizeof(t->address) ? address.n : sizeof(t->address);
+    memcpy(t->address, address.p ? address.p : (const uint8_t *)"", t->address_n);
     t->session = new_session(t);
-    if (!t->session) { /* OpenSSL would not */
+    if (!t->session) {
         free(t);
         n->counts.refused++;
         return NULL;
@@ -141,9 +148,18 @@ static struct proto *make(void *arg)
     n->counts.open++;
     if (n->counts.open > n->counts.most)
         n->counts.most = n->counts.open;
-    tally_init(&t->tally, &talk_ops, server_session_proto(t->session), t->began, n->settings.idle);
+    /* An association closes itself when it is idle. */
+    tally_init(&t->tally, &talk_ops, server_session_proto(t->session), t->began,
+               t->coaps ? SIM_NEVER : n->settings.idle);
     t->tally.acted = on_acted;
-    return &t->tally.proto;
+    return t;
+}
+
+static struct proto *make(void *arg)
+{
+    struct talk *t = new_talk(arg, span_of(NULL, 0));
+
+    return t ? &t->tally.proto : NULL;
 }
 
 static enum reason why_ended(const struct proto *p)
@@ -164,6 +180,9 @@ static void gone(void *arg, struct proto *p)
     struct live_nscl *n = arg;
     struct talk *t = (struct talk *)p;
 
+    if (t->told)
+        return;
+    t->told = true;
     n->counts.open--;
     if (n->settings.ended)
         n->settings.ended(n->settings.arg,
@@ -173,26 +192,76 @@ static void gone(void *arg, struct proto *p)
                                                   .ended = live_now(n->live),
                                                   .requests = t->requests,
                                                   .octets_in = t->tally.octets_in,
-                                                  .octets_out = t->tally.octets_out});
+                                                  .octets_out = t->tally.octets_out,
+                                                  .coaps = t->coaps});
 }
+
+/* ---- associations ---- */
+
+/* By where it comes from. */
+static bool key_of(void *arg, struct span from, struct span in, struct live_udp_key *key)
+{
+    (void)arg, (void)in;
+    key->n = from.n < sizeof(key->octets) ? from.n : sizeof(key->octets);
+    memcpy(key->octets, from.p, key->n);
+    return true;
+}
+
+/* What begins no handshake is of an association that is over. */
+static bool make_association(void *arg, struct span from, struct span in,
+                             struct live_udp_core *core)
+{
+    struct talk *t = dtls_begins(in) ? new_talk(arg, from) : NULL;
+
+    if (!t)
+        return false;
+    *core = (struct live_udp_core){&t->tally.proto, t};
+    return true;
+}
+
+/* Its end is told when it ends, not when it has lingered. */
+static void step_association(void *user, struct proto *p, sim_ns now)
+{
+    (void)now;
+    if (p->status != PROTO_RUNNING)
+        gone(((struct talk *)user)->nscl, p);
+}
+
+static void association_gone(void *user, struct proto *p)
+{
+    gone(((struct talk *)user)->nscl, p);
+    proto_free(p);
+}
+
+static const struct live_udp_ops association_ops = {
+    .key = key_of, .make = make_association, .step = step_association, .gone = association_gone};
 
 /* ---- the server ---- */
 
-enum err live_nscl_new(struct live *l, const char *host, int *port,
-                       const struct live_nscl_settings *settings, struct live_nscl **out,
-                       const char **why)
+struct live_nscl *live_nscl_new(struct live *l, const struct live_nscl_settings *settings)
 {
     struct live_nscl *n = xcalloc(1, sizeof(*n));
-    enum err err;
 
     n->live = l;
     n->settings = *settings;
-    err = live_listen(l, host, port, make, NULL, gone, n, why);
-    if (err)
-        free(n);
-    else
-        *out = n;
-    return err;
+    return n;
+}
+
+enum err live_nscl_https(struct live_nscl *n, const char *host, int *port, const char **why)
+{
+    return live_listen(n->live, host, port, make, NULL, gone, n, why);
+}
+
+enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port, const char **why)
+{
+    struct live_udp_limits limits;
+    struct live_udp *socket;
+
+    live_udp_limits_default(&limits);
+    limits.conversations = n->settings.connections;
+    limits.idle = sim_ns_add(n->settings.idle, CLOSING);
+    limits.linger = CLOSING / 10; /* close_notify is said once */
+    return live_udp_serve(n->live, host, port, &association_ops, n, &limits, &socket, why);
 }
 
 void live_nscl_free(struct live_nscl *n)

@@ -15,6 +15,7 @@ struct live_nscl_end {
                            what it began; RUN_END: the server ends */
     sim_ns began, ended;
     uint64_t requests, octets_in, octets_out;
+    bool coaps;
 };
 
 /* A request that waits, inside its entity. */
@@ -26,7 +27,8 @@ struct live_nscl_call {
 };
 
 struct live_nscl_settings {
-    const struct tls_context *context;
+    const struct tls_context *context;   /* of TLS; NULL: live_nscl_https is not called */
+    const struct tls_context *dtls;      /* NULL: live_nscl_coaps is not called */
     const struct credential *credential; /* of suites with certificates; NULL: PSK. Borrowed */
     sim_ns idle;                         /* a connection is closed after so long without octets */
     sim_ns quiet;          /* live_nscl_run ends when nothing came and nothing ran for so long */
@@ -46,10 +48,12 @@ struct live_nscl_counts {
 
 struct live_nscl; /* as long as its struct live, which must be freed first */
 
-/* Errors as live_listen; *port and *why too. */
-enum err live_nscl_new(struct live *l, const char *host, int *port,
-                       const struct live_nscl_settings *settings, struct live_nscl **out,
-                       const char **why) MUST_USE;
+struct live_nscl *live_nscl_new(struct live *l, const struct live_nscl_settings *settings);
+/* Listen; errors as live_listen, *port and *why too. DTLS asks for a cookie first. */
+enum err live_nscl_https(struct live_nscl *n, const char *host, int *port,
+                         const char **why) MUST_USE;
+enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port,
+                         const char **why) MUST_USE;
 void live_nscl_free(struct live_nscl *n); /* NULL is fine */
 /* Serves until a signal that is watched for, or the quiet of the settings. */
 void live_nscl_run(struct live_nscl *n);

@@ -82,7 +82,8 @@ enum err deployment_live_ue(struct deployment *d, const char *name, uint32_t ind
 struct live_nscl_facts {
     const char *fqdn;
     uint64_t devices;
-    /* What its devices speak TLS with, each suite once, and then what else etsi-m2m.md 6 names. */
+    /* What its devices of HTTP speak TLS with, each suite once, and then what else etsi-m2m.md 6
+     * names. Over CoAP it is DTLS 1.2 with the two suites of CCM. */
     enum tls_suite suites[TLS_SUITE_COUNT];
     size_t suite_count;
     enum tls_version version; /* of its devices; 1.2 where they differ */
@@ -110,14 +111,15 @@ enum err deployment_live_certificate(struct deployment *d, const char *name, boo
 /* One device's DSCL. */
 struct live_scl {
     char name[LIVE_NAME_MAX], scl_id[M2M_MAX_URI], identity[M2M_PSK_IDENTITY_MAX];
-    struct mid_settings mid; /* points into this and the deployment */
+    struct mid_settings
+        mid; /* the binding is the scenario's; points into this and the deployment */
     uint8_t kmc[M2M_KEY_LEN];
     struct se *se;       /* the device's own, with its Kmc; borrowed */
     sim_ns report_every; /* 0: it reports nothing */
     struct device *device;
 };
 /* The index-th device of this name, as of deployment_live_count. ERR_NOT_FOUND: no such device;
- * ERR_UNSUPPORTED: it speaks mId without TLS, or is not of the first NSCL. Wipe it with
+ * ERR_UNSUPPORTED: it speaks mId without TLS or DTLS, or is not of the first NSCL. Wipe it with
  * explicit_bzero. */
 enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t index,
                              struct live_scl *out) MUST_USE;

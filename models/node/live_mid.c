@@ -67,7 +67,7 @@ static void choose_suites(struct deployment *d, const struct server *nscl,
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct population *p = &d->populations[i];
 
-        if (!is_of(p, nscl) || !speaks_tls(p))
+        if (!is_of(p, nscl) || !speaks_tls(p) || p->config->device->mid.binding != BINDING_HTTP)
             continue;
         if (f->suite_count == 0)
             f->version = p->config->device->mid.tls.version;
@@ -205,6 +205,8 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
                                      .connection_id = r.connection_id,
                                      .kmc_index = KMC_INDEX,
                                      .requesting_entity = out->scl_id};
+    if (dev->population->config->device->mid.binding == BINDING_COAP)
+        mid_coap_client(dev, &out->mid);
     out->report_every = dev->population->config->device->report.every;
     explicit_bzero(&r, sizeof r);
     return OK;

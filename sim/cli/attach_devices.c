@@ -1,10 +1,10 @@
-/* attach devices: DSCLs of a scenario against a real NSCL, each over a TLS connection of its own:
- * registration, container, reports, deregistration. */
+/* attach devices: DSCLs of a scenario against a real NSCL, each over a connection of its own, TLS
+ * or DTLS as the scenario says: registration, container, reports, deregistration. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/host/live.h"
+#include "models/host/live_udp.h"
 #include "models/host/tally.h"
 #include "models/node/live.h"
 #include "models/proto/m2mxml.h"
@@ -27,7 +27,7 @@ struct fleet {
     struct live_place place;
     struct live *live;
     struct agent *agents;
-    struct load loads[PROC_KINDS]; /* PROC_CONNECTION: TCP and TLS */
+    struct load loads[PROC_KINDS]; /* PROC_CONNECTION: TCP and TLS, or DTLS */
     size_t count, over, connected, most;
     double speed; /* of the report period; 0: back to back */
     sim_ns patience, last, ramp, stop;
@@ -238,6 +238,7 @@ static int begin(const struct cli *c, struct agent *a)
 {
     struct fleet *f = a->fleet;
     sim_ns now = live_now(f->live);
+    const char *why = "";
 
     a->mid = mid_client_new(&a->env, &a->scl.mid);
     if (!a->mid)
@@ -250,7 +251,10 @@ static int begin(const struct cli *c, struct agent *a)
     f->connected++;
     if (f->connected > f->most)
         f->most = f->connected;
-    if (!live_connect(f->live, f->place.host, f->place.port, &a->tally.proto, on_step, a))
+    if (a->scl.mid.binding == BINDING_COAP
+            ? !live_udp_connect(f->live, f->place.host, f->place.port, &a->tally.proto, on_step, a,
+                                &why)
+            : !live_connect(f->live, f->place.host, f->place.port, &a->tally.proto, on_step, a))
         return EXIT_DONE;
     return cli_error(c, EXIT_USAGE, "cannot reach %s:%d", f->place.host, f->place.port);
 }

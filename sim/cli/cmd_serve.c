@@ -29,6 +29,7 @@ static const struct cli_option options[] = {
     {"lifetime", 0, "TIME", "bsf: of a Ks (default: the scenario's, or 24 h)"},
     {"gba-u", 0, NULL, "bsf: the UICCs of the file know GBA_U, AUTN* is sent"},
     {"https", 0, "HOST:PORT", "nscl: listen there for HTTP over TLS (PORT alone: of 127.0.0.1)"},
+    {"coaps", 0, "HOST:PORT", "nscl: listen there for CoAP over DTLS (PORT alone: of 127.0.0.1)"},
     {"tls", 0, "WHAT", "nscl: psk (Kmc, the default) or cert"},
     {"ca-out", 0, "FILE", "nscl, --tls cert: write the authority's certificate (PEM)"},
     {"client-out", 0, "FILE", "nscl, --tls cert: write certificate and key of --device (PEM)"},
@@ -212,9 +213,8 @@ static int read_users(const struct cli *c, struct serve *s)
 
 static int read_line(const struct cli *c, struct serve *s)
 {
-    static const char *const others[] = {"ub",    "fqdn",   "lifetime", "gba-u",
-                                         "https", "tls",    "ca-out",   "client-out",
-                                         "force", "device", NULL};
+    static const char *const others[] = {"ub",  "fqdn",   "lifetime",   "gba-u", "https",  "coaps",
+                                         "tls", "ca-out", "client-out", "force", "device", NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
     int exit = live_refuse(c, others);
@@ -324,7 +324,8 @@ const struct cli_command cli_serve = {
         "of "
         "GBA. A line is\na bootstrapping, over whichever connections; at the end stands its "
         "B-TID.\n"
-        "nscl: mId (HTTP) over TLS on a TCP socket. A line is a connection: identity, reason, "
+        "nscl: mId, HTTP over TLS on a TCP socket and CoAP over DTLS on a UDP socket. A line is a "
+        "connection: identity, reason, "
         "time, requests and\noctets; at the end a report of requests by primitive and status. "
         "Each device of SCENARIO has a service connection,\na function of seed and name; "
         "--secrets prints its SCL-ID, PSK identity and Kmc. With --tls cert a client proves\nits "

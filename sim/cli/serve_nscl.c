@@ -21,12 +21,14 @@ struct serve {
     struct live_scenario scenario;
     struct users *users; /* of the file; NULL: none */
     struct live_nscl_facts nscl;
-    struct live_place place;
+    struct live_place https, coaps;
+    bool has_https, has_coaps;
     struct live_nscl_settings settings;
-    struct tls_context *context;
+    struct tls_context *context, *dtls;
     struct credential *credential; /* NULL: PSK */
     struct live *live;
     struct mid_tally tally;
+    sim_ns served;
 };
 
 /* ---- a line a connection ---- */
@@ -38,13 +40,15 @@ static void on_end(void *arg, const struct live_nscl_end *e)
     const char *reason = e->reason ? reason_text(e->reason) : "";
 
     if (s->json) {
-        fputs("{\"by\": \"https\", \"identity\": ", stdout);
+        printf("{\"by\": \"%s\", \"identity\": ", e->coaps ? "coaps" : "https");
         json_text(stdout, e->peer);
         printf(", \"reason\": \"%s\", \"seconds\": %.3f, \"requests\": %llu, \"octets_in\": %llu, "
                "\"octets_out\": %llu}\n",
                reason, seconds, (unsigned long long)e->requests, (unsigned long long)e->octets_in,
                (unsigned long long)e->octets_out);
     } else {
+        if (e->coaps)
+            fputs("coaps ", stdout);
         json_text(stdout, e->peer);
         printf(" %s %.3f s %llu requests %llu B in %llu B out\n", *reason ? reason : "-", seconds,
                (unsigned long long)e->requests, (unsigned long long)e->octets_in,
@@ -160,18 +164,28 @@ static int read_scenario(const struct cli *c, struct serve *s)
 
 /* ---- TLS ---- */
 
-static int make_context(const struct cli *c, struct serve *s)
+static int make_context(const struct cli *c, const struct serve *s,
+                        const struct tls_settings *settings, struct tls_context **out)
+{
+    struct rng stream = rng_stream(s->settings.seed, "context", "live-nscl");
+    enum err err;
+
+    entity_enter_live(&stream);
+    err = tls_context_new(settings, out);
+    entity_leave();
+    return err ? cli_error(c, EXIT_INTERNAL, "TLS cannot be set up: %s", err_text(err)) : EXIT_DONE;
+}
+
+static int make_https(const struct cli *c, struct serve *s)
 {
     static const enum tls_suite suites[] = {TLS_SUITE_ECDHE_RSA_AES_128_CBC_SHA256,
                                             TLS_SUITE_RSA_AES_128_CCM,
                                             TLS_SUITE_RSA_AES_128_CBC_SHA};
-    struct rng stream = rng_stream(s->settings.seed, "context", "live-nscl");
     struct tls_settings settings = {.server = true,
                                     .version = s->nscl.version,
                                     .suites = s->nscl.suites,
                                     .suite_count = s->nscl.suite_count,
                                     .group = s->nscl.group};
-    enum err err;
 
     if (s->certificates) {
         settings.version = TLS_1_2;
@@ -179,10 +193,18 @@ static int make_context(const struct cli *c, struct serve *s)
         settings.suite_count = sizeof suites / sizeof *suites;
         settings.authority = deployment_live_authority(s->scenario.deployment);
     }
-    entity_enter_live(&stream);
-    err = tls_context_new(&settings, &s->context);
-    entity_leave();
-    return err ? cli_error(c, EXIT_INTERNAL, "TLS cannot be set up: %s", err_text(err)) : EXIT_DONE;
+    return make_context(c, s, &settings, &s->context);
+}
+
+static int make_coaps(const struct cli *c, struct serve *s)
+{
+    static const enum tls_suite suites[] = {TLS_SUITE_PSK_AES_128_CCM_8, TLS_SUITE_PSK_AES_128_CCM};
+
+    return make_context(
+        c, s,
+        &(struct tls_settings){
+            .server = true, .version = DTLS_1_2, .suites = suites, .suite_count = 2},
+        &s->dtls);
 }
 
 /* A file that is not there yet, for its owner's eyes. false: it was told. */
@@ -277,14 +299,17 @@ static int read_line(const struct cli *c, struct serve *s)
         "radius",    "pana",  "usage",     "secret",       "ub", "fqdn",
         "lifetime",  "gba-u", "cert",      "key",          "ca", "mtu",
         "server-id", "realm", "no-reauth", "network-name", NULL};
-    const char *place = cli_value(c, "https");
+    const char *https = cli_value(c, "https"), *coaps = cli_value(c, "coaps");
     int exit = live_refuse(c, others);
 
     if (exit)
         return exit;
-    if (!place)
-        return cli_error(c, EXIT_USAGE, "--https is needed: where to listen");
-    if (!live_place_read(c, "https", place, &s->place))
+    s->has_https = https != NULL;
+    s->has_coaps = coaps != NULL;
+    if (!https && !coaps)
+        return cli_error(c, EXIT_USAGE, "--https or --coaps is needed: where to listen");
+    if ((https && !live_place_read(c, "https", https, &s->https)) ||
+        (coaps && !live_place_read(c, "coaps", coaps, &s->coaps)))
         return EXIT_USAGE;
     s->json = cli_flag(c, "json");
     s->secrets = cli_flag(c, "secrets");
@@ -297,12 +322,16 @@ static int read_line(const struct cli *c, struct serve *s)
         exit = read_scenario(c, s);
     if (exit == EXIT_DONE && s->certificates)
         exit = make_certificates(c, s);
-    return exit == EXIT_DONE ? make_context(c, s) : exit;
+    if (exit == EXIT_DONE && s->has_https)
+        exit = make_https(c, s);
+    if (exit == EXIT_DONE && s->has_coaps)
+        exit = make_coaps(c, s);
+    return exit;
 }
 
 /* ---- serving ---- */
 
-static void report(const struct serve *s, const struct live_nscl *nscl, sim_ns began, sim_ns ended)
+static void report(const struct serve *s, const struct live_nscl *nscl)
 {
     const struct live_nscl_counts *n = live_nscl_counts(nscl);
 
@@ -310,39 +339,70 @@ static void report(const struct serve *s, const struct live_nscl *nscl, sim_ns b
                      &(struct mid_report){.connections = n->connections,
                                           .refused = n->refused,
                                           .most = n->most,
-                                          .seconds = (double)(ended - began) / SIM_S},
+                                          .seconds = (double)s->served / SIM_S},
                      s->json);
+}
+
+static int listen_at(const struct cli *c, struct live_nscl *nscl, struct live_place *place,
+                     enum err (*open)(struct live_nscl *n, const char *host, int *port,
+                                      const char **why))
+{
+    const char *why = "no such host";
+
+    if (open(nscl, place->host, &place->port, &why) == OK)
+        return EXIT_DONE;
+    return cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", place->host, place->port, why);
+}
+
+static void say_ready(const struct serve *s)
+{
+    if (s->has_https)
+        live_say_ready(&s->https, s->nscl.fqdn, &s->scenario, s->nscl.devices, s->users);
+    if (s->has_coaps)
+        fprintf(stderr, "%s%s:%d for coaps%s%s\n", s->has_https ? "" : "listening at ",
+                s->coaps.host, s->coaps.port, s->has_https ? "" : " as ",
+                s->has_https ? "" : s->nscl.fqdn);
+}
+
+static int run(const struct cli *c, struct serve *s, struct live_nscl *nscl)
+{
+    int exit = EXIT_DONE;
+    sim_ns began;
+
+    if (s->has_https)
+        exit = listen_at(c, nscl, &s->https, live_nscl_https);
+    if (exit == EXIT_DONE && s->has_coaps)
+        exit = listen_at(c, nscl, &s->coaps, live_nscl_coaps);
+    if (exit == EXIT_DONE && live_watch_signals(s->live))
+        exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
+    if (exit != EXIT_DONE)
+        return exit;
+    if (s->secrets)
+        print_secrets(c, s);
+    say_ready(s);
+    began = live_now(s->live);
+    live_nscl_run(nscl);
+    s->served = live_now(s->live) - began;
+    return EXIT_DONE;
 }
 
 static int serve(const struct cli *c, struct serve *s)
 {
-    struct live_nscl *nscl = NULL;
-    const char *why = "no such host";
-    int exit = EXIT_DONE;
-    sim_ns began = 0, ended = 0;
+    struct live_nscl *nscl;
+    int exit;
 
     s->live = live_new();
     s->settings.context = s->context;
+    s->settings.dtls = s->dtls;
     s->settings.psk_find = on_psk;
     s->settings.request = on_request;
     s->settings.ended = on_end;
     s->settings.arg = s;
-    if (live_nscl_new(s->live, s->place.host, &s->place.port, &s->settings, &nscl, &why)) {
-        exit = cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", s->place.host, s->place.port,
-                         why);
-    } else if (live_watch_signals(s->live)) {
-        exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
-    } else {
-        if (s->secrets)
-            print_secrets(c, s);
-        live_say_ready(&s->place, s->nscl.fqdn, &s->scenario, s->nscl.devices, s->users);
-        began = live_now(s->live);
-        live_nscl_run(nscl);
-        ended = live_now(s->live);
-    }
+    nscl = live_nscl_new(s->live, &s->settings);
+    exit = run(c, s, nscl);
     live_free(s->live);
     if (exit == EXIT_DONE)
-        report(s, nscl, began, ended);
+        report(s, nscl);
     live_nscl_free(nscl);
     return exit;
 }
@@ -359,6 +419,7 @@ int serve_nscl(const struct cli *c)
         exit = serve(c, &s);
     mid_tally_release(&s.tally);
     tls_context_free(s.context);
+    tls_context_free(s.dtls);
     credential_free(s.credential);
     users_free(s.users);
     live_scenario_release(&s.scenario);

@@ -1,13 +1,15 @@
 # serve nscl against other people's clients over loopback: openssl and gnutls-cli with PSK = Kmc,
-# curl with certificates (it has no PSK); and attach devices against serve nscl.
+# curl with certificates (it has no PSK), libcoap's client over DTLS, whichever TLS library it has;
+# and attach devices against serve nscl.
 . "$(dirname "$0")/lib.sh"
 
-for tool in curl openssl gnutls-cli; do
+for tool in curl openssl gnutls-cli coap-client-openssl coap-client-gnutls; do
     command -v $tool >/dev/null || skip "no $tool"
 done
 
 node=00112233445566778899aabbccddeeff
-kmc=606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f
+kmc=4162636465666768696a6b6c6d6e6f707172737475767778797a303132333435
+kmc_text=Abcdefghijklmnopqrstuvwxyz012345 # libcoap's client takes octets
 other=10112233445566778899aabbccddeeff
 cat >users <<END
 $node kmc 4711:1 $kmc
@@ -16,11 +18,15 @@ psk-user psk 000102030405060708090a0b0c0d0e0f
 END
 
 serve() { # OPTION...: its port in $port, its pid in $running
+    serve_at --https 0 "$@"
+}
+
+serve_at() { # PLACE OPTION...
     rm -f serve.err serve.out
-    "$M2MSIM" serve nscl hello --https 0 "$@" >serve.out 2>serve.err &
+    "$M2MSIM" serve nscl hello "$@" >serve.out 2>serve.err &
     running=$!
     await serve.err 'listening at' 1
-    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) as core\.m2m\.example, .*$/\1/p' serve.err)
+    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) .*as core\.m2m\.example.*$/\1/p' serve.err)
     differ "serve says where it listens" "" "$port"
 }
 
@@ -161,7 +167,7 @@ requests POST /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")" GET "/m2
 equal "another's" "201 404 404 " "$(statuses)"
 # A wrong key, and an identity that nobody has.
 rm -f answers
-echo | with_openssl 4711:1 "${kmc%7f}80"
+echo | with_openssl 4711:1 "${kmc%35}36"
 await serve.out '^"4711:1" psk-wrong-key ' 1
 says serve.out '^"4711:1" psk-wrong-key '
 echo | with_openssl 999:1 $kmc
@@ -236,6 +242,72 @@ end
 m2m 2 serve nscl hello --https 0 --tls cert --ca-out ca.pem
 says err 'ca\.pem: File exists \(--force replaces it\)'
 
+# ---- CoAP over DTLS: libcoap, with OpenSSL and with GnuTLS ----
+
+coap() { # CLIENT CODE METHOD PATH [BODY]: in the name of $scl
+    client=$1 code=$2 method=$3 path=$4
+    shift 4
+    if [ $# -gt 0 ]; then set -- -t 41 -e "$1"; fi
+    "coap-client-$client" -v 6 -B 20 -m "$method" -u 4711:1 -k $kmc_text "$@" \
+        "coaps://127.0.0.1:$port$path?RequestingEntity=$scl" >answers 2>&1
+    equal "coap-client-$client -m $method $path" "$code" "$(sed -n 's/^v:1 t:ACK c:\([0-9.]*\) .*/\1/p' answers | tail -n 1)"
+}
+
+coap_life() { # CLIENT
+    scl=scl-$node
+    base=/m2m/scls/$scl
+    coap "$1" 2.01 post /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
+    says answers "Location-Path:$scl"
+    coap "$1" 4.09 post /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
+    coap "$1" 2.01 post "$base/containers" "$(document container 'm2m:id="r"' '')"
+    coap "$1" 2.01 post "$base/containers/r/contentInstances" "$(document contentInstance '' '<m2m:content>b25l</m2m:content>')"
+    coap "$1" 2.05 get "$base/containers/r/contentInstances/latest"
+    says answers '>b25l<'
+    coap "$1" 2.04 put "$base" "$(document scl '' "$mgmt")"
+    coap "$1" 4.00 post "$base/containers" '<m2m:container>'
+    coap "$1" 4.05 delete "$base/containers"
+    coap "$1" 4.03 post "$base/applications" "$(document application 'appId="a"' '')"
+    coap "$1" 2.02 delete "$base/containers/r"
+    coap "$1" 4.04 get "$base/containers/r"
+    says answers 'STATUS_NOT_FOUND'
+    scl=scl-$other
+    coap "$1" 4.01 get "$base"
+    scl=
+    coap "$1" 4.03 get "$base"
+    scl=scl-$node
+    # More than a block either way: nothing of ours is that long but a document.
+    long=$(head -c 3000 /dev/zero | tr '\0' A)
+    coap "$1" 2.01 post "$base/containers" "$(document container 'm2m:id="long"' '')"
+    coap "$1" 2.01 post "$base/containers/long/contentInstances" "$(document contentInstance '' "<m2m:content>$long</m2m:content>")"
+    coap "$1" 2.05 get "$base/containers/long/contentInstances/latest"
+    says answers "$(head -c 250 /dev/zero | tr '\0' A)"
+    coap "$1" 2.02 delete "$base"
+}
+
+serve_at --coaps 0 --users users --patience '30 s'
+says serve.err ' for coaps as core\.m2m\.example$'
+coap_life openssl
+says serve.out '^coaps "4711:1" - [0-9.]+ s 1 requests '
+printf '@SYSTEM=NONE:+VERS-DTLS1.2:+PSK:+AES-128-CCM-8:+AEAD:+COMP-NULL:+SIGN-ALL:+GROUP-ALL\n' >priority
+GNUTLS_SYSTEM_PRIORITY_FILE=$work/priority coap_life gnutls
+# A wrong key; octets that begin no handshake; then still at work.
+coap-client-openssl -B 3 -m get -u 4711:1 -k wrong "coaps://127.0.0.1:$port/m2m" >answers 2>&1
+await serve.out '^coaps "4711:1" [a-z]' 1
+says serve.out '^coaps "4711:1" [a-z-]+ [0-9.]+ s 0 requests '
+coap-client-openssl -B 1 -m get "coap://127.0.0.1:$port/m2m" >answers 2>&1
+coap openssl 2.05 get /m2m
+end
+says serve.out '^  DELETE   204 +4$'
+# Both at a time, and the idle time of an association that nobody ends.
+serve_at --https 0 --coaps 0 --users users --patience '1 s' --json
+says serve.err '^127\.0\.0\.1:[0-9]+ for coaps$'
+port=$(sed -n 's/^127\.0\.0\.1:\([0-9]*\) for coaps$/\1/p' serve.err)
+(sleep 4) | openssl s_client -dtls1_2 -connect "127.0.0.1:$port" -psk_identity 4711:1 -psk $kmc -cipher PSK-AES128-CCM >answers 2>&1
+says answers 'Cipher is PSK-AES128-CCM'
+await serve.out '"by": "coaps"' 1
+says serve.out '^\{"by": "coaps", "identity": "4711:1", "reason": "", "seconds": 1\.[0-9]+, "requests": 0, '
+end
+
 # ---- attach devices ----
 
 many=$(scaled 200 20)
@@ -279,12 +351,25 @@ says err "there are $many devices"
 end
 # shellcheck disable=SC2086
 equal "the server's connections" 0 "$(awk '/^most at a time/ { print ($5 + 0 < '"$many"') }' serve.out)"
+# Over CoAP, as the scenario says.
+size="$size --set populations.meter.mid.binding=coap"
+# shellcheck disable=SC2086
+serve_at --coaps 0 $size
+# shellcheck disable=SC2086
+m2m 0 attach devices hello $size --nscl "$port" --count "$many" --for '2 s' --patience '120 s'
+says out '^DELETE scl, '
+says out '^round trips, mean +3\.00$' # of the handshake with its cookie
+silent out ' refused '
+end
+# shellcheck disable=SC2086
+m2m 4 attach devices hello $size --nscl "$port" --for '100 ms'
+says out '^  connection-refused +1$'
 m2m 4 attach devices hello --nscl "$port" --for '100 ms'
 says out '^  connection-refused +1$'
 
 # ---- wrong usage ----
 m2m 2 serve nscl hello
-says err '--https is needed'
+says err '--https or --coaps is needed'
 m2m 2 serve nscl --https 0
 says err 'a scenario is needed'
 m2m 2 serve nscl hello --https 0 --tls no
