@@ -1,5 +1,8 @@
 #include "models/host/live_pana.h"
 
+#include "models/host/live_impl.h"
+#include "models/host/live_line.h"
+#include "models/host/pump.h"
 #include "models/proc/paa.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -17,6 +20,7 @@ struct live_pana {
     struct live *live;
     struct live_udp *udp;
     struct live_pana_settings settings;
+    struct sockaddr_storage server; /* RADIUS's, where it is not here */
     uint64_t sessions;
     uint32_t session_id; /* of the last one */
 };
@@ -29,15 +33,17 @@ struct party {
     struct proto_env env;
 };
 
-/* One session: a PAA with its two doors, and the MAS's conversation behind the second. */
+/* One session: a PAA with its two doors, and behind the second the MAS's conversation, or a line to
+ * a server. */
 struct talk {
     struct proto proto;
     struct live_pana *pana;
     struct party agent, mas;
     struct meter meter;
     struct paa_session *paa;
-    struct aaa_session *aaa;
-    struct buf room; /* a RADIUS datagram on its way */
+    struct aaa_session *aaa; /* NULL: somewhere else */
+    struct live_line *line;  /* then; NULL else */
+    struct buf room;         /* a RADIUS datagram on its way */
     uint32_t session_id;
     sim_ns began;
     unsigned requests;
@@ -114,7 +120,7 @@ static void mirror(struct talk *t)
     struct proto *paa = paa_of(t);
 
     t->proto.expiry = sim_ns_min(paa->expiry, radius_of(t)->expiry);
-    if (aaa_of(t)->status == PROTO_RUNNING)
+    if (t->aaa && aaa_of(t)->status == PROTO_RUNNING)
         t->proto.expiry = sim_ns_min(t->proto.expiry, aaa_of(t)->expiry);
     if (paa->status == PROTO_DONE)
         proto_done(&t->proto);
@@ -122,11 +128,26 @@ static void mirror(struct talk *t)
         proto_fail(&t->proto, paa->reason);
 }
 
+static void send_to_server(struct talk *t, sim_ns now)
+{
+    struct proto *door = radius_of(t);
+    bool more = true;
+
+    while (more) {
+        more = door->ops->output(door, now, &t->room);
+        if (buf_len(&t->room) > 0)
+            live_line_send(t->line, buf_span(&t->room));
+        buf_consume(&t->room, buf_len(&t->room));
+    }
+}
+
 /* After every call at a door, until nothing is on its way any more. */
 static void exchange(struct talk *t, sim_ns now)
 {
-    bool some = true;
+    bool some = t->aaa != NULL;
 
+    if (t->line)
+        send_to_server(t, now);
     while (some) {
         some = carry(t, radius_of(t), aaa_of(t), now);
         answer_queries(t, now);
@@ -140,7 +161,8 @@ static void talk_start(struct proto *p, sim_ns now)
     struct talk *t = of(p);
 
     t->began = now;
-    aaa_of(t)->ops->start(aaa_of(t), now);
+    if (t->aaa)
+        aaa_of(t)->ops->start(aaa_of(t), now);
     radius_of(t)->ops->start(radius_of(t), now);
     paa_of(t)->ops->start(paa_of(t), now);
     exchange(t, now);
@@ -171,10 +193,10 @@ static bool talk_output(struct proto *p, sim_ns now, struct buf *out)
 static void talk_expire(struct proto *p, sim_ns now)
 {
     struct talk *t = of(p);
-    struct proto *all[] = {aaa_of(t), radius_of(t), paa_of(t)};
+    struct proto *all[] = {t->aaa ? aaa_of(t) : NULL, radius_of(t), paa_of(t)};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i]->status == PROTO_RUNNING && now >= all[i]->expiry)
+        if (all[i] && all[i]->status == PROTO_RUNNING && now >= all[i]->expiry)
             all[i]->ops->expire(all[i], now);
     exchange(t, now);
 }
@@ -190,7 +212,9 @@ static void talk_free(struct proto *p)
     struct talk *t = of(p);
 
     proto_free(paa_of(t));
-    proto_free(aaa_of(t));
+    if (t->aaa)
+        proto_free(aaa_of(t));
+    live_line_close(t->line);
     buf_wipe(&t->room);
     party_release(&t->agent);
     party_release(&t->mas);
@@ -209,7 +233,7 @@ static const struct proto_ops talk_ops = {.name = "live-pana",
 /* What the MAS said of it stands: it knows more; but that nobody asked it any more is no news. */
 static enum reason reason_of(struct talk *t)
 {
-    enum reason reason = aaa_session_refusal(t->aaa);
+    enum reason reason = t->aaa ? aaa_session_refusal(t->aaa) : REASON_NONE;
 
     if (t->proto.status == PROTO_DONE)
         return REASON_NONE;
@@ -220,8 +244,9 @@ static enum reason reason_of(struct talk *t)
 
 static void describe_eap(struct talk *t, struct live_mas_end *end)
 {
-    const struct eap_server *eap = aaa_session_eap(t->aaa);
+    const struct eap_server *eap = t->aaa ? aaa_session_eap(t->aaa) : NULL;
 
+    end->identity = paa_session_identity(t->paa);
     if (!eap)
         return;
     end->identity = eap_server_identity(eap);
@@ -247,7 +272,7 @@ static void tell(struct talk *t)
                                         .octets_out = t->octets_out},
                                 .params = paa_session_params(t->paa)};
 
-    if (t->told || !s->ended)
+    if (t->told || !s->ended || !t->confirmed)
         return;
     t->told = true;
     describe_eap(t, &end.mas);
@@ -318,19 +343,43 @@ static struct paa_session *new_paa(struct talk *t)
         .pana = {.params = s->params, .session_id = t->session_id, .encrypt = true},
         .radius = {.secret = s->radius.secret,
                    .nas_identifier = s->nas_identifier,
-                   .framed_mtu = s->radius.eap.mtu}};
+                   .framed_mtu = s->radius.eap.mtu,
+                   .mrd = s->server_host ? s->patience : 0},
+        .grant = s->server_host ? s->grant : NULL,
+        .arg = s->arg};
 
     pana_timers_default(&settings.pana.timers);
     settings.pana.timers.stalled = s->patience;
     return paa_session_new(&t->agent.env, &settings);
 }
 
+/* From the server. */
+static void on_reply(void *arg, struct span in)
+{
+    struct talk *t = arg;
+    struct live_udp_key key = {.n = 0};
+    sim_ns now = live_now(t->pana->live);
+
+    pump_enter(&t->proto, now, true);
+    radius_of(t)->ops->input(radius_of(t), now, in);
+    exchange(t, now);
+    pump_leave();
+    if (second_key(t, &t->proto, &key))
+        live_udp_touch(t->pana->udp, &key);
+}
+
+static struct aaa_session *new_aaa(struct talk *t)
+{
+    const struct live_pana_settings *s = &t->pana->settings;
+    struct aaa_session_settings settings = {.radius = s->radius, .find = s->find, .arg = s->arg};
+
+    return aaa_session_new(&t->mas.env, &settings);
+}
+
 /* A session that is not ours any more begins no new one. */
 static bool make(void *arg, struct span from, struct span in, struct live_udp_core *core)
 {
     struct live_pana *m = arg;
-    struct aaa_session_settings aaa = {
-        .radius = m->settings.radius, .find = m->settings.find, .arg = m->settings.arg};
     struct talk *t;
 
     (void)from;
@@ -338,6 +387,10 @@ static bool make(void *arg, struct span from, struct span in, struct live_udp_co
         return false;
     t = xcalloc(1, sizeof *t);
     t->pana = m;
+    if (m->settings.server_host && live_line_new(m->live, &m->server, on_reply, t, &t->line)) {
+        free(t);
+        return false;
+    }
     m->sessions++;
     if (++m->session_id == 0)
         m->session_id = 1;
@@ -346,7 +399,7 @@ static bool make(void *arg, struct span from, struct span in, struct live_udp_co
     party_init(t, &t->mas, "live-pana-mas");
     buf_init(&t->room, RADIUS_PACKET_MAX);
     t->paa = new_paa(t);
-    t->aaa = aaa_session_new(&t->mas.env, &aaa);
+    t->aaa = t->line ? NULL : new_aaa(t);
     proto_init(&t->proto, &talk_ops, &t->agent.env);
     *core = (struct live_udp_core){&t->proto, t};
     return true;
@@ -383,13 +436,16 @@ enum err live_pana_new(struct live *l, const char *host, int *port,
     struct live_udp_limits limits = {.conversations = settings->conversations,
                                      .idle = sim_ns_add(settings->patience, SIM_S),
                                      .quiet = settings->quiet};
-    enum err err;
+    enum err err = OK;
 
     m->live = l;
     m->settings = *settings;
     m->settings.radius.idle = settings->patience;
     m->session_id = (uint32_t)rng_u64(&ids);
-    err = live_udp_serve(l, host, port, &udp_ops, m, &limits, &m->udp, why);
+    if (settings->server_host)
+        err = live_resolve(l, settings->server_host, settings->server_port, SOCK_DGRAM, &m->server);
+    if (!err)
+        err = live_udp_serve(l, host, port, &udp_ops, m, &limits, &m->udp, why);
     if (err) {
         free(m);
         return err;

@@ -354,6 +354,14 @@ static struct talk *begin(struct live_udp *u, const struct live_udp_key *key, st
     return t;
 }
 
+void live_udp_touch(struct live_udp *u, const struct live_udp_key *key)
+{
+    struct talk *t = find(u, key);
+
+    if (t && !t->closing)
+        drive(t, PUMP_NOTHING, span_of(NULL, 0));
+}
+
 /* The octets of an address that count; the rest of a sockaddr is padding. */
 static struct span address_octets(const struct sockaddr *a, uint8_t out[18])
 {

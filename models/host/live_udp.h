@@ -70,6 +70,8 @@ enum err live_udp_serve(struct live *l, const char *host, int *port, const struc
                         void *arg, const struct live_udp_limits *limits, struct live_udp **out,
                         const char **why) MUST_USE;
 const struct live_udp_counts *live_udp_counts(const struct live_udp *u);
+/* A conversation's core was called from outside: takes what it has to say, and its expiry. */
+void live_udp_touch(struct live_udp *u, const struct live_udp_key *key);
 
 /* One core (not owned) and one peer at host:port, from start to its end. The socket's own errors
  * end the core: REASON_CONNECTION_REFUSED when nobody listens there. Errors as live_udp_serve. */

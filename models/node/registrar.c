@@ -6,6 +6,7 @@
 #include "models/proc/kma.h"
 #include "models/proto/m2m_query.h"
 #include "models/proto/m2mxml_rep.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
@@ -259,7 +260,7 @@ static void answer(const struct call *c, struct m2m_response *r)
     /* Who reports each quarter of an hour does not ask for the name of each report. */
     if (*r->resource_uri && strlen(r->resource_uri) < sizeof out->text &&
         r->representation.type != M2M_CONTENT_INSTANCE) {
-        snprintf(out->text, sizeof out->text, "%s", r->resource_uri);
+        str_append(out->text, sizeof out->text, 0, r->resource_uri);
         out->answer.location = out->text;
     }
     fill_body(r, c, &out->doc);

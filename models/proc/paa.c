@@ -19,6 +19,10 @@ struct paa_session {
     struct proto_env radius_env;
     struct trace radius_trace;
     enum reason refusal;
+    void (*grant)(void *arg, struct proto_env *env, sim_ns now, const char *identity,
+                  struct pana_params *params);
+    void *arg;
+    char identity[EAP_IDENTITY_MAX + 1];
     bool accepted, judged;
 };
 
@@ -145,6 +149,8 @@ static void on_accept(struct paa_session *s, sim_ns now, struct span eap)
 
     if (radius_client_accept(s->client, &accept))
         aaa_params_get(&accept, &s->params);
+    if (s->grant && !has_all(&s->params, s->own.usage))
+        s->grant(s->arg, s->proto.env, now, s->identity, &s->params);
     /* Without a key there is no session to protect. */
     if (!radius_client_msk(s->client, msk) || !keep_kival(s, &accept, msk)) {
         s->refusal = REASON_RADIUS_MALFORMED;
@@ -177,14 +183,28 @@ static void judge(struct paa_session *s, sim_ns now, struct span eap)
 
 /* ---- between the two ---- */
 
+/* One that is too long, or has a NUL, is nobody's. */
+static void take_identity(struct paa_session *s, struct span eap)
+{
+    struct eap_packet p;
+
+    if (eap_parse(eap, &p) != REASON_NONE || p.type != EAP_IDENTITY || p.data.n == 0 ||
+        p.data.n > EAP_IDENTITY_MAX || memchr(p.data.p, '\0', p.data.n))
+        return;
+    memcpy(s->identity, p.data.p, p.data.n);
+    s->identity[p.data.n] = '\0';
+}
+
 static void to_mas(struct paa_session *s, sim_ns now)
 {
     struct span eap = pana_paa_eap(s->paa);
 
     if (eap.n == 0 || s->judged)
         return;
-    if (!s->client)
+    if (!s->client) {
+        take_identity(s, eap);
         begin_radius(s, now);
+    }
     radius_client_eap(s->client, now, eap);
     pana_paa_eap_taken(s->paa);
 }
@@ -235,6 +255,11 @@ const struct pana_params *paa_session_params(const struct paa_session *s)
 enum reason paa_session_refusal(const struct paa_session *s)
 {
     return s->refusal;
+}
+
+const char *paa_session_identity(const struct paa_session *s)
+{
+    return s->identity;
 }
 
 /* ---- the operations ---- */
@@ -343,6 +368,8 @@ struct paa_session *paa_session_new(struct proto_env *env,
     proto_init(&s->radius, &radius_ops, env);
     s->settings = settings->radius;
     s->own = settings->pana.params;
+    s->grant = settings->grant;
+    s->arg = settings->arg;
     s->radius_env = *env;
     s->radius_env.trace = &s->radius_trace;
     if (env->trace) {

@@ -15,6 +15,11 @@ struct paa_session_settings {
     /* Its texts and what it points to outlive the session. `extra` is made here: what the PAA says
      * of itself and the device (aaa.h). */
     struct radius_client_settings radius;
+    /* May be NULL. What a device gets whom a server accepted that knows nothing of ETSI: the
+     * parameters of its usage (struct pana_params), by the EAP identity that it gave. */
+    void (*grant)(void *arg, struct proto_env *env, sim_ns now, const char *identity,
+                  struct pana_params *params);
+    void *arg; /* of grant */
 };
 struct paa_session *paa_session_new(struct proto_env *env,
                                     const struct paa_session_settings *settings);
@@ -29,5 +34,6 @@ bool paa_session_is_accepted(const struct paa_session *s);
 const struct pana_params *paa_session_params(const struct paa_session *s);
 /* What the MAS made of it: REASON_NONE while it is not judged, or accepted. */
 enum reason paa_session_refusal(const struct paa_session *s);
+const char *paa_session_identity(const struct paa_session *s); /* by EAP; "": not told yet */
 
 #endif

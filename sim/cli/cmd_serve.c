@@ -21,6 +21,8 @@ static const struct cli_option options[] = {
      "mas: listen there (default 127.0.0.1:1812; PORT alone: of 127.0.0.1)"},
     {"pana", 0, "HOST:PORT",
      "mas: a PANA agent too, there (HOST alone: port 716; PORT: of 127.0.0.1)"},
+    {"via-radius", 0, "HOST:PORT",
+     "mas: no MAS here, the PANA agent asks that RADIUS server (usage: connection)"},
     {"usage", 0, "USAGE", "PANA: for bootstrap (Kmr, the default) or connection (Kmc)"},
     {"secret", 0, "TEXT", "RADIUS's shared secret"},
     {"ub", 0, "HOST:PORT", "bsf: listen there (default 127.0.0.1:8080; PORT alone: of 127.0.0.1)"},
@@ -211,14 +213,40 @@ static int read_users(const struct cli *c, struct serve *s)
     return EXIT_DONE;
 }
 
+/* An agent alone: who may come in says the server that it asks. */
+static int read_agent(const struct cli *c, struct serve *s)
+{
+    static const char *const others[] = {"radius",    "users",        "cert",  "key",  "ca",
+                                         "server-id", "network-name", "realm", "fqdn", "lifetime",
+                                         "gba-u",     "no-reauth",    "set",   "ub",   NULL};
+    const char *secret = cli_value(c, "secret");
+
+    for (const char *const *name = others; *name; name++)
+        if (cli_flag(c, *name))
+            return cli_error(c, EXIT_USAGE, "--%s does not go with --via-radius", *name);
+    if (cli_argument(c, 1))
+        return cli_error(c, EXIT_USAGE, "--via-radius asks a server, and goes without a scenario");
+    if (!secret || !*secret)
+        return cli_error(c, EXIT_USAGE, "--secret is needed: what server and clients share");
+    if (!read_bounds(c, s) || !serve_pana_read(c, &s->pana))
+        return EXIT_USAGE;
+    s->settings.radius.secret = span_str(secret);
+    s->json = cli_flag(c, "json");
+    s->secrets = cli_flag(c, "secrets");
+    return EXIT_DONE;
+}
+
 static int read_line(const struct cli *c, struct serve *s)
 {
     static const char *const others[] = {"ub",  "fqdn",   "lifetime",   "gba-u", "https",  "coaps",
                                          "tls", "ca-out", "client-out", "force", "device", NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
-    int exit = live_refuse(c, others);
+    int exit;
 
+    if (cli_value(c, "via-radius"))
+        return read_agent(c, s);
+    exit = live_refuse(c, others);
     if (exit)
         return exit;
     exit = EXIT_USAGE;
@@ -282,6 +310,25 @@ static int serve(const struct cli *c, struct serve *s)
     return exit;
 }
 
+static int serve_agent(const struct cli *c, struct serve *s)
+{
+    struct live *live = live_new();
+    int exit;
+
+    s->settings.arg = s;
+    if (live_watch_signals(live))
+        exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
+    else
+        exit = serve_pana_open(c, s->pana, live, &s->settings, on_pana_end);
+    if (exit == EXIT_DONE) {
+        live_run(live, -1);
+        fprintf(stderr, "%llu accepted, %llu refused\n", s->accepted, s->refused);
+        serve_pana_sum(s->pana);
+    }
+    live_free(live);
+    return exit;
+}
+
 static int run(struct cli *c)
 {
     struct serve s = {.json = false};
@@ -298,7 +345,7 @@ static int run(struct cli *c)
                          cli_argument(c, 0));
     exit = read_line(c, &s);
     if (exit == EXIT_DONE)
-        exit = serve(c, &s);
+        exit = cli_value(c, "via-radius") ? serve_agent(c, &s) : serve(c, &s);
     serve_pana_free(s.pana);
     users_free(s.users);
     live_scenario_release(&s.scenario);
@@ -319,7 +366,9 @@ const struct cli_command cli_serve = {
         "point. "
         "With --pana also\nPANA (RFC 5191), for `m2msim attach pana`: the agent asks the MAS by "
         "RADIUS within the process. Its lines\nbegin with 'pana'; requests and octets are PANA's, "
-        "and Node-ID and key index follow.\n"
+        "and Node-ID and key index follow.\nWith --via-radius the agent asks a RADIUS server "
+        "instead, any with EAP: Kmc is of the MSK that it tells, and what\ngoes with it the agent "
+        "grants itself.\n"
         "bsf: Ub (HTTP Digest AKA, TS 24.109) on a TCP socket, for `m2msim attach gba` or any UE "
         "of "
         "GBA. A line is\na bootstrapping, over whichever connections; at the end stands its "

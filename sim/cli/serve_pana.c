@@ -27,7 +27,7 @@ struct record {
 };
 
 struct serve_pana {
-    struct live_place place;
+    struct live_place place, server; /* server: --via-radius; its host "": it is here */
     enum pana_usage usage;
     struct live_mas_settings mas; /* seed, who is asked and who is told */
     void (*ended)(void *arg, const struct live_pana_end *end);
@@ -42,10 +42,9 @@ struct serve_pana {
 
 /* A device is one, whichever of its identities it shows: its IMSI, or the identity itself. Its
  * Node-ID is drawn by that name, as the simulation's MSBF does. */
-static void draw_node_id(const struct serve_pana *s, const struct aaa_question *q,
-                         const struct eap_answer *a, uint8_t node_id[M2M_NODE_ID_LEN])
+static void draw_node_id(const struct serve_pana *s, const char *name,
+                         uint8_t node_id[M2M_NODE_ID_LEN])
 {
-    const char *name = a->permanent[0] ? a->permanent : q->identity;
     char imsi[IMSI_MAX + 1];
     struct rng stream;
 
@@ -96,30 +95,44 @@ static void grant_connection(struct record *r, struct proto_env *env, struct pan
     p->mid_flags = MID_TLS_PSK;
 }
 
-static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_question *q,
-                 struct aaa_user *user)
+/* All of it; usage and SP-ID are in p. */
+static void grant(struct serve_pana *s, struct proto_env *env, sim_ns now, const char *name,
+                  struct pana_params *p)
 {
-    struct serve_pana *s = arg;
-    struct eap_query query = {.kind = EAP_QUERY_USER};
-    struct pana_params *p = &user->params;
-    bool bootstrap = q->params.usage == PANA_USAGE_BOOTSTRAP;
+    bool bootstrap = s->usage == PANA_USAGE_BOOTSTRAP;
     size_t n;
 
-    str_append(query.identity, sizeof query.identity, 0, q->identity);
-    s->mas.answer(s->mas.arg, env, &query, &user->answer);
-    if (user->answer.reason != REASON_NONE)
-        return;
-    draw_node_id(s, q, &user->answer, p->node_id);
+    draw_node_id(s, name, p->node_id);
     p->has = 1u << PANA_ETSI_NODE_ID | 1u << PANA_ETSI_LIFETIME | 1u << PANA_ETSI_SCL_ID;
     n = str_append(p->scl_id, sizeof p->scl_id, 0, "scl-");
     hex_encode(p->node_id, M2M_NODE_ID_LEN, p->scl_id + n);
-    memcpy(p->sp_id, q->params.sp_id, sizeof p->sp_id);
     p->expires_unix_s =
         (s->epoch_unix_ns + sim_ns_add(now, bootstrap ? KMR_LIFETIME : KMC_LIFETIME)) / SIM_S;
     if (bootstrap)
         grant_bootstrap(record_of(s, p->node_id), p);
     else
         grant_connection(record_of(s, p->node_id), env, p);
+}
+
+static void grant_accepted(void *arg, struct proto_env *env, sim_ns now, const char *identity,
+                           struct pana_params *params)
+{
+    grant(arg, env, now, identity, params);
+}
+
+static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_question *q,
+                 struct aaa_user *user)
+{
+    struct serve_pana *s = arg;
+    struct eap_query query = {.kind = EAP_QUERY_USER};
+
+    str_append(query.identity, sizeof query.identity, 0, q->identity);
+    s->mas.answer(s->mas.arg, env, &query, &user->answer);
+    if (user->answer.reason != REASON_NONE)
+        return;
+    memcpy(user->params.sp_id, q->params.sp_id, sizeof user->params.sp_id);
+    grant(s, env, now, user->answer.permanent[0] ? user->answer.permanent : q->identity,
+          &user->params);
 }
 
 static void answer(void *arg, struct proto_env *env, const struct eap_query *query,
@@ -141,21 +154,29 @@ static void on_end(void *arg, const struct live_pana_end *end)
 
 bool serve_pana_read(const struct cli *c, struct serve_pana **out)
 {
-    const char *place = cli_value(c, "pana");
+    const char *place = cli_value(c, "pana"), *via = cli_value(c, "via-radius");
     enum pana_usage usage = PANA_USAGE_BOOTSTRAP;
-    struct live_place where;
+    struct live_place where, server = {.port = 0};
 
     *out = NULL;
-    if (!place && cli_value(c, "usage")) {
-        cli_error(c, EXIT_USAGE, "--usage goes with --pana");
+    if (!place && (cli_value(c, "usage") || via)) {
+        cli_error(c, EXIT_USAGE, "--%s goes with --pana", via ? "via-radius" : "usage");
         return false;
     }
     if (!place)
         return true;
-    if (!live_pana_place(c, place, &where) || !live_usage(c, &usage))
+    if (!live_pana_place(c, place, &where) || !live_usage(c, &usage) ||
+        (via && !live_place_read(c, "via-radius", via, &server)))
         return false;
+    if (via && usage != PANA_USAGE_CONNECTION) {
+        cli_error(c, EXIT_USAGE,
+                  "--via-radius needs --usage connection: Kmr is made of the EMSK, "
+                  "which a server tells nobody");
+        return false;
+    }
     *out = xcalloc(1, sizeof **out);
     (*out)->place = where;
+    (*out)->server = server;
     (*out)->usage = usage;
     return true;
 }
@@ -172,7 +193,10 @@ static struct live_pana_settings settings_of(struct serve_pana *s)
                                           .seed = s->mas.seed,
                                           .find = find,
                                           .answer = answer,
-                                          .arg = s};
+                                          .arg = s,
+                                          .server_host = *s->server.host ? s->server.host : NULL,
+                                          .server_port = s->server.port,
+                                          .grant = grant_accepted};
     struct pana_params *p = &settings.params;
 
     p->has = 1u << PANA_ETSI_USAGE_TYPE | 1u << PANA_ETSI_SP_ID |
@@ -202,6 +226,9 @@ int serve_pana_open(const struct cli *c, struct serve_pana *s, struct live *live
                 live_usage_name(s->usage));
         return EXIT_DONE;
     }
+    if (*s->server.host)
+        return cli_error(c, EXIT_USAGE, "cannot listen at %s:%d for %s:%d: %s", s->place.host,
+                         s->place.port, s->server.host, s->server.port, why);
     return cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", s->place.host, s->place.port,
                      why);
 }

@@ -20,7 +20,7 @@ serve() { # OPTION...: its port in $port, its pid in $running
     "$M2MSIM" serve mas ${scenario-} --radius 0 --secret s3cret --users users "$@" >>serve.out 2>serve.err &
     running=$!
     tries=0
-    until grep -qs "listening at" serve.err || [ $tries -gt 200 ]; do
+    until grep -qs "listening at" serve.err || [ $tries -gt 1200 ]; do # a scenario makes its keys first
         tries=$((tries + 1))
         sleep 0.05
     done

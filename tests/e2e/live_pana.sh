@@ -92,7 +92,7 @@ attach 0 gpsk --identity "gpsk user" --psk $key32 --count 3000 --parallel 1000
 await serve.out ' gpsk accepted ' 3020
 end
 says serve.err '^3101 accepted, 0 refused; '
-says serve.err '^PANA: 3100 sessions; '
+says serve.err '^PANA: [0-9]{4} sessions; ' # some more: a PCI that came late and twice begins one
 
 # With certificates, in fragments.
 if command -v openssl >/dev/null; then
@@ -168,6 +168,29 @@ holds "the same Kmc on both sides" cmp theirs ours
 m2m 2 serve mas --radius 0 --pana "$port" --secret s3cret --users users
 says err "cannot listen at 127\.0\.0\.1:$port: address already in use"
 end
+# The agent alone, and the MAS behind a RADIUS socket: any server of EAP could stand there.
+serve --json
+radius=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\), 3 users$/\1/p' serve.err)
+rm -f agent.err # an older one would say that it is ready
+"$M2MSIM" serve mas --pana 0 --via-radius "$radius" --secret s3cret --usage connection --secrets \
+    --until-idle '90 s' >agent.out 2>agent.err &
+agent=$!
+await agent.err '^PANA at' 1
+port=$(sed -n 's/^PANA at 127\.0\.0\.1:\([0-9]*\), connection$/\1/p' agent.err)
+attach 0 psk --identity psk-user --psk $key16 --usage connection --count 8 --parallel 4 --secrets
+await agent.out '^pana "psk-user" - accepted - ' 8
+keys out psk kmc >theirs
+keys agent.out - kmc >ours
+equal "a Kmc each, the agent alone" 8 "$(LC_ALL=C sort -u theirs | wc -l | tr -d ' ')"
+holds "the same Kmc on both sides, the agent alone" cmp theirs ours
+attach 4 psk --identity psk-user --psk "1${key16#0}" --usage connection
+await agent.out '^pana "psk-user" - refused radius-reject ' 1
+await serve.out '"by": "radius", "identity": "psk-user", "method": "psk", "outcome": "accepted"' 8
+kill -TERM $agent
+wait $agent
+equal "the agent's exit" 0 $?
+says agent.err '^8 accepted, 1 refused$'
+end
 # Nobody listens there any more.
 attach 4 psk --identity psk-user --psk $key16 --count 2
 says out '^  connection-refused +2$'
@@ -194,6 +217,16 @@ says err '^PANA: 0 sessions; '
 # Wrong usage.
 m2m 2 serve mas --secret s --users users --usage connection
 says err '--usage goes with --pana'
+m2m 2 serve mas --secret s --users users --via-radius 1812
+says err '--users does not go with --via-radius'
+m2m 2 serve mas --secret s --usage connection --via-radius 1812
+says err '--via-radius goes with --pana'
+m2m 2 serve mas --secret s --pana 0 --via-radius 1812
+says err '--via-radius needs --usage connection'
+m2m 2 serve mas --pana 0 --usage connection --via-radius 1812
+says err '--secret is needed'
+m2m 2 serve mas --secret s --pana 0 --usage connection --via-radius no.such.host.invalid:1812
+says err 'no such host'
 m2m 2 serve mas --secret s --users users --radius 0 --pana 0 --usage both
 says err "--usage: bootstrap or connection, not 'both'"
 m2m 2 serve mas --secret s --users users --radius 0 --pana 1:2:3

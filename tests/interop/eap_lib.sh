@@ -128,6 +128,15 @@ attach() { # EXPECTED-EXIT PORT METHOD OPTION...
     port=$2
     method=$3
     shift 3
+    peer "$code" eap "$method" --radius "$port" --secret $SECRET --patience '3 s' --secrets "$@"
+}
+
+# attach KIND with the credential of METHOD.
+peer() { # EXPECTED-EXIT KIND METHOD OPTION...
+    code=$1
+    kind=$2
+    method=$3
+    shift 3
     case $method in
     gpsk) set -- --identity "gpsk user" --psk $KEY32 "$@" ;;
     psk) set -- --identity "psk user" --psk $KEY16 "$@" ;;
@@ -139,8 +148,7 @@ attach() { # EXPECTED-EXIT PORT METHOD OPTION...
             --key "$M2M_CERTIFICATES/client.key" --ca "$M2M_CERTIFICATES/ca.pem" "$@"
         ;;
     esac
-    m2m "$code" attach eap --method "$method" --radius "$port" --secret $SECRET --patience '3 s' \
-        --secrets "$@"
+    m2m "$code" attach "$kind" --method "$method" "$@"
 }
 
 # ---- in between ----
