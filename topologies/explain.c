@@ -20,6 +20,19 @@ static void put_text(const struct schema_key *k, char *out, size_t n)
         snprintf(out, n, "%s%s", k->help ? k->help : "", schema_is_required(k) ? "; required" : "");
 }
 
+/* What a key may be: "populations.NAME.connect.method = gba". */
+static void tell_words(const struct walk *w, const struct schema_key *k, const char *path)
+{
+    char text[240];
+
+    for (const struct schema_word *word = k->words; word && word->name; word++) {
+        if (word->value == SCHEMA_LATER)
+            continue;
+        snprintf(text, sizeof text, "%s = %s", path, word->name);
+        w->fn(w->arg, text, word->name, k->help);
+    }
+}
+
 static void walk_section(const struct walk *w, const struct schema_section *section,
                          const char *prefix)
 {
@@ -34,6 +47,7 @@ static void walk_section(const struct walk *w, const struct schema_section *sect
         n = str_append(path, sizeof path, n, k->name);
         put_text(k, text, sizeof text);
         w->fn(w->arg, path, k->name, text);
+        tell_words(w, k, path);
         if (k->section && k->section != &schema_hop) {
             str_append(path, sizeof path, n, k->type == TYPE_SECTION ? "." : ".NAME.");
             walk_section(w, k->section, path);

@@ -179,13 +179,25 @@ static int try_value(struct capacity *s, uint32_t value, struct capacity_trial *
 
 /* ---- the search ---- */
 
-static int verdict_of(struct capacity *s, uint32_t value, enum goal_verdict *out)
+/* How far a value is from the end where the goals are met, and back: the search goes that way. */
+static uint32_t way(const struct capacity *s, uint32_t value)
 {
+    return s->least ? s->max - value : value - s->min;
+}
+
+static uint32_t value_at(const struct capacity *s, uint32_t far)
+{
+    return s->least ? s->max - far : s->min + far;
+}
+
+static int verdict_of(struct capacity *s, uint32_t far, enum goal_verdict *out)
+{
+    uint32_t value = value_at(s, far);
     size_t i = 0;
     struct capacity_trial t;
     int code;
 
-    while (i < s->trial_count && s->trials[i].value < value)
+    while (i < s->trial_count && way(s, s->trials[i].value) < far)
         i++;
     if (i < s->trial_count && s->trials[i].value == value) {
         *out = s->trials[i].verdict;
@@ -220,7 +232,7 @@ static int bisect(struct capacity *s, uint32_t inside, uint32_t outside, bool un
     return code;
 }
 
-/* The greatest value that is met, and the least that is missed; false where there is none. */
+/* The farthest value that is met, and the nearest that is missed; false where there is none. */
 static bool find_met(const struct capacity *s, size_t *at)
 {
     bool found = false;
@@ -245,18 +257,19 @@ static bool find_missed(const struct capacity *s, size_t *at)
 int capacity_find(struct capacity *s)
 {
     enum goal_verdict low = GOAL_UNDECIDED, high = GOAL_UNDECIDED;
-    int code = verdict_of(s, s->min, &low);
+    uint32_t end = s->max - s->min;
+    int code = verdict_of(s, 0, &low);
     size_t met, missed;
 
     if (code != EXIT_DONE || low != GOAL_YES)
         return code != EXIT_DONE ? code : low == GOAL_NO ? EXIT_GOAL_MISSED : EXIT_UNDECIDED;
-    code = verdict_of(s, s->max, &high);
+    code = verdict_of(s, end, &high);
     if (code != EXIT_DONE || high == GOAL_YES)
         return code;
-    code = bisect(s, s->min, s->max, false);
+    code = bisect(s, 0, end, false);
     /* Where nothing is decided lies between the two ends of the interval. */
     if (code == EXIT_DONE && high == GOAL_NO && find_met(s, &met) && find_missed(s, &missed))
-        code = bisect(s, s->trials[met].value, s->trials[missed].value, true);
+        code = bisect(s, way(s, s->trials[met].value), way(s, s->trials[missed].value), true);
     return code;
 }
 
@@ -273,17 +286,24 @@ static void put_load(const struct capacity_trial *t)
 static void tell_text(const struct capacity *s, const struct capacity_trial *met,
                       const struct capacity_trial *missed)
 {
+    uint32_t near = value_at(s, 0), far = value_at(s, s->max - s->min);
+
     if (!met)
-        printf("not even %s = %u is known to meet the goals: %s\n", s->key, s->min,
+        printf("not even %s = %u is known to meet the goals: %s\n", s->key, near,
                s->trial_count ? s->trials[0].missed : "");
-    else if (met->value == s->max)
-        printf("%s = %u still meets the goals: the limit is beyond --max\n", s->key, s->max);
+    else if (met->value == far)
+        printf("%s = %u still meets the goals: the limit is beyond %s\n", s->key, far,
+               s->least ? "--min" : "--max");
+    else if (missed && s->least)
+        printf("limit: at least %s = %u, interval %u to %u\n", s->key, met->value,
+               missed->value + 1, met->value);
     else if (missed)
         printf("limit: %s = %u, interval %u to %u\n", s->key, met->value, met->value,
                missed->value - 1);
     else
-        printf("limit: %s = %u; up to %u, nothing is missed for certain\n", s->key, met->value,
-               s->max);
+        printf("limit: %s%s = %u; %s %u, nothing is missed for certain\n",
+               s->least ? "at least " : "", s->key, met->value, s->least ? "down to" : "up to",
+               far);
     if (missed) {
         printf("with %u, a goal is missed: %s\n", missed->value, missed->missed);
         put_load(missed);
@@ -301,20 +321,32 @@ static void put_trial_json(const struct capacity_trial *t)
     printf(",\"busy\":%.6g,\"longest_queue\":%.6g}", t->busy, t->queue);
 }
 
+static void put_bound(const struct capacity_trial *t, int beside)
+{
+    if (t)
+        printf("%lld", (long long)t->value + beside);
+    else
+        fputs("null", stdout);
+}
+
 static void tell_json(const struct capacity *s, const struct capacity_trial *met,
                       const struct capacity_trial *missed)
 {
     fputs("{\"key\":", stdout);
     json_text(stdout, s->key);
-    fputs(",\"limit\":", stdout);
-    if (met)
-        printf("%u,\"interval\":[%u,", met->value, met->value);
+    printf(",\"sought\":\"%s\",\"limit\":", s->least ? "least" : "greatest");
+    put_bound(met, 0);
+    fputs(",\"interval\":[", stdout);
+    if (s->least)
+        put_bound(missed, 1);
     else
-        fputs("null,\"interval\":[null,", stdout);
-    if (missed)
-        printf("%u],", missed->value > 0 ? missed->value - 1 : 0);
+        put_bound(met, 0);
+    putchar(',');
+    if (s->least)
+        put_bound(met, 0);
     else
-        fputs("null],", stdout);
+        put_bound(missed, -1);
+    fputs("],", stdout);
     fputs("\"trials\":[", stdout);
     for (size_t i = 0; i < s->trial_count; i++) {
         fputs(i ? ",\n" : "\n", stdout);

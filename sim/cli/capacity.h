@@ -21,16 +21,19 @@ struct capacity {
     const struct cli *cli;
     const char *key;
     uint32_t min, max;
+    bool least; /* the goals are met above: the least value is sought, from max downwards */
     unsigned replications, threads;
     struct overrides overrides;
     struct scenario *base;
     struct profile *profile;
     /* what is found */
-    struct capacity_trial *trials; /* in the order of their values */
+    struct capacity_trial *trials; /* in the order of the search: by value, or against it */
     size_t trial_count;
 };
 
-/* EXIT_DONE: there is a limit, or --max is met. EXIT_GOAL_MISSED, EXIT_UNDECIDED: at --min. Others:
+/* EXIT_DONE: there is a limit, or the far end is met. EXIT_GOAL_MISSED, EXIT_UNDECIDED: at --min
+ * (least:
+ * --max). Others:
  * told on stderr. */
 int capacity_find(struct capacity *s);
 void capacity_tell(const struct capacity *s, bool json);

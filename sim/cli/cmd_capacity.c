@@ -1,4 +1,4 @@
-/* capacity: how far can one key be turned before the goals are missed? */
+/* capacity: how far can one key be turned until the goals are missed? */
 #include "sim/cli/capacity.h"
 
 #include "crypto/profile.h"
@@ -11,9 +11,10 @@
 #include <string.h>
 
 static const struct cli_option options[] = {
-    {"find", 0, "KEY", "the key whose greatest value is sought, as populations.meters.count"},
+    {"find", 0, "KEY", "the key whose limit is sought, as populations.meters.count"},
     {"max", 0, "N", "the greatest value that is tried"},
     {"min", 0, "N", "the least (default: 1)"},
+    {"least", 0, NULL, "the goals are met above (workers): find the least value, not the greatest"},
     {"replications", 0, "N",
      "of each value (default: 5); an undecided one gets up to 4 times as many"},
     {"goal", 0, "GOAL", "one more goal; repeatable"},
@@ -44,6 +45,7 @@ static bool read_numbers(const struct cli *c, struct capacity *s)
         return false;
     }
     s->key = cli_value(c, "find");
+    s->least = cli_flag(c, "least");
     s->min = (uint32_t)min;
     s->max = (uint32_t)max;
     s->replications = (unsigned)replications;
@@ -67,10 +69,6 @@ static bool read_base(const struct cli *c, struct capacity *s, struct diag_list 
     }
     if (s->base && s->base->goal_count == 0) {
         cli_error(c, EXIT_SCENARIO, "the scenario has no goals to be met; give one with --goal");
-        return false;
-    }
-    if (s->base && s->base->axis_count > 0) {
-        cli_error(c, EXIT_SCENARIO, "the scenario has a sweep; capacity turns one key by itself");
         return false;
     }
     s->profile = s->base ? profile_read(s->base->profile_path, diags) : NULL;
@@ -100,12 +98,14 @@ extern const struct cli_command cli_capacity;
 const struct cli_command cli_capacity = {
     .name = "capacity",
     .arguments = "FILE",
-    .summary = "the greatest value of a key with which the goals are met, and what saturates first",
+    .summary = "how far a key can be turned until the goals are missed, and what saturates first",
     .details =
         "Bisects between --min and --max, judging each value by the goals over its replications;\n"
-        "the goals are to be met below and missed above (a number of devices, not of workers).\n"
-        "The limit is the greatest value with all goals met; its interval ends below the least\n"
-        "with one missed. Exit codes: 4 missed at --min already; 6 nothing is decided there.",
+        "the goals are to be met below and missed above (a number of devices), with --least the\n"
+        "other way round (a number of workers). The limit is the last value with all goals met; "
+        "its\n"
+        "interval ends before the first with one missed. A sweep in FILE is left out.\n"
+        "Exit codes: 4 missed at --min (--least: --max) already; 6 nothing is decided there.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

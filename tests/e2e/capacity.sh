@@ -23,6 +23,24 @@ equal "and says something: at most 3 wide" 1 "$(sqlite3 :memory: "select
 equal "the core is what saturates" core "$(sqlite3 :memory: "select json_extract(value, '\$.busiest')
     from json_each(readfile('result.json'), '\$.trials') order by key desc limit 1")"
 
+# Met above: the workers that so many devices need, by the same law. 45 % of one is shared by w.
+devices=$((limit * 2))
+least=2
+m2m 0 capacity core.yaml --least --find populations.core.workers --max 8 --replications 3 --json \
+    --set "populations.meter.count=$devices"
+cp out least.json
+valid_json least.json
+holds "the least number of workers is $least, give or take one" test "$(sqlite3 :memory: "select
+    json_extract(readfile('least.json'), '\$.interval[0]') <= $least + 1 and
+    json_extract(readfile('least.json'), '\$.limit') between $least and $least + 1")" = 1
+m2m 4 capacity core.yaml --least --find populations.core.workers --max 1 --replications 2 --set "populations.meter.count=$devices"
+says out '^not even populations.core.workers = 1'
+m2m 0 capacity core.yaml --least --find populations.core.workers --max 2 --min 2 --replications 2
+says out 'beyond --min'
+# A sweep is left out.
+sed '$a sweep: {populations.meter.report.size: [100 B, 200 B]}' core.yaml >swept.yaml
+m2m 0 capacity swept.yaml --find populations.meter.count --max 2 --replications 2
+
 # A goal that is missed from the start, one that nothing decides, one that --max still meets.
 m2m 4 capacity core.yaml --find populations.meter.count --max 4 --replications 2 --goal 'min(request.latency) < 1 ms'
 says out '^not even populations.meter.count = 1'

@@ -1,4 +1,4 @@
-# Every command block of every README works, and prints the lines shown below it. Facts of the host (times of the
+# Every command block of every README and worksheet works, and prints the lines shown below it. Facts of the host (times of the
 # machine, versions) are not compared. In a block, ```console has commands behind "$ " and what they print, ```sh
 # commands only; a comment "<!-- long: why -->" before a block says that it takes too long, or that another test runs
 # it. What a README needs to stand there is made here.
@@ -38,7 +38,7 @@ commands_of() { # README NAME
         END { print n > "count" }' "$1"
 }
 echo 0 >count
-(cd "$M2M_SOURCE" && find . -name README.md -not -path './build/*' | LC_ALL=C sort) >readmes
+(cd "$M2M_SOURCE" && find . \( -name README.md -o -path './topologies/worksheets/*.md' \) -not -path './build/*' | LC_ALL=C sort) >readmes
 while IFS= read -r readme; do commands_of "$M2M_SOURCE/$readme" "$readme"; done <readmes
 count=$(cat count)
 holds "the READMEs show commands ($count)" test "$count" -ge 15
