@@ -10,6 +10,7 @@
 #include "results/interval.h"
 #include "results/reader_impl.h"
 #include "results/report_impl.h"
+#include "results/shootout_impl.h"
 #include "results/text.h"
 #include "sim/base/json.h"
 #include "sim/base/xalloc.h"
@@ -88,30 +89,25 @@ static enum err read_rows(struct reader *r, struct rows *rows, char why[160])
     sqlite3_stmt *q = NULL;
     enum err err = reader_query(
         r,
-        "WITH tls AS MATERIALIZED (SELECT e.key AS population, "
-        "json_extract(e.value, '$.bootstrap.version') AS bootstrap, "
-        "json_extract(e.value, '$.connect.version') AS connection "
-        "FROM runs u JOIN experiments x USING (experiment_id) "
-        "LEFT JOIN cells c ON c.experiment_id = u.experiment_id AND c.cell = u.cell, "
-        "json_each(coalesce(c.resolved_json, x.resolved_json), '$.populations') e "
-        "WHERE u.run_id = ?1) "
-        "SELECT n.population, p.kind, p.method || coalesce(' ' || CASE p.method "
-        "WHEN 'tls-x509' THEN v.bootstrap WHEN 'tls-psk' THEN v.connection END, '') AS name, "
-        "count(*), sum(p.outcome = 'success'), "
+        SHOOTOUT_WAYS
+        "SELECT coalesce(w.line, n.population), p.kind, p.method || coalesce(' ' || CASE p.method "
+        "WHEN 'tls-x509' THEN w.bootstrap_version WHEN 'tls-psk' THEN w.connection_version END, "
+        "'') AS name, count(*), sum(p.outcome = 'success'), "
         "avg(CASE p.outcome WHEN 'success' THEN p.t_end - p.t_intended END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.round_trips END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.octets_up + p.octets_down END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.device_ns END), "
         "avg(CASE p.outcome WHEN 'success' THEN p.server_ns END), "
-        "avg(CASE p.outcome WHEN 'success' THEN p.device_energy_nj END) "
-        "FROM procedures p JOIN nodes n USING (run_id, node_id) "
-        "LEFT JOIN tls v ON v.population = n.population WHERE p.run_id = ?1 "
-        "AND p.kind IN ('attach', 'bootstrap', 'connection') AND p.outcome <> 'unfinished' "
-        "GROUP BY p.node_id, p.kind, name ORDER BY p.node_id, p.kind, name",
+        "avg(CASE p.outcome WHEN 'success' THEN p.device_energy_nj END), w.line IS NULL "
+        "FROM scope s JOIN procedures p USING (run_id) JOIN nodes n USING (run_id, node_id) "
+        "LEFT JOIN ways w ON w.run_id = p.run_id AND w.population = n.population "
+        "WHERE p.kind IN ('attach', 'bootstrap', 'connection') AND p.outcome <> 'unfinished' "
+        "GROUP BY p.run_id, p.node_id, p.kind, name ORDER BY p.run_id, p.node_id, p.kind, name",
         &q, why);
     while (!err && reader_step(r, q, &err, why)) {
-        struct row *row =
-            row_of(rows, suffix(reader_text(q, 0)), reader_text(q, 1), reader_text(q, 2));
+        const char *line = reader_text(q, 0);
+        struct row *row = row_of(rows, sqlite3_column_int64(q, 11) ? suffix(line) : line,
+                                 reader_text(q, 1), reader_text(q, 2));
         double values[FIGURES];
         row->n += (uint64_t)sqlite3_column_int64(q, 3);
         row->success += (uint64_t)sqlite3_column_int64(q, 4);
@@ -130,18 +126,22 @@ static enum err read_silent(struct reader *r, struct rows *rows, char why[160])
     sqlite3_stmt *q = NULL;
     enum err err = reader_query(
         r,
-        "SELECT n.population, 'bootstrap', 'pre-provisioned', count(*), min(n.node_id) "
-        "FROM keys k JOIN nodes n USING (run_id, node_id) WHERE k.run_id = ?1 "
-        "AND k.type = 'Kmr' AND k.procedure_id IS NULL GROUP BY n.population "
-        "UNION ALL SELECT n.population, 'connection', 'none', count(DISTINCT n.node_id), "
-        "min(n.node_id) FROM procedures p JOIN nodes n USING (run_id, node_id) "
-        "WHERE p.run_id = ?1 AND p.kind = 'registration' AND p.method = 'http' "
-        "AND p.outcome = 'success' GROUP BY n.population ORDER BY 5, 2",
+        SHOOTOUT_WAYS
+        "SELECT coalesce(s.line, n.population), 'bootstrap', 'pre-provisioned', count(*), "
+        "s.line IS NULL, s.run_id, min(n.node_id) "
+        "FROM scope s JOIN keys k USING (run_id) JOIN nodes n USING (run_id, node_id) "
+        "WHERE k.type = 'Kmr' AND k.procedure_id IS NULL GROUP BY s.run_id, n.population "
+        "UNION ALL SELECT coalesce(s.line, n.population), 'connection', 'none', "
+        "count(DISTINCT n.node_id), s.line IS NULL, s.run_id, min(n.node_id) "
+        "FROM scope s JOIN procedures p USING (run_id) JOIN nodes n USING (run_id, node_id) "
+        "WHERE p.kind = 'registration' AND p.method = 'http' "
+        "AND p.outcome = 'success' GROUP BY s.run_id, n.population ORDER BY 6, 7, 2",
         &q, why);
 
     while (!err && reader_step(r, q, &err, why)) {
-        struct row *row =
-            row_of(rows, suffix(reader_text(q, 0)), reader_text(q, 1), reader_text(q, 2));
+        const char *line = reader_text(q, 0);
+        struct row *row = row_of(rows, sqlite3_column_int64(q, 4) ? suffix(line) : line,
+                                 reader_text(q, 1), reader_text(q, 2));
         row->n += (uint64_t)sqlite3_column_int64(q, 3);
         row->success = row->n;
     }
@@ -241,15 +241,16 @@ static void put_row(FILE *to, const struct row *r)
     fputc('\n', to);
 }
 
-static void put_text(const struct rows *rows, const struct reader_run *run, FILE *to)
+static void put_text(const struct rows *rows, const struct shootout_cross *cross,
+                     const struct reader_run *run, FILE *to)
 {
     const struct row *last = NULL;
 
     text_put(to, *run->title ? run->title : "(no title)");
-    fputs("\nMeans of the successful; ±: half of the 95 % confidence interval of the mean over "
-          "the devices of\nthis one run (Student's t): how devices differ, not how other seeds "
-          "would.\n",
-          to);
+    fprintf(to,
+            "\nMeans of the successful; ±: half of the 95 %% confidence interval of the mean over "
+            "the devices of\n%s (Student's t): how devices differ, not how other seeds would.\n",
+            cross ? "the sweep's runs" : "this one run");
     for (size_t i = 0; i < rows->n; i++) {
         const struct row *r = &rows->at[i];
         if (!last || strcmp(last->link, r->link) != 0 || strcmp(last->kind, r->kind) != 0) {
@@ -265,9 +266,12 @@ static void put_text(const struct rows *rows, const struct reader_run *run, FILE
         last = r;
         put_row(to, r);
     }
+    if (cross)
+        shootout_cross_text(cross, to);
 }
 
-static void put_json(const struct rows *rows, const struct reader_run *run, FILE *to)
+static void put_json(const struct rows *rows, const struct shootout_cross *cross,
+                     const struct reader_run *run, FILE *to)
 {
     fputs("{\"title\":", to);
     json_text(to, run->title);
@@ -287,11 +291,17 @@ static void put_json(const struct rows *rows, const struct reader_run *run, FILE
                     r->of[f].mean, half_width(r, (enum figure)f));
         fputc('}', to);
     }
-    fputs("]}\n", to);
+    fputc(']', to);
+    if (cross) {
+        fputs(",\"cross\":", to);
+        shootout_cross_json(cross, to);
+    }
+    fputs("}\n", to);
 }
 
 enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160])
 {
+    struct shootout_cross *cross = NULL;
     struct rows rows = {0};
     enum err err = read_rows(r, &rows, why);
 
@@ -301,13 +311,15 @@ enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160])
         snprintf(why, 160, "the run has no bootstrap and no connection that came to an end");
         err = ERR_NOT_FOUND;
     }
+    if (!err)
+        err = shootout_cross_read(r, &cross, why);
     if (!err) {
         forget_lone_suffixes(&rows);
         sort(&rows);
         if (json)
-            put_json(&rows, reader_run(r), to);
+            put_json(&rows, cross, reader_run(r), to);
         else
-            put_text(&rows, reader_run(r), to);
+            put_text(&rows, cross, reader_run(r), to);
     }
     for (size_t i = 0; i < rows.n; i++) {
         free(rows.at[i].link);
@@ -315,5 +327,6 @@ enum err shootout_write(struct reader *r, bool json, FILE *to, char why[160])
         free(rows.at[i].method);
     }
     free(rows.at);
+    shootout_cross_free(cross);
     return err;
 }

@@ -62,6 +62,9 @@ static int run_captured(struct job *j, const struct scenario *scenario,
     run_scenario(j->c,
                  &(struct run_request){.scenario = scenario,
                                        .scenario_text = stored ? stored->scenario_text : NULL,
+                                       .title = stored ? stored->title : NULL,
+                                       .cell = stored ? (uint32_t)stored->cell : 0,
+                                       .replication = stored ? (uint32_t)stored->replication : 0,
                                        .profile = profile,
                                        .database = ":memory:",
                                        .threads = j->threads,
@@ -219,10 +222,11 @@ const struct cli_command cli_pcap = {
     .name = "pcap",
     .arguments = "FILE|DB",
     .summary = "the packets of a run as a pcapng capture",
-    .details = "Runs the scenario, or repeats the run of the database, and keeps every IP packet "
-               "with its octets;\nthe first packet of each procedure has a comment that names it. "
-               "Hosts are 10.0.0.1 and on, in the order of the nodes. Back-end "
-               "messages of the simulator\nhave no octets and are not in it.",
+    .details =
+        "Runs the scenario, or repeats the run of the database (of a campaign: its last one), and "
+        "keeps every IP\npacket with its octets; the first packet of each procedure has a comment "
+        "that names it. Hosts are 10.0.0.1\nand on, in the order of the nodes. Back-end messages "
+        "of the simulator have no octets and are not in it.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -146,7 +146,9 @@ const struct cli_command cli_shootout = {
         "(the device spoke and was answered), octets of both ways, processor time of device "
         "and servers, energy of\n"
         "the device. Populations whose names end alike after a hyphen (aka-fibre, tls-fibre) "
-        "are compared together.",
+        "are compared together.\nOf a campaign that sweeps methods (bootstrap-cross) all runs are "
+        "taken, and how long it takes from nothing\nto a connection is shown for each bootstrap "
+        "before each connection.",
     .options = options,
     .min_arguments = 1,
     .max_arguments = 1,

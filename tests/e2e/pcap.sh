@@ -57,6 +57,11 @@ holds "the scenario alone gives the same" cmp open.pcapng open2.pcapng
 equal "each procedure is named once" "$(sql hello.db 'select count(*) from procedures')" "$(fact all.pcapng named)"
 equal "by what it is" 1 "$(with one.pcapng frame.comment "procedure $id: connection (tls-psk), success")"
 
+# A run of a campaign, which has its place in the fingerprint.
+m2m 0 run hello --vary populations.meter.count=1,2 --replications 2 -o campaign.db --progress off
+m2m 0 pcap campaign.db --node meter-0 -o two.pcapng --force
+holds "packets of one of two meters" test 0 -lt "$(count two.pcapng 'ip.src == 10.0.0.1')"
+
 # Loss: at a node's interface what was lost is missing, and nothing else is wrong.
 m2m 0 pcap smart-meters --set populations.meters.count=5 --set 'run.until=4 h' \
     --set 'populations.meters.arrivals.over=1 h' --node nscl --secrets -o lossy.pcapng

@@ -22,6 +22,10 @@ settings() { # SCENARIO
     esac
 }
 
+is_campaign() { # SCENARIO: has it more than one run?
+    "$M2MSIM" show "$1" --resolved | grep -E '^sweep:|^  replications:' | grep -qvE '^  replications: 1$'
+}
+
 small() { # SCENARIO: its arguments, one a line
     n=$(devices "$1")
     "$M2MSIM" show "$1" --resolved | awk -v n="$n" '
@@ -136,6 +140,7 @@ capture() { # NAME SCENARIO ARGUMENT...: NAME.db, NAME.pcapng
     shift 2
     small "$scenario" >settings
     while IFS= read -r setting; do set -- "$@" --set "$setting"; done <settings
+    if is_campaign "$scenario"; then set -- "$@" --only 'cell = 0 and replication = 0'; fi
     m2m 0 run "$scenario" -o "$name.db" --progress off "$@"
     m2m 0 pcap "$name.db" --secrets -o "$name.pcapng" --progress off
     judge "$name.db" "$name.pcapng"

@@ -45,6 +45,33 @@ for row in '"bootstrap","method":"gba-me"' '"bootstrap","method":"gba-u"' '"conn
     says out "\"link\":\"fibre\",\"kind\":$row,.*\"round_trips\":\{\"mean\":6,\"half_width\":0\}"
 done
 
+# The cross: all of it is checked, a corner of it is run; both ends of a pair change what it costs.
+cross=$M2M_SOURCE/topologies/bootstrap-cross.yaml
+m2m 0 plan "$cross"
+says out '^243 cells x 1 replication: 243 runs$'
+few='(bootstrap.method = none or bootstrap.method = eap-aka or bootstrap.method = gba-u) and (connect.method = gba or connect.method = eap-psk)'
+m2m 0 run "$cross" -o cross.db --set populations.devices.count=2 --only "$few" -j 2 --progress off
+equal "five pairs over three lines, two devices each" "30 30" \
+    "$(sql -separator ' ' cross.db "select count(*), sum(outcome = 'success') from procedures where kind = 'connection'")"
+m2m 0 shootout cross.db
+for line in fibre cellular lossy; do
+    says out "^connection over $line\$"
+    says out "^from nothing to a connection over $line: "
+done
+says out '^eap-aka +4 +100 % '
+says out '^none +[0-9.]+ +-$'
+m2m 0 shootout cross.db --json
+valid_json out
+mean() { # BOOTSTRAP CONNECTION: ms over fibre
+    sqlite3 :memory: "select cast(json_extract(value, '\$.latency_ns.mean') / 1e6 as integer)
+        from json_each(readfile('out'), '\$.cross') where json_extract(value, '\$.link') = 'fibre' and
+        json_extract(value, '\$.bootstrap') = '$1' and json_extract(value, '\$.connection') = '$2'"
+}
+holds "behind GBA's bootstrap its connection needs no Ub: $(mean gba-u gba) ms" \
+    test "$(mean gba-u gba)" -lt "$(($(mean none gba) + 50))"
+holds "behind another it does: $(mean eap-aka gba) ms" \
+    test "$(mean eap-aka gba)" -ge "$(($(mean none gba) + 60))"
+
 m2m 2 shootout
 m2m 3 shootout absent.yaml
 m2m 2 shootout zoo.yaml -o zoo.db --progress off
