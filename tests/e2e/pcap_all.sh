@@ -19,6 +19,7 @@ devices() { # SCENARIO
 settings() { # SCENARIO
     case $1 in
     gba-sqn-fault) echo run.until=20 min ;;
+    district) echo run.until=3 h ;;
     esac
 }
 
@@ -32,7 +33,7 @@ small() { # SCENARIO: its arguments, one a line
         /^[a-z]/ { populations = $1 == "populations:" }
         populations && /^  [^ ]/ { name = $1; sub(/:$/, "", name); count = 1 }
         populations && /^    count:/ { count = $2 }
-        populations && /^    kind: device$/ && count > n { print "populations." name ".count=" n }'
+        populations && /^    kind: (device|gateway|local)$/ && count > n { print "populations." name ".count=" n }'
     settings "$1"
     echo "record.messages.sample=100 %"
 }

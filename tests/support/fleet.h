@@ -23,6 +23,9 @@ extern const char fleet_eap[];
 /* As fleet_eap, with a BSF, for methods by GBA: bootstrap gba-me, connection gba. */
 extern const char fleet_gba[];
 
+/* Two gateways with six D' and four d devices behind them; four hours. */
+extern const char fleet_district[];
+
 /* The same for any text. */
 void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
                     struct deployment_counts *counts);

@@ -10,43 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char district[] = "m2msim: 1\n"
-                               "title: two gateways, meters and sensors behind them\n"
-                               "run: {until: 4 h, seed: 5, key_pool: 2}\n"
-                               "populations:\n"
-                               "  gateways:\n"
-                               "    kind: gateway\n"
-                               "    count: 2\n"
-                               "    bootstrap: {method: pre-provisioned}\n"
-                               "    arrivals: {shape: burst, over: 1 s}\n"
-                               "    ival: {component_size: 512 B}\n"
-                               "    report: {every: 10 min, size: 40 B}\n"
-                               "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                               "    timeout: {procedure: 60 s}\n"
-                               "  meters:\n"
-                               "    kind: local\n"
-                               "    count: 6\n"
-                               "    arrivals: {shape: uniform, over: 5 min}\n"
-                               "    report: {every: 5 min, size: 40 B, rcat: 2, trpdt: 2 min}\n"
-                               "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                               "  sensors:\n"
-                               "    kind: local\n"
-                               "    count: 4\n"
-                               "    interface: xIP\n"
-                               "    arrivals: {shape: uniform, over: 5 min}\n"
-                               "    report: {every: 5 min, size: 20 B, rcat: 4}\n"
-                               "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                               "    timeout: {procedure: 5 s}\n"
-                               "  mas: {kind: mas}\n"
-                               "  nscl: {kind: nscl}\n"
-                               "links:\n"
-                               "  meters -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-                               "  sensors -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-                               "  gateways -> mas: {latency: 35 ms, rate: 5 Mbit/s}\n"
-                               "  gateways -> nscl: {latency: 35 ms, rate: 5 Mbit/s}\n"
-                               "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                               "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
-
 #define OUTAGE "events:\n  - {at: 1 h, do: outage, what: nscl, for: 1 h}\n"
 
 /* ---- a district, run and then looked into ---- */
@@ -67,7 +30,7 @@ static void open_district(struct district *t, const char *more, const char *cons
     size_t n = 0;
 
     memset(t, 0, sizeof *t);
-    snprintf(text, sizeof text, "%s%s", district, more);
+    snprintf(text, sizeof text, "%s%s", fleet_district, more);
     while (n < FLEET_SETS && sets[n])
         n++;
     t->diags = diag_list_new();

@@ -98,6 +98,33 @@ START_TEST(the_same_rows_by_ibake)
 }
 END_TEST
 
+/* Behind gateways: sessions whose two ends compute, frames, a store that others write to while it
+ * is being forwarded, and an outage. */
+START_TEST(the_same_rows_behind_gateways)
+{
+    const char *const *sets = SETS(
+        "populations.meters.count=40", "populations.sensors.count=20",
+        "populations.gateways.count=4", "populations.meters.arrivals.over=2 s",
+        "populations.meters.report.every=30 s", "populations.sensors.report.every=30 s",
+        "populations.gateways.store.max_requests=200", "links.meters -> gateways.loss=5 %",
+        "links.sensors -> gateways.loss=5 %", "links.gateways -> nscl.loss=5 %", "run.until=1 h");
+    char text[4096];
+    struct collect one, more;
+
+    snprintf(text, sizeof text,
+             "%sevents:\n  - {at: 20 min, do: outage, what: nscl, for: 10 min}\n", fleet_district);
+    fleet_run_text(&one, 1, text, sets, NULL);
+    ck_assert_uint_gt(collect_procedures(&one, "delivery", "success", ""), 1000);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        fleet_run_text(&more, threads, text, sets, NULL);
+        ck_assert_uint_eq(more.procedure_count, one.procedure_count);
+        ck_assert_uint_eq(more.digest, one.digest);
+        collect_release(&more);
+    }
+    collect_release(&one);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -111,6 +138,7 @@ int main(void)
     tcase_add_loop_test(t, the_same_rows_by_gba, 0, 2);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     tcase_add_loop_test(t, the_same_rows_over_pana, 0, 4);
+    tcase_add_test(t, the_same_rows_behind_gateways);
     tcase_add_test(t, the_same_rows_by_ibake);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
