@@ -21,9 +21,9 @@ struct row_node {
 struct row_procedure {
     int64_t procedure_id, node_id, peer_id;
     const char *kind;   /* attach, bootstrap, connection, registration, refresh, deregistration,
-                           container, request, access-right, na-registration, discovery,
-                           subscription, read, notification, application, reading, forward,
-                           delivery */
+                           container, request, access-right, channel, mgmt-cmd, poll, command-report,
+                           na-registration, discovery, subscription, read, command, notification,
+                           application, reading, forward, delivery */
     const char *method; /* tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka */
     sim_ns t_intended, t_start, t_end;
     const char *outcome; /* success | failed | unfinished */

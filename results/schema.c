@@ -48,7 +48,8 @@ const char *const schema_statements[] = {
 
     "CREATE TABLE procedures (run_id INTEGER, procedure_id INTEGER, node_id INTEGER, peer_id INTEGER,\n"
     "  kind TEXT,   -- attach, bootstrap, connection, registration, refresh, deregistration, container, request,\n"
-    "               -- access-right, na-registration, discovery, subscription, read, notification\n"
+    "               -- access-right, channel, mgmt-cmd, poll, command-report, na-registration, discovery,\n"
+    "               -- subscription, read, command, notification, application, reading, forward, delivery\n"
     "  method TEXT, -- tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka\n"
     "  t_intended INTEGER, t_start INTEGER, t_end INTEGER, outcome TEXT, reason TEXT,\n"
     "  attempts INTEGER, messages INTEGER, octets_up INTEGER, octets_down INTEGER,\n"

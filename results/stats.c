@@ -31,10 +31,11 @@ static char *text_of(sqlite3_stmt *s, int column)
 static int life_order(const char *kind)
 {
     static const char *const order[] = {
-        "attach",          "bootstrap",    "connection",   "registration",   "application",
-        "container",       "access-right", "request",      "reading",        "forward",
-        "delivery",        "refresh",      "renewal",      "deregistration", "erase",
-        "na-registration", "discovery",    "subscription", "read",           "notification"};
+        "attach",    "bootstrap",    "connection", "registration",   "application",
+        "container", "access-right", "request",    "reading",        "forward",
+        "delivery",  "refresh",      "renewal",    "deregistration", "erase",
+        "channel",   "mgmt-cmd",     "poll",       "command-report", "na-registration",
+        "discovery", "subscription", "read",       "command",        "notification"};
     int n = (int)(sizeof order / sizeof order[0]);
     for (int i = 0; i < n; i++) {
         if (strcmp(order[i], kind) == 0)

@@ -496,6 +496,35 @@ static void check_tcp(struct reader *r)
              "'initial_rto' is longer than 'max_rto'");
 }
 
+static void check_channel(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    if (d->mid.channel == CFG_CHANNEL_NONE)
+        return;
+    if (d->mid.binding != BINDING_HTTP)
+        tell(r, place_of(r, &p->name, &d->mid.channel, &d->mid.binding), "S260",
+             "long polls are held over HTTP, not over CoAP");
+    else if (p->kind != CFG_DEVICE)
+        tell(r, place_of(r, &p->name, &d->mid.channel, NULL), "S260",
+             "only devices hold long polls, not gateways");
+}
+
+static void check_application(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_application *a = &p->server.application;
+    const struct scn_population *devices =
+        a->devices == SCN_NONE ? NULL : &r->s->populations[a->devices];
+    if (!devices || devices->kind != CFG_DEVICE)
+        return;
+    if (a->command.every && devices->device.mid.channel == CFG_CHANNEL_NONE)
+        tell(r, place_of(r, &p->name, &a->command.every, &a->devices), "S261",
+             "nobody can tell '%s' a command: they have no 'mid.channel'", devices->name);
+    if (devices->device.mid.nscl != p->server.nscl && p->server.nscl != SCN_NONE)
+        tell(r, place_of(r, &p->name, &p->server.nscl, &a->devices), "S262",
+             "'%s' register with another NSCL than the one that the application uses",
+             devices->name);
+}
+
 static void check_population(struct reader *r, const struct scn_population *p)
 {
     if (p->kind == CFG_LOCAL) {
@@ -512,6 +541,10 @@ static void check_population(struct reader *r, const struct scn_population *p)
             check_store(r, p);
     } else
         check_server(r, p);
+    if (p->kind == CFG_APPLICATION)
+        check_application(r, p);
+    if (p->kind == CFG_DEVICE || p->kind == CFG_GATEWAY)
+        check_channel(r, p);
 }
 
 void check_meaning(struct reader *r)

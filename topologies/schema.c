@@ -52,6 +52,10 @@ static const struct schema_word securities[] = {
     {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
 static const struct schema_word bindings[] = {
     {"http", BINDING_HTTP}, {"coap", BINDING_COAP}, {NULL, 0}};
+static const struct schema_word channels[] = {
+    {"none", CFG_CHANNEL_NONE}, {"long-poll", CFG_CHANNEL_LONG_POLL}, {NULL, 0}};
+static const struct schema_word commands[] = {
+    {"reset", CFG_COMMAND_RESET}, {"firmware", CFG_COMMAND_FIRMWARE}, {NULL, 0}};
 static const struct schema_word reads[] = {{"latest", CFG_READ_LATEST}, {"oldest", CFG_READ_OLDEST}, {NULL, 0}};
 static const struct schema_word versions[] = {{"1.1", TLS_1_1}, {"1.2", TLS_1_2}, {NULL, 0}};
 static const struct schema_word groups[] = {
@@ -191,6 +195,9 @@ static const struct schema_key mid_keys[] = {
      .help = "TLS version, exactly this one"},
     {"at", TYPE_POPULATION, AT(device.mid.nscl), .kind = CFG_NSCL,
      .derived = "the only population of kind nscl", .help = "the NSCL it registers with"},
+    {"channel", TYPE_WORD, AT(device.mid.channel), .words = channels, .standard = "none",
+     .help = "long-poll: it can be told something behind a NAT too: a session of its own on which the NSCL holds a "
+             "request until there is something to say"},
     {"idle", TYPE_TIME, AT(device.mid.idle), .min = SIM_MS, .max = YEAR, .standard = "30 s",
      .help = "a session closes after so long without a request"},
     END};
@@ -344,6 +351,16 @@ static const struct schema_key read_keys[] = {
     END};
 static const struct schema_section read_section = {read_keys, NULL};
 
+static const struct schema_key command_keys[] = {
+    {"every", TYPE_TIME, AT(server.application.command.every), .min = SIM_S, .max = 100 * YEAR, .none = "never",
+     .standard = "never", .help = "a round of commands once in so long"},
+    {"share", TYPE_SHARE, AT(server.application.command.share_ppm), .max = ONE, .standard = "100 %",
+     .help = "of the devices, in each round"},
+    {"what", TYPE_WORD, AT(server.application.command.what), .words = commands, .standard = "reset",
+     .help = "reset: the device starts anew; firmware: with the newest image"},
+    END};
+static const struct schema_section command_section = {command_keys, NULL};
+
 static const struct schema_key population_keys[] = {
     {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
     {"kind", TYPE_WORD, AT(kind), .words = schema_kinds, .help = "what they are"},
@@ -394,6 +411,8 @@ static const struct schema_key population_keys[] = {
     {"ival_window", TYPE_TIME, NSCL, AT(server.ival_window), .min = SIM_S, .max = YEAR,
      .standard = "300 s", .help = "accepted age of secureTimeStamp"},
     {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
+    {"poll_timer", TYPE_TIME, NSCL, AT(server.poll_timer), .min = SIM_S, .max = YEAR, .standard = "5 min",
+     .help = "how long it holds a long poll that there is nothing to answer with"},
     {"max_instances", TYPE_COUNT, NSCL, AT(server.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
      .standard = "10", .help = "maxNrOfInstances of a container whose creator says none"},
     {"max_instances", TYPE_COUNT, GATEWAY, AT(device.store.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
@@ -412,6 +431,8 @@ static const struct schema_key population_keys[] = {
     {"spacing", TYPE_TIME, APPLICATION, AT(server.application.spacing), .max = YEAR, .standard = "0 s",
      .help = "minimalTimeBetweenNotifications of a subscription: what comes sooner waits, and only the latest is told"},
     {"read", TYPE_SECTION, APPLICATION, .section = &read_section, .help = "RETRIEVE of their contentInstances"},
+    {"command", TYPE_SECTION, APPLICATION, .section = &command_section,
+     .help = "EXECUTE of a mgmtCmd of theirs; they need `mid.channel: long-poll`"},
     {"start", TYPE_TIME, APPLICATION, AT(server.application.start), .max = 100 * YEAR, .standard = "0 s",
      .help = "it registers with the NSCL then"},
     {"retry", TYPE_TIME, APPLICATION, AT(server.application.retry), .min = SIM_S, .max = YEAR, .standard = "30 s",

@@ -5,6 +5,7 @@
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
+#include "models/node/longpoll.h"
 #include "models/node/node_id.h"
 #include "sim/base/siphash.h"
 #include "sim/base/xalloc.h"
@@ -36,7 +37,14 @@ struct queue {
     uint32_t first, count, room; /* room: a power of two */
 };
 
-enum errand { NOTHING, REGISTER, WATCH, DISCOVER, SUBSCRIBE, READ };
+enum errand { NOTHING, REGISTER, WATCH, DISCOVER, SUBSCRIBE, READ, COMMAND, EXECUTE, ASK };
+
+/* A command under way, whose status is to be asked for. */
+struct ordered {
+    struct ordered *next;
+    sim_ns due;
+    char uri[M2M_MAX_URI]; /* of the execInstance */
+};
 
 struct application {
     struct sim_event timer;
@@ -50,7 +58,10 @@ struct application {
     struct watched *watched;
     uint32_t count, room;
     struct map by_node;
-    struct queue waiting;
+    struct queue waiting, orders;
+    struct ordered *first_ordered, **last_ordered;
+    uint32_t rounds; /* of commands */
+    sim_ns command_due;
     uint64_t heard[2]; /* a digest of the last notification */
     sim_ns hold;       /* nothing of the beginning before it: it failed */
     sim_ns read_due;   /* the next */
@@ -162,11 +173,13 @@ static struct watched *add_watched(struct application *a, const uint8_t node_id[
 
 static void arm(struct application *a, sim_ns now);
 
-/* The rounds of reading begin when there is somebody to read from. */
-static void begin_reading(struct application *a, sim_ns now)
+/* The rounds of reading and commanding begin when there is somebody to read from. */
+static void begin_rounds(struct application *a, sim_ns now)
 {
     if (config(a)->read.every && a->read_due == SIM_NEVER)
         a->read_due = sim_ns_add(now, config(a)->read.every);
+    if (config(a)->command.every && a->command_due == SIM_NEVER)
+        a->command_due = sim_ns_add(now, config(a)->command.every);
 }
 
 void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now)
@@ -190,7 +203,7 @@ void application_hears_of(struct application *a, const char *scl_id, bool there,
     w->there = there;
     if (there) {
         want_subscription(a, i, now);
-        begin_reading(a, now);
+        begin_rounds(a, now);
     }
     arm(a, now);
 }
@@ -213,10 +226,19 @@ static sim_ns later(sim_ns a, sim_ns b)
     return a > b ? a : b;
 }
 
+static void earlier(enum errand *best, sim_ns *due, enum errand errand, sim_ns at)
+{
+    if (at >= *due)
+        return;
+    *best = errand;
+    *due = at;
+}
+
 /* What is next, and since when it is due. The beginning comes first, then what is due first. */
 static enum errand next_errand(const struct application *a, sim_ns *due)
 {
-    const struct waiting *w = front(&a->waiting);
+    const struct waiting *w = front(&a->waiting), *order = front(&a->orders);
+    enum errand best = NOTHING;
 
     *due = later(a->hold, config(a)->start);
     if (!a->registered)
@@ -226,14 +248,13 @@ static enum errand next_errand(const struct application *a, sim_ns *due)
     if (!a->discovered)
         return DISCOVER;
     *due = SIM_NEVER;
-    if (w && w->due <= a->read_due) {
-        *due = w->due;
-        return SUBSCRIBE;
-    }
-    if (a->read_due == SIM_NEVER || next_to_read(a) == MAP_NONE)
-        return NOTHING;
-    *due = a->read_due;
-    return READ;
+    earlier(&best, due, SUBSCRIBE, w ? w->due : SIM_NEVER);
+    if (next_to_read(a) != MAP_NONE)
+        earlier(&best, due, READ, a->read_due);
+    earlier(&best, due, COMMAND, a->command_due);
+    earlier(&best, due, EXECUTE, order ? order->due : SIM_NEVER);
+    earlier(&best, due, ASK, a->first_ordered ? a->first_ordered->due : SIM_NEVER);
+    return best;
 }
 
 static enum procedure_kind kind_of(enum errand errand)
@@ -246,14 +267,30 @@ static enum procedure_kind kind_of(enum errand errand)
     case WATCH:
     case SUBSCRIBE:
         return PROC_SUBSCRIPTION;
+    case EXECUTE:
+        return PROC_COMMAND;
     case READ:
+    case ASK:
+    case COMMAND:
     case NOTHING:
         break;
     }
     return PROC_READ;
 }
 
-static void choose(struct application *a, sim_ns now)
+/* A round of commands: to whom is drawn for each. */
+static void order_round(struct application *a)
+{
+    struct rng r = rng_stream(deployment_of(a)->in.seed, a->id, "commands");
+
+    r.counter = (uint64_t)a->rounds++ << 32;
+    for (uint32_t i = 0; i < a->count; i++)
+        if (a->watched[i].there && rng_below(&r, 1000000) < config(a)->command.share_ppm)
+            put(&a->orders, i, a->command_due);
+    a->command_due = sim_ns_add(a->command_due, config(a)->command.every);
+}
+
+static void choose(struct application *a)
 {
     switch (a->errand) {
     case SUBSCRIBE:
@@ -266,13 +303,20 @@ static void choose(struct application *a, sim_ns now)
         a->read_at = a->about + 1;
         a->read_due = sim_ns_add(a->read_due, config(a)->read.every / a->count);
         break;
+    case COMMAND:
+        order_round(a);
+        break;
+    case EXECUTE:
+        a->about = front(&a->orders)->watched;
+        drop_front(&a->orders);
+        break;
     case NOTHING:
     case REGISTER:
     case WATCH:
     case DISCOVER:
+    case ASK:
         break;
     }
-    (void)now;
 }
 
 static void begin(struct application *a, sim_ns now)
@@ -280,8 +324,9 @@ static void begin(struct application *a, sim_ns now)
     sim_ns due = now;
 
     a->errand = next_errand(a, &due);
-    choose(a, now);
-    if (a->errand == SUBSCRIBE && !a->watched[a->about].there)
+    choose(a);
+    if (a->errand == COMMAND ||
+        ((a->errand == SUBSCRIBE || a->errand == EXECUTE) && !a->watched[a->about].there))
         return; /* it went meanwhile */
     a->proc =
         record_begin(a->node->population, a->node->node_id, kind_of(a->errand), "http", due, now);
@@ -362,7 +407,7 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
     const struct population *devices = &deployment_of(a)->populations[config(a)->devices];
     char scl_id[M2M_MAX_URI] = "", target[2 * M2M_MAX_URI];
 
-    if (a->errand == SUBSCRIBE || a->errand == READ)
+    if (a->errand == SUBSCRIBE || a->errand == READ || a->errand == EXECUTE)
         node_scl_id(a->watched[a->about].node_id, scl_id);
     switch (a->errand) {
     case REGISTER:
@@ -379,6 +424,13 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
         snprintf(target, sizeof target, SCLS "/%s" CONTAINER "/%s", scl_id,
                  config(a)->read.what == CFG_READ_LATEST ? "latest" : "oldest");
         return ask(a, c, now, "RETRIEVE contentInstance", HTTP_GET, target, NULL);
+    case EXECUTE:
+        snprintf(target, sizeof target, SCLS "/%s/mgmtObjs/%s/execEnable", scl_id,
+                 config(a)->command.what == CFG_COMMAND_RESET ? "reset" : "firmware");
+        return ask(a, c, now, "EXECUTE mgmtCmd", HTTP_POST, target, NULL);
+    case ASK:
+        return ask(a, c, now, "RETRIEVE execInstance", HTTP_GET, a->first_ordered->uri, NULL);
+    case COMMAND:
     case NOTHING:
         break;
     }
@@ -403,6 +455,37 @@ static void take_discovery(struct application *a, const struct m2m_rep *rep, sim
     }
 }
 
+/* The first goes behind the others, or is done with. */
+static void take_status(struct application *a, bool over, sim_ns now)
+{
+    struct ordered *o = a->first_ordered;
+
+    a->first_ordered = o->next;
+    if (!o->next)
+        a->last_ordered = &a->first_ordered;
+    if (over) {
+        free(o);
+        return;
+    }
+    o->next = NULL;
+    o->due = sim_ns_add(now, config(a)->retry);
+    *a->last_ordered = o;
+    a->last_ordered = &o->next;
+}
+
+/* From now on the command's procedure is the NSCL's to end; its status is asked for meanwhile. */
+static void hand_over(struct application *a, const struct mid_response *r, sim_ns now)
+{
+    struct ordered *o = xcalloc(1, sizeof *o);
+
+    snprintf(o->uri, sizeof o->uri, "%s", r->location);
+    o->due = sim_ns_add(now, config(a)->retry);
+    *a->last_ordered = o;
+    a->last_ordered = &o->next;
+    commands_attach(a->nscl, r->location, a->proc, now);
+    a->proc = NULL;
+}
+
 static void succeeded(struct application *a, const struct mid_response *r, sim_ns now)
 {
     switch (a->errand) {
@@ -419,7 +502,17 @@ static void succeeded(struct application *a, const struct mid_response *r, sim_n
     case SUBSCRIBE:
         a->watched[a->about].subscribed = true;
         break;
+    case EXECUTE:
+        hand_over(a, r, now);
+        break;
+    case ASK:
+        take_status(a,
+                    m2m_find_number(m2m_rep_span(&r->rep), E_EXEC_STATUS, 0) ==
+                        observed_word(E_EXEC_STATUS, "FINISHED"),
+                    now);
+        break;
     case READ:
+    case COMMAND:
     case NOTHING:
         break;
     }
@@ -437,7 +530,10 @@ static void refused(struct application *a, enum reason reason, sim_ns now)
     a->hold = sim_ns_add(now, config(a)->retry);
     if (a->errand == SUBSCRIBE && a->watched[a->about].there)
         want_subscription(a, a->about, now);
-    (void)reason;
+    if (a->errand == ASK && reason == REASON_NOT_FOUND)
+        commands_lost(a->nscl, a->first_ordered->uri, now);
+    if (a->errand == ASK)
+        take_status(a, reason == REASON_NOT_FOUND, now);
 }
 
 static void over(struct application *a, sim_ns now, enum reason reason)
@@ -445,7 +541,8 @@ static void over(struct application *a, sim_ns now, enum reason reason)
     struct procedure *p = a->proc;
 
     a->proc = NULL;
-    record_end(deployment_of(a), p, now, reason == REASON_NONE ? "success" : "failed", reason);
+    if (p)
+        record_end(deployment_of(a), p, now, reason == REASON_NONE ? "success" : "failed", reason);
     arm(a, now);
 }
 
@@ -478,7 +575,8 @@ void application_init(struct server *s)
 
     a->node = s;
     a->nscl = application_nscl(s);
-    a->read_due = SIM_NEVER;
+    a->read_due = a->command_due = SIM_NEVER;
+    a->last_ordered = &a->first_ordered;
     application_id(s, a->id);
     a->caller = caller_new(&(struct caller_settings){.from = s,
                                                      .to = a->nscl,
@@ -529,6 +627,12 @@ void application_free(struct server *s)
     caller_free(a->caller);
     free(a->watched);
     free(a->waiting.items);
+    free(a->orders.items);
+    while (a->first_ordered) {
+        struct ordered *o = a->first_ordered;
+        a->first_ordered = o->next;
+        free(o);
+    }
     map_release(&a->by_node);
     free(a);
     s->application = NULL;

@@ -37,11 +37,17 @@ void mia_request(struct server_end *e, const struct server_request *r, sim_ns no
 /* ---- delivery.c: what an NSCL's tree has to say to others ---- */
 /* After each request: brings out what is in the tree's queue, and looks when the tree is due. */
 void delivery_run(struct server *nscl, sim_ns now);
+/* Somebody in the deployment may be told something. */
+bool delivery_is_wanted(const struct deployment *d);
 void delivery_free(struct server *s); /* of another kind: nothing to do */
 void delivery_finish(struct server *s, sim_ns now);
 void delivery_set_off(struct server *s, bool off);
 
 /* ---- observed.c: what a device adds for the applications that are about it ---- */
+/* rep becomes the document; the index of an element's word; the accessRightID of what it makes. */
+void observed_take(struct m2m_rep *rep, struct m2m_doc *doc);
+int64_t observed_word(enum m2m_element e, const char *word);
+void observed_put_right(struct m2m_rep *rep, const char *scl_id);
 /* The representation of its <scl> at CREATE: with searchStrings and an accessRightID. *doc's memory
  * is to be released. */
 void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc);

@@ -1,6 +1,7 @@
 /* The device's sessions: one attempt of a procedure each, or an mId session that several requests
  * share. */
 #include "models/node/access.h"
+#include "models/node/longpoll.h"
 #include "models/node/impl.h"
 
 #include "sim/base/xalloc.h"
@@ -123,11 +124,16 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_REQUEST:
     case PROC_ACCESS_RIGHT:
     case PROC_FORWARD:
+    case PROC_CHANNEL:
+    case PROC_MGMT_CMD:
+    case PROC_COMMAND_REPORT:
         return make_mid(e->dev, env);
+    case PROC_POLL:
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
     case PROC_SUBSCRIPTION:
     case PROC_READ:
+    case PROC_COMMAND:
     case PROC_NOTIFICATION:
     case PROC_APPLICATION:
     case PROC_READING:
@@ -266,6 +272,8 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     struct server *server;
     struct net_route up, down;
 
+    if (dev->channel && !procedure_is_mid(kind))
+        longpoll_close(dev, node_now(d)); /* its session reads the key that is to be renewed */
     dev->end = e;
     if (e->gba)
         device_gba_begin(e, node_now(d));

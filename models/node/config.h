@@ -76,6 +76,8 @@ enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CF
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
 enum cfg_verdict { CFG_ALLOW, CFG_LIMIT, CFG_DENY };
+enum cfg_channel { CFG_CHANNEL_NONE, CFG_CHANNEL_LONG_POLL }; /* to a device behind NAT */
+enum cfg_command { CFG_COMMAND_RESET, CFG_COMMAND_FIRMWARE };
 enum cfg_read { CFG_READ_LATEST, CFG_READ_OLDEST }; /* which contentInstance */
 enum cfg_interface { CFG_DIA, CFG_XIP };            /* of a local device with its gateway: D', d */
 
@@ -139,6 +141,7 @@ struct cfg_device { /* kinds: device, gateway, local */
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
         enum binding binding;
+        enum cfg_channel channel;
         sim_ns idle; /* session closes after so long without a request; default 30 s */
     } mid;
     struct {
@@ -220,6 +223,11 @@ struct cfg_application {
         sim_ns every; /* each container once in so long; 0: never */
         enum cfg_read what;
     } read;
+    struct {
+        sim_ns every;       /* a round of commands once in so long; 0: never */
+        uint32_t share_ppm; /* of the devices, in each round */
+        enum cfg_command what;
+    } command;
 };
 
 struct cfg_server {        /* kinds of servers */
@@ -235,6 +243,7 @@ struct cfg_server {        /* kinds of servers */
     enum cfg_verdict otherwise;                /* default allow */
     sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
     sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
+    sim_ns poll_timer;       /* nscl: how long it holds a long poll; default 5 min */
     uint32_t max_instances;  /* nscl: of a container that does not say; default 10; 0: no bound */
     sim_ns certificate_life; /* msbf, mas; default 5 y */
     uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */

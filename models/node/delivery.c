@@ -6,6 +6,7 @@
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
+#include "models/node/longpoll.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
@@ -122,7 +123,7 @@ static bool write_notice(void *arg, struct mid_client *client, sim_ns now)
     struct m2m_doc doc = {
         .kind = DOC_RESOURCE, .u.resource = {M2M_NOTIFY_DOC, n->rep.n}, .owned = n->rep.p};
 
-    return mid_client_request(client, now, "NOTIFY", HTTP_POST, n->target, &doc);
+    return mid_client_request(client, now, "NOTIFY contact", HTTP_POST, n->target, &doc);
 }
 
 static void answered(void *arg, sim_ns now, const struct mid_response *r)
@@ -238,6 +239,10 @@ static void bring_out(struct delivery *y, sim_ns now)
         /* Announcements and members elsewhere: no SCL here asks for them. */
         if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
             notify(y, o, now);
+        else if (o->kind == SCL_TREE_COMMAND)
+            commands_bring(y->nscl, o, now);
+        else if (o->kind == SCL_TREE_POLL_ANSWER)
+            commands_answer_poll(y->nscl, o, now);
         scl_tree_output_free(o);
     }
 }
@@ -279,11 +284,14 @@ static void drop_output(struct scl_tree *tree)
         scl_tree_output_free(o);
 }
 
-static bool has_applications(const struct deployment *d)
+bool delivery_is_wanted(const struct deployment *d)
 {
-    for (uint32_t i = 0; i < d->in.population_count; i++)
-        if (d->in.populations[i].kind == CFG_APPLICATION)
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct deployment_population *p = &d->in.populations[i];
+        if (p->kind == CFG_APPLICATION ||
+            (p->kind == CFG_DEVICE && p->device->mid.channel != CFG_CHANNEL_NONE))
             return true;
+    }
     return false;
 }
 
@@ -291,7 +299,7 @@ static struct delivery *delivery_of(struct server *nscl)
 {
     struct delivery *y = nscl->delivery;
 
-    if (y || !has_applications(nscl->population->d))
+    if (y || !delivery_is_wanted(nscl->population->d))
         return y;
     y = nscl->delivery = xcalloc(1, sizeof *y);
     y->nscl = nscl;

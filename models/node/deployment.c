@@ -3,6 +3,7 @@
 #include "crypto/entity.h"
 #include "models/node/application.h"
 #include "models/node/gateway.h"
+#include "models/node/longpoll.h"
 #include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
 
@@ -398,6 +399,7 @@ void deployment_finish(struct deployment *d)
             device_finish(&p->devices[k], now);
         for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
             delivery_finish(&p->servers[k], now);
+            commands_finish(&p->servers[k], now);
             application_finish(&p->servers[k], now);
         }
         for (uint32_t k = 0; p->locals && k < p->config->count; k++)

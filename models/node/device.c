@@ -3,6 +3,7 @@
  * one timer for everything. */
 #include "models/node/access.h"
 #include "models/node/gateway.h"
+#include "models/node/longpoll.h"
 
 #include "sim/base/dmath.h"
 #include "sim/base/xalloc.h"
@@ -106,6 +107,8 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
         consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
     else if (dev->population->observed && !dev->has_right)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_ACCESS_RIGHT);
+    else if (dev->channel && longpoll_wants(dev) != PROC_KINDS)
+        consider(best, hold, dev->wanted, PLAN_BEGIN, longpoll_wants(dev));
     else if (c->report.every && !dev->has_container)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
     else if (c->report.every)
@@ -180,6 +183,8 @@ void device_arm(struct device *dev, sim_ns now)
 
     if (dev->gateway)
         gateway_clock(dev, now);
+    if (dev->channel)
+        longpoll_arm(dev, now);
     plan = plan_next(dev, now);
     if (sim_is_pending(&dev->timer)) {
         if (dev->timer.at == plan.at)
@@ -199,6 +204,8 @@ void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
         return;
     if (dev->end && procedure_is_mid(dev->end->kind))
         device_drop_session(dev, now, true, "closed");
+    if (dev->channel)
+        longpoll_close(dev, now);
     se_erase(&dev->se, SE_KMC);
     device_kma_end(dev, now, end_reason);
     keyring_end(device_deployment(dev)->keys, dev->kmc_key, now, end_reason);
@@ -302,12 +309,17 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
     case PROC_REGISTRATION:
     case PROC_CONTAINER:
     case PROC_ACCESS_RIGHT:
+    case PROC_CHANNEL:
+    case PROC_MGMT_CMD:
+    case PROC_COMMAND_REPORT:
         break;
     case PROC_DEREGISTRATION:
+    case PROC_POLL:
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
     case PROC_SUBSCRIPTION:
     case PROC_READ:
+    case PROC_COMMAND:
     case PROC_NOTIFICATION:
     case PROC_APPLICATION: /* of local devices */
     case PROC_READING:
@@ -439,6 +451,8 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         dev->update_first = true;
         return true;
     }
+    if (dev->channel && longpoll_is_settled(dev, kind, reason))
+        return true;
     if (reason == REASON_CONFLICT && kind == PROC_ACCESS_RIGHT) {
         dev->has_right = true; /* likewise */
         return true;
@@ -611,6 +625,8 @@ static void forget_volatile(struct device *dev, sim_ns now)
         device_procedure_done(dev, now, "failed", REASON_OUTAGE);
     }
     device_vanish(dev, now);
+    if (dev->channel)
+        longpoll_vanish(dev, now);
     if (dev->attachment)
         access_detach(dev, now, "failed");
     device_lose_kmc(dev, now, "failed");
@@ -716,6 +732,7 @@ void device_init(struct device *dev, struct population *p, uint32_t index)
     access_init(dev);
     if (p->config->kind == CFG_GATEWAY)
         gateway_init(dev);
+    longpoll_init(dev);
     sim_event_init(&dev->timer, &timer_ops, &dev->endpoint);
     device_arm(dev, 0);
 }
@@ -730,6 +747,7 @@ void device_finish(struct device *dev, sim_ns now)
         device_book(dev);
     if (dev->gateway)
         gateway_finish(dev, now);
+    longpoll_finish(dev, now);
     if (!p)
         return;
     dev->proc = NULL;
@@ -745,6 +763,7 @@ void device_release(struct device *dev)
     sim_cancel(device_deployment(dev)->sim, &dev->timer);
     gateway_release(dev);
     gate_abandon(dev);
+    longpoll_free(dev);
     device_free_end(dev->end);
     while (dev->lingering)
         device_free_lingering(dev->lingering);

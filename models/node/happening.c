@@ -88,7 +88,7 @@ void happenings_make(struct deployment *d)
 
 /* ---- what befell a device ---- */
 
-static struct fate *fate_of(struct device *dev)
+struct fate *device_fate(struct device *dev)
 {
     if (!dev->fate) {
         dev->fate = xcalloc(1, sizeof *dev->fate);
@@ -123,7 +123,7 @@ void incident_verdict(struct device *dev, sim_ns now, bool granted)
     if (granted && dev->fate && dev->fate->denied != SIM_NEVER) {
         write_row(dev, "false-denial", dev->fate->denied, now);
         dev->fate->denied = SIM_NEVER;
-    } else if (!granted && fate_of(dev)->denied == SIM_NEVER)
+    } else if (!granted && device_fate(dev)->denied == SIM_NEVER)
         dev->fate->denied = now;
 }
 
@@ -139,7 +139,7 @@ void incidents_finish(struct device *dev, sim_ns now)
 
 void incident_power(struct device *dev, sim_ns now, sim_ns back)
 {
-    struct fate *f = fate_of(dev);
+    struct fate *f = device_fate(dev);
 
     if (f->powered <= now) { /* it did not come as far in between */
         write_row(dev, "recovery", f->powered, ROW_NULL_ID);
@@ -154,7 +154,7 @@ void incident_power(struct device *dev, sim_ns now, sim_ns back)
 
 void device_send_firmware(struct device *dev, sim_ns at, sim_ns lag, uint8_t image)
 {
-    struct fate *f = fate_of(dev);
+    struct fate *f = device_fate(dev);
 
     f->next = at;
     f->lag = lag;

@@ -48,14 +48,26 @@ static void make_one(struct population *p, uint32_t number)
     }
 }
 
+/* Commands bring one image more, the newest. */
+static bool brings_firmware(const struct deployment_population *p, uint32_t devices)
+{
+    const struct cfg_application *a = p->kind == CFG_APPLICATION ? &p->server->application : NULL;
+
+    return a && a->devices == devices && a->command.every &&
+           a->command.what == CFG_COMMAND_FIRMWARE;
+}
+
 static uint32_t image_count(const struct population *p)
 {
     uint32_t n = 1;
+    bool commanded = false;
 
     for (uint32_t i = 0; i < p->d->in.event_count; i++)
         n += p->d->in.events[i].what == HAPPENING_FIRMWARE &&
              p->d->in.events[i].population == p->index;
-    return n;
+    for (uint32_t i = 0; i < p->d->in.population_count; i++)
+        commanded |= brings_firmware(&p->d->in.populations[i], p->index);
+    return n + commanded;
 }
 
 void image_make(struct population *p)
@@ -79,6 +91,16 @@ void image_release(struct population *p)
 bool device_is_tampered(const struct device *dev, sim_ns now)
 {
     return now >= dev->tampered_at;
+}
+
+void device_install_newest(struct device *dev)
+{
+    struct fate *f = device_fate(dev);
+
+    f->image = f->reference = f->coming = (uint8_t)(image_count(dev->population) - 1);
+    f->next = SIM_NEVER;
+    dev->tampered_at = SIM_NEVER;
+    dev->detected = false;
 }
 
 uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m)

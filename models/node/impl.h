@@ -131,6 +131,7 @@ struct server {
      * Connection-ID */
     struct mas_record *mas;
     struct registrar *registrar;     /* NSCL: has its own */
+    struct commands *commands;       /* NSCL: those under way, and polls that it holds */
     struct delivery *delivery;       /* NSCL: what its tree has to say to others */
     struct application *application; /* application: its side of mIa */
     struct hss_record *hss;
@@ -251,6 +252,7 @@ struct device_end {
     bool gba;                 /* by GBA: the core is a client of Ua, or */
     bool ub;                  /* of Ub, before it */
     bool plain;               /* bare TCP or UDP */
+    bool polls;               /* a channel's: of long polls alone */
     struct gba_sa *sa;        /* what Ub makes */
     uint32_t behind;          /* sessions at servers that were opened for it */
     struct ibe_user *ibe;     /* EAP-IBAKE's key while the session lasts; NULL: none */
@@ -281,12 +283,13 @@ struct device {
     struct se se;
     struct device_end *end; /* at most one at a time */
     struct device_end *lingering;
-    struct subscriber *subscriber; /* NULL: its methods need none */
-    struct attachment *attachment; /* NULL: no access network is modeled */
-    struct procedure *proc;        /* at most one at a time */
-    struct gateway *gateway;       /* what more a gateway has (gateway.h); NULL: it is none */
-    struct gate_check *gate;       /* the measurement before bootstrap, while it runs */
-    struct fate *fate;             /* NULL: nothing has befallen it */
+    struct subscriber *subscriber;  /* NULL: its methods need none */
+    struct attachment *attachment;  /* NULL: no access network is modeled */
+    struct procedure *proc;         /* at most one at a time */
+    struct gateway *gateway;        /* what more a gateway has (gateway.h); NULL: it is none */
+    struct gate_check *gate;        /* the measurement before bootstrap, while it runs */
+    struct device_channel *channel; /* NULL: nobody tells it anything */
+    struct fate *fate;              /* NULL: nothing has befallen it */
     struct population *population;
     uint32_t index;
     uint8_t state;    /* enum device_state */
@@ -392,12 +395,15 @@ void identity_forget(struct server *s);
 void image_make(struct population *p);
 void image_release(struct population *p);
 bool device_is_tampered(const struct device *dev, sim_ns now);
+/* By command: the newest of the population's images, with its hashes; a genuine one. */
+void device_install_newest(struct device *dev);
 /* Hashes the device's image as it is now and keeps the result in its secured environment. Any
  * thread. */
 uint32_t device_measure(struct device *dev, sim_ns now, struct meter *m);
 
 /* happening.c: the scenario's events. */
 void happenings_make(struct deployment *d);
+struct fate *device_fate(struct device *dev); /* made if there is none yet */
 /* Incidents: power has failed for what was registered and will be back at `back`; it is registered
  * again; its integrity was judged; the run is over. */
 void incident_power(struct device *dev, sim_ns now, sim_ns back);
@@ -491,8 +497,11 @@ struct credential *device_issue(struct device *dev); /* its certificate; NULL: O
 struct server *device_mas(const struct device *dev);
 struct server *device_nscl(const struct device *dev);
 /* The procedure that an end of a device's works for, or NULL. */
+struct procedure *longpoll_procedure(const struct device *dev);
 static inline struct procedure *device_end_procedure(const struct device_end *e)
 {
+    if (e->polls)
+        return longpoll_procedure(e->dev);
     return e->lingers ? NULL : e->dev->proc;
 }
 

@@ -2,6 +2,7 @@
 #include "models/node/access.h"
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/longpoll.h"
 #include "models/node/impl.h"
 
 #include <stdio.h>
@@ -67,12 +68,14 @@ static void send_answer(struct server_end *e, struct registrar_answer *a)
 
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
-    struct registrar *registrar = e->server->registrar;
+    struct server *nscl = e->server;
+    struct registrar *registrar = nscl->registrar;
     struct meter *m = session_env(e->session)->meter;
     struct registrar_answer a;
     struct scl_record *s;
 
     meter_add(m, OP_DB_ACCESS, 1, 0);
+    commands_before(e, r, now);
     s = e->plain ? record_of_subscriber(e->server, e->client)
                  : registrar_of_connection(registrar, r->peer_name);
     if (s)
@@ -83,19 +86,24 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
                                           : "no such service connection");
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
-    send_answer(e, &a);
-    delivery_run(e->server, now);
+    commands_after(e, r, &a, now);
+    if (!a.held)
+        send_answer(e, &a); /* and the request is gone */
+    delivery_run(nscl, now);
+    if (a.held)
+        commands_hold(e, now);
 }
 
 void mia_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
+    struct server *nscl = e->server;
     struct meter *m = session_env(e->session)->meter;
     struct registrar_answer a;
 
     meter_add(m, OP_DB_ACCESS, 1, 0);
-    registrar_application(e->server->registrar, r, m, now, &a);
+    registrar_application(nscl->registrar, r, m, now, &a);
     send_answer(e, &a);
-    delivery_run(e->server, now);
+    delivery_run(nscl, now);
 }
 
 bool mia_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,

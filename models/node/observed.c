@@ -3,12 +3,13 @@
  * point to. An accessRightID that leads nowhere yet says nothing, so <scl> names it before it is
  * there. */
 #include "models/node/application.h"
+#include "models/node/longpoll.h"
 
 #include <stdio.h>
 
 #define RIGHT_ID "applications"
 
-static void put_right(struct m2m_rep *rep, const char *scl_id)
+void observed_put_right(struct m2m_rep *rep, const char *scl_id)
 {
     char uri[2 * M2M_MAX_URI];
 
@@ -25,7 +26,7 @@ static void put_search_strings(struct m2m_rep *rep, const struct device *dev)
     m2m_close(rep, opened);
 }
 
-static void take(struct m2m_rep *rep, struct m2m_doc *doc)
+void observed_take(struct m2m_rep *rep, struct m2m_doc *doc)
 {
     m2m_doc_release(doc);
     doc->kind = DOC_RESOURCE;
@@ -33,7 +34,7 @@ static void take(struct m2m_rep *rep, struct m2m_doc *doc)
     doc->owned = rep->p;
 }
 
-static int64_t word_of(enum m2m_element e, const char *word)
+int64_t observed_word(enum m2m_element e, const char *word)
 {
     const char *const *words = m2m_element_info(e)->words;
     int64_t i = 0;
@@ -41,6 +42,17 @@ static int64_t word_of(enum m2m_element e, const char *word)
     while (strcmp(words[i], word) != 0)
         i++;
     return i;
+}
+
+/* Where the NSCL reaches it. */
+static void put_poc(struct m2m_rep *rep, const char *scl_id)
+{
+    size_t opened = m2m_open(rep, E_POCS);
+    char contact[2 * M2M_MAX_URI];
+
+    longpoll_contact(scl_id, contact, sizeof contact);
+    m2m_put_text(rep, E_REFERENCE, contact);
+    m2m_close(rep, opened);
 }
 
 void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
@@ -53,10 +65,14 @@ void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *
     m2m_put_text(&rep, E_SCL_ID, scl->scl_id);
     m2m_put_text(&rep, E_LINK, scl->link);
     m2m_put_number(&rep, E_EXPIRATION_TIME, scl->expires_unix_ns);
-    put_right(&rep, scl_id);
-    put_search_strings(&rep, dev);
+    if (dev->population->observed) {
+        observed_put_right(&rep, scl_id);
+        put_search_strings(&rep, dev);
+    }
+    if (dev->channel)
+        put_poc(&rep, scl_id);
     m2m_put_number(&rep, E_MGMT_PROTOCOL_TYPE,
-                   word_of(E_MGMT_PROTOCOL_TYPE, scl->mgmt_protocol_type));
+                   observed_word(E_MGMT_PROTOCOL_TYPE, scl->mgmt_protocol_type));
     if (scl->has_ival) {
         opened = m2m_open(&rep, E_INTEGRITY_VAL_RESULTS);
         m2m_put_number(&rep, E_IVAL_RESULTS, scl->ival.result);
@@ -64,7 +80,7 @@ void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *
         m2m_put_text(&rep, E_SECURE_TIME_STAMP, scl->ival.time_stamp);
         m2m_close(&rep, opened);
     }
-    take(&rep, doc);
+    observed_take(&rep, doc);
 }
 
 void observed_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
@@ -74,10 +90,10 @@ void observed_container(const struct device *dev, const char *scl_id, struct m2m
 
     m2m_rep_init(&rep, M2M_CONTAINER);
     m2m_put_text(&rep, E_ID, container->id);
-    put_right(&rep, scl_id);
+    observed_put_right(&rep, scl_id);
     put_search_strings(&rep, dev);
     m2m_put_number(&rep, E_MAX_NR_OF_INSTANCES, container->max_instances);
-    take(&rep, doc);
+    observed_take(&rep, doc);
 }
 
 static void put_flags(struct m2m_rep *rep, const char *const *flags)
@@ -85,7 +101,7 @@ static void put_flags(struct m2m_rep *rep, const char *const *flags)
     size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
 
     for (; *flags; flags++)
-        m2m_put_number(rep, E_FLAG, word_of(E_FLAG, *flags));
+        m2m_put_number(rep, E_FLAG, observed_word(E_FLAG, *flags));
     m2m_close(rep, opened);
 }
 
@@ -142,5 +158,5 @@ void observed_access_right(const struct device *dev, const char *scl_id, struct 
     opened = m2m_open(&rep, E_SELF_PERMISSIONS);
     put_owner(&rep, scl_id);
     m2m_close(&rep, opened);
-    take(&rep, doc);
+    observed_take(&rep, doc);
 }

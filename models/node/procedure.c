@@ -43,6 +43,14 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "request";
     case PROC_ACCESS_RIGHT:
         return "access-right";
+    case PROC_CHANNEL:
+        return "channel";
+    case PROC_MGMT_CMD:
+        return "mgmt-cmd";
+    case PROC_POLL:
+        return "poll";
+    case PROC_COMMAND_REPORT:
+        return "command-report";
     case PROC_NA_REGISTRATION:
         return "na-registration";
     case PROC_DISCOVERY:
@@ -51,6 +59,8 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "subscription";
     case PROC_READ:
         return "read";
+    case PROC_COMMAND:
+        return "command";
     case PROC_NOTIFICATION:
         return "notification";
     case PROC_FORWARD:

@@ -20,12 +20,17 @@ enum procedure_kind {
     PROC_CONTAINER,      /* CREATE <container> */
     PROC_REQUEST,        /* CREATE <contentInstance>: a report */
     PROC_ACCESS_RIGHT,   /* CREATE <accessRight> for applications */
+    PROC_CHANNEL,        /* CREATE <notificationChannel> */
+    PROC_MGMT_CMD,       /* CREATE <mgmtCmd> */
+    PROC_POLL,           /* a long poll, until it is answered */
+    PROC_COMMAND_REPORT, /* UPDATE <execInstance> */
     PROC_FORWARD,        /* what waits at a gateway, to the NSCL */
     /* not over a device's mId */
     PROC_NA_REGISTRATION, /* CREATE <application> over mIa */
     PROC_DISCOVERY,       /* RETRIEVE discovery, by an application */
     PROC_SUBSCRIPTION,    /* CREATE <subscription>, by an application */
     PROC_READ,            /* RETRIEVE, by an application */
+    PROC_COMMAND,         /* EXECUTE of a <mgmtCmd>, until the device has reported */
     PROC_NOTIFICATION,    /* NOTIFY of a contact: from what it tells of to its acceptance */
     PROC_APPLICATION,     /* CREATE <application> at a gateway */
     PROC_READING,         /* CREATE <contentInstance> at a gateway */

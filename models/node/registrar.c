@@ -173,6 +173,7 @@ struct registrar *registrar_new(const struct registrar_settings *settings)
                                                        .network = true,
                                                        .registration_min = config->registration_min,
                                                        .registration_max = config->registration_max,
+                                                       .poll_timer = settings->poll_timer,
                                                        .max_discovery = DISCOVERY,
                                                        .max_nr_instances = config->max_instances,
                                                        .check_scl = check_ival,
@@ -234,7 +235,7 @@ static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_d
         fill_scl(m2m_rep_span(rep), &doc->u.scl);
         return;
     }
-    if (!rep->type || c->request->method != HTTP_GET)
+    if (!rep->type || (c->request->method != HTTP_GET && rep->type != M2M_NOTIFY_DOC))
         return;
     doc->kind = DOC_RESOURCE;
     doc->u.resource.type = (int)rep->type;
@@ -257,6 +258,7 @@ static void answer(const struct call *c, struct m2m_response *r)
         return;
     }
     out->answer = (struct server_answer){.status = (int)r->status_code};
+    out->held = r->held && c->r->settings.poll_timer > 0;
     /* Who reports each quarter of an hour does not ask for the name of each report. */
     if (*r->resource_uri && strlen(r->resource_uri) < sizeof out->text &&
         r->representation.type != M2M_CONTENT_INSTANCE) {

@@ -26,6 +26,7 @@ struct registrar_settings {
     const char *fqdn;                /* of the NSCL: its SCL-ID, and the authority of its URIs */
     const struct cfg_server *config; /* borrowed */
     int64_t epoch_unix_ns;           /* of sim_ns 0 */
+    sim_ns poll_timer;               /* how long a long poll is held; 0: not at all */
 };
 
 struct registrar;
@@ -61,6 +62,7 @@ struct registrar_answer {
     struct m2m_doc doc;          /* the body; DOC_NONE: none; m2m_doc_release is the taker's */
     struct ival_finding ival;
     enum m2m_method method; /* the primitive that was asked for */
+    bool held; /* a long poll: if its answer can wait, it comes as an output of the tree */
     char text[2 * M2M_MAX_URI + 32];
 };
 /* s: of who asks. Never fails: a refusal is an answer. */

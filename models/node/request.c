@@ -1,6 +1,7 @@
 /* What a device asks over mId, and what it makes of the answers (etsi-m2m.md 8.4). */
 #include "models/node/application.h"
 #include "models/node/gateway.h"
+#include "models/node/longpoll.h"
 
 #include "sim/base/xalloc.h"
 
@@ -46,7 +47,7 @@ static void fill_scl(struct device *dev, struct proto_env *env, sim_ns now, bool
     scl->expires_unix_ns = env->epoch_unix_ns + now + config(dev)->registration.lifetime;
     if (config(dev)->ival.capable)
         fill_ival(dev, env, now, scl);
-    if (create && dev->population->observed)
+    if (create && (dev->population->observed || dev->channel))
         observed_scl(dev, scl_id, doc);
 }
 
@@ -113,6 +114,11 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
         snprintf(r->target, sizeof r->target, SCLS "/%s/accessRights", scl_id);
         observed_access_right(dev, scl_id, &r->doc);
         break;
+    case PROC_CHANNEL:
+    case PROC_MGMT_CMD:
+    case PROC_COMMAND_REPORT:
+        longpoll_compose(dev, kind, scl_id, r);
+        break;
     case PROC_REQUEST:
         r->label = "CREATE contentInstance";
         snprintf(r->target, sizeof r->target,
@@ -125,10 +131,12 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
+    case PROC_POLL:
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
     case PROC_SUBSCRIPTION:
     case PROC_READ:
+    case PROC_COMMAND:
     case PROC_NOTIFICATION:
     case PROC_APPLICATION:
     case PROC_READING:
@@ -180,6 +188,8 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
         now + (sim_ns)((double)(dev->scl_expires - now) * c->registration.refresh_at_ppm / 1e6);
     if (dev->proc->kind == PROC_REGISTRATION) /* nothing stands below a new <scl> */
         dev->has_right = false;
+    if (dev->proc->kind == PROC_REGISTRATION && dev->channel)
+        longpoll_unmade(dev);
     dev->registered = true;
     dev->limited = false;
     dev->update_first = false;
@@ -225,6 +235,11 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_ACCESS_RIGHT:
         dev->has_right = true;
         break;
+    case PROC_CHANNEL:
+    case PROC_MGMT_CMD:
+    case PROC_COMMAND_REPORT:
+        longpoll_made(dev, kind);
+        break;
     case PROC_DEREGISTRATION:
         device_deployment(dev)->counts.registered--;
         dev->registered = dev->has_container = false;
@@ -236,10 +251,12 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
     case PROC_CONNECTION:
+    case PROC_POLL:
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
     case PROC_SUBSCRIPTION:
     case PROC_READ:
+    case PROC_COMMAND:
     case PROC_NOTIFICATION:
     case PROC_FORWARD:
     case PROC_APPLICATION:

@@ -2,6 +2,7 @@
 #include "models/node/access.h"
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/longpoll.h"
 #include "models/node/impl.h"
 
 #include "sim/base/str.h"
@@ -199,6 +200,8 @@ void server_end_forget(struct server_end *e)
 {
     if (e->call)
         backend_leave(e->call);
+    if (e->client && e->client->channel)
+        longpoll_forget_holder(e->client, e);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -389,6 +392,11 @@ static bool takes(const struct server *s, const struct population *clients, bool
     return plain ? naf_serves(s, clients) && !context : context != NULL;
 }
 
+static bool polls(const struct session *client)
+{
+    return ((const struct device_end *)session_user(client))->polls;
+}
+
 static bool accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
                    void **user)
 {
@@ -400,7 +408,8 @@ static bool accept(struct flow_listener *l, struct flow_end *end, const struct f
     if (!client || !session_user(client) || !server_admits(s) ||
         !takes(s, device_of(client)->population, plain))
         return false;
-    e = server_end_new(s, device_of(client), END_HTTPS, &server_session_ops, 0);
+    e = server_end_new(s, device_of(client), END_HTTPS, &server_session_ops,
+                       polls(client) ? longpoll_sessions(device_of(client)) : 0);
     e->plain = plain;
     if (naf_serves(s, e->client_population))
         e->naf = naf_work_new(s, e->client_population);
@@ -493,8 +502,11 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     else
         snprintf(s->fqdn, sizeof s->fqdn, "%u.%s", index, c->fqdn);
     if (p->config->kind == CFG_NSCL)
-        s->registrar = registrar_new(&(struct registrar_settings){
-            .fqdn = s->fqdn, .config = c, .epoch_unix_ns = d->in.epoch_unix_ns});
+        s->registrar = registrar_new(
+            &(struct registrar_settings){.poll_timer = delivery_is_wanted(d) ? c->poll_timer : 0,
+                                         .fqdn = s->fqdn,
+                                         .config = c,
+                                         .epoch_unix_ns = d->in.epoch_unix_ns});
     if (!d->authority ||
         !(p->config->kind == CFG_MSBF || (p->config->kind == CFG_MAS && deployment_has_eap_tls(d))))
         return OK;
@@ -526,9 +538,11 @@ void server_release(struct server *s)
 {
     while (s->ends) {
         struct session *session = s->ends->session;
+        s->ends->client = NULL; /* devices may be gone already */
         server_end_forget(s->ends);
         session_free(session);
     }
+    commands_free(s);
     delivery_free(s);
     application_free(s);
     credential_free(s->credential);

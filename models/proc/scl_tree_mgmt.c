@@ -33,6 +33,8 @@ static struct resource *add_instance(struct scl_tree *t, struct resource *cmd,
     r = store_add(t, instances, M2M_EXEC_INSTANCE, name, c->now);
     m2m_rep_init(&list, M2M_EXEC_INSTANCE);
     m2m_put_number(&list, E_EXEC_STATUS, INITIATED);
+    m2m_put_text(&list, E_CREATOR,
+                 c->request->requesting_entity); /* who may see what comes of it */
     store_set_attributes(t, r, m2m_rep_span(&list));
     m2m_rep_clear(&list);
     instances->modified = c->now;

@@ -26,6 +26,7 @@ const struct goal_word goal_kinds[] = {
     {"request", "a report: one content instance written", GOAL_NUMBER},
     {"subscription", "an application's, to a container or to new SCLs", GOAL_NUMBER},
     {"read", "an application's, of one content instance", GOAL_NUMBER},
+    {"command", "an application's, to a device, until the device has reported", GOAL_NUMBER},
     {"notification", "from what an NSCL tells of to its acceptance by the application", GOAL_NUMBER},
     {"application", "of a device without an SCL, registering with its gateway", GOAL_NUMBER},
     {"reading", "one content instance written at a gateway, over dIa or by a proxy", GOAL_NUMBER},

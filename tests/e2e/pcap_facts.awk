@@ -26,8 +26,9 @@ function values(column, list) { return split(of(column), list, "~") }
 
     # Each well-known port has its protocol, but for segments that came twice or are part of more.
     payload = of("tcp.len") > 0 && of("tcp.analysis.flags") == "" && of("tcp.reassembled_in") == ""
-    if (port("tcp", 80) && payload && !has("http")) count["not-http"]++
-    if (has("tcp") && !port("tcp", 80) && payload && !has("tls")) count["not-tls"]++
+    bare = port("tcp", 80) || port("tcp", 8080) # and mIa
+    if (bare && payload && !has("http")) count["not-http"]++
+    if (has("tcp") && !bare && payload && !has("tls")) count["not-tls"]++
     if (port("udp", 716) && of("ip.reassembled_in") == "" && !has("pana")) count["not-pana"]++
     if (port("udp", 1812) && of("ip.reassembled_in") == "" && !has("radius")) count["not-radius"]++
     if (port("udp", 5683) && of("ip.reassembled_in") == "" && !has("coap")) count["not-coap"]++

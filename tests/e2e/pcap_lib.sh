@@ -22,12 +22,13 @@ columns='frame.protocols _ws.malformed _ws.expert.severity _ws.expert.group _ws.
     http.content_type http.user_agent ip.dst frame.time_delta tcp.options.mss_val tls.handshake.type
     xml.tag'
 
+# In two passes: only the second knows what a segment became part of.
 examine() { # FILE: makes FILE.table, with a line a packet, and FILE.facts
     set -- "$1"
     for column in $columns; do set -- "$@" -e "$column"; done
     examined=$1
     shift
-    shark "$examined" -T fields -E separator=/t -E aggregator='~' "$@" >"$examined.table"
+    shark "$examined" -2 -T fields -E separator=/t -E aggregator='~' "$@" >"$examined.table"
     awk -v names="$columns" -f "$M2M_SOURCE/tests/e2e/pcap_facts.awk" "$examined.table" >"$examined.facts"
 }
 
