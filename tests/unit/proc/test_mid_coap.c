@@ -556,7 +556,7 @@ START_TEST(requests_in_every_form)
     coap_msg_init(&m, COAP_CON, COAP_DELETE);
     coap_msg_add(&m, COAP_PROXY_URI, span_str("coap://nscl.example.org/m2m/scls/7"));
     say_to_server(&r, &m, &answer);
-    ck_assert_str_eq(r.last.target, "coap://nscl.example.org/m2m/scls/7" + 23);
+    ck_assert_str_eq(r.last.target, "/m2m/scls/7");
     ck_assert_str_eq(r.last.requesting_entity, "");
     /* A NOTIFY's mark is no document. */
     coap_msg_init(&m, COAP_CON, COAP_POST);
