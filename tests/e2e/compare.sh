@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 
 scenario=$M2M_SOURCE/topologies/smart-meters.yaml
-set -- --until '2 h' --replications 5 --vary "populations.meters.count=$(scaled 6,8 3,4)" --progress off
+set -- --until '2 h' --set run.key_pool=2 --replications 5 --vary "populations.meters.count=$(scaled 6,8 3,4)" --progress off
 m2m 0 run "$scenario" -o a.db "$@"
 m2m 0 run "$scenario" -o again.db "$@"
 m2m 0 compare a.db again.db

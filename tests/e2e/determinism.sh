@@ -6,7 +6,7 @@ meters=$(scaled 300 30)
 fleet() { # OUT ARGUMENT...
     out=$1
     shift
-    m2m 0 run "$M2M_SOURCE/topologies/smart-meters.yaml" -o "$out" --progress off \
+    m2m 0 run "$M2M_SOURCE/topologies/smart-meters.yaml" -o "$out" --progress off --set run.key_pool=2 \
         --set "populations.meters.count=$meters" --set 'populations.meters.ival.tampered=2 %' "$@"
 }
 
