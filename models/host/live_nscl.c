@@ -1,6 +1,7 @@
 #include "models/host/live_nscl.h"
 
 #include "models/host/live_udp.h"
+#include "models/host/pump.h"
 #include "models/host/tally.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -16,7 +17,9 @@ struct live_nscl {
     struct live *live;
     struct live_nscl_settings settings;
     struct live_nscl_counts counts;
-    sim_ns last; /* when something came */
+    struct live_udp *socket; /* of associations; NULL: none */
+    sim_ns last;             /* when something came */
+    bool asked;              /* since it was delivered */
 };
 
 /* One connection. */
@@ -49,8 +52,15 @@ static void on_acted(struct tally *tally, sim_ns now)
     while ((r = server_session_request(t->session))) {
         t->requests++;
         str_append(t->peer, sizeof(t->peer), 0, r->peer_name);
-        s->request(s->arg, &(struct live_nscl_call){
-                               .session = t->session, .request = r, .env = &t->env, .now = now});
+        s->request(s->arg, &(struct live_nscl_call){.peer = (struct live_nscl_peer *)t,
+                                                    .session = t->session,
+                                                    .request = r,
+                                                    .env = &t->env,
+                                                    .now = now});
+        if (s->deliver && !t->nscl->asked) {
+            t->nscl->asked = true;
+            live_stop(t->nscl->live); /* the loop is the place to tell others */
+        }
     }
 }
 
@@ -186,7 +196,8 @@ static void gone(void *arg, struct proto *p)
     n->counts.open--;
     if (n->settings.ended)
         n->settings.ended(n->settings.arg,
-                          &(struct live_nscl_end){.peer = t->peer,
+                          &(struct live_nscl_end){.who = (const struct live_nscl_peer *)t,
+                                                  .peer = t->peer,
                                                   .reason = why_ended(p),
                                                   .began = t->began,
                                                   .ended = live_now(n->live),
@@ -255,13 +266,29 @@ enum err live_nscl_https(struct live_nscl *n, const char *host, int *port, const
 enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port, const char **why)
 {
     struct live_udp_limits limits;
-    struct live_udp *socket;
 
     live_udp_limits_default(&limits);
     limits.conversations = n->settings.connections;
     limits.idle = sim_ns_add(n->settings.idle, CLOSING);
     limits.linger = CLOSING / 10; /* close_notify is said once */
-    return live_udp_serve(n->live, host, port, &association_ops, n, &limits, &socket, why);
+    return live_udp_serve(n->live, host, port, &association_ops, n, &limits, &n->socket, why);
+}
+
+bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange, const struct server_answer *a)
+{
+    struct talk *t = (struct talk *)peer;
+    struct live_udp_key key = {.n = t->address_n};
+    sim_ns now = live_now(t->nscl->live);
+    bool told;
+
+    if (!t->coaps || t->told)
+        return false;
+    pump_enter(&t->tally.proto, now, true);
+    told = server_session_notify(t->session, now, exchange, a);
+    pump_leave();
+    memcpy(key.octets, t->address, t->address_n);
+    live_udp_poke(t->nscl->socket, &key);
+    return told;
 }
 
 void live_nscl_free(struct live_nscl *n)
@@ -275,6 +302,10 @@ void live_nscl_run(struct live_nscl *n)
 
     n->last = live_now(n->live);
     while (!live_signal(n->live)) {
+        if (n->asked) {
+            n->asked = false;
+            n->settings.deliver(n->settings.arg);
+        }
         now = live_now(n->live);
         next = n->counts.open ? sim_ns_add(now, n->settings.quiet)
                               : sim_ns_add(n->last, n->settings.quiet);

@@ -9,6 +9,7 @@
 
 /* One connection that has ended. Valid during the call. */
 struct live_nscl_end {
+    const struct live_nscl_peer *who;
     const char *peer;   /* as TLS authenticated it, or as it called itself; "": it did not come so
                            far */
     enum reason reason; /* REASON_NONE: closed by either side in order; TIMEOUT: it did not finish
@@ -18,8 +19,11 @@ struct live_nscl_end {
     bool coaps;
 };
 
+struct live_nscl_peer; /* a connection or association; until it has ended */
+
 /* A request that waits, inside its entity. */
 struct live_nscl_call {
+    struct live_nscl_peer *peer;
     struct server_session *session; /* for server_session_answer, during the call */
     const struct server_request *request;
     struct proto_env *env;
@@ -36,6 +40,9 @@ struct live_nscl_settings {
     uint64_t seed;         /* of what the server draws */
     tls_psk_find psk_find; /* with arg */
     void (*request)(void *arg, const struct live_nscl_call *call);
+    /* Soon after requests, outside of any core: what came of them for others is to be told
+     * (live_nscl_notify). May be NULL. */
+    void (*deliver)(void *arg);
     void (*ended)(void *arg, const struct live_nscl_end *end); /* may be NULL */
     void *arg;
 };
@@ -54,6 +61,9 @@ enum err live_nscl_https(struct live_nscl *n, const char *host, int *port,
                          const char **why) MUST_USE;
 enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port,
                          const char **why) MUST_USE;
+/* server_session_notify, and out with it. */
+bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange,
+                      const struct server_answer *a) MUST_USE;
 void live_nscl_free(struct live_nscl *n); /* NULL is fine */
 /* Serves until a signal that is watched for, or the quiet of the settings. */
 void live_nscl_run(struct live_nscl *n);

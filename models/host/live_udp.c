@@ -302,6 +302,14 @@ static void drive(struct talk *t, enum pump_call call, struct span in)
         set_timer(t);
 }
 
+void live_udp_poke(struct live_udp *u, const struct live_udp_key *key)
+{
+    struct talk *t = find(u, key);
+
+    if (t && !t->ended)
+        drive(t, PUMP_NOTHING, span_of(NULL, 0));
+}
+
 /* ---- what arrives ---- */
 
 static struct talk *new_talk(struct live_udp *u, struct live_udp_core core)

@@ -69,6 +69,9 @@ struct live_udp; /* a socket; belongs to its struct live */
 enum err live_udp_serve(struct live *l, const char *host, int *port, const struct live_udp_ops *ops,
                         void *arg, const struct live_udp_limits *limits, struct live_udp **out,
                         const char **why) MUST_USE;
+/* Its parent has given the core of this conversation something to say: out with it. Not from within
+ * a call into a core. */
+void live_udp_poke(struct live_udp *u, const struct live_udp_key *key);
 const struct live_udp_counts *live_udp_counts(const struct live_udp *u);
 /* A conversation's core was called from outside: takes what it has to say, and its expiry. */
 void live_udp_touch(struct live_udp *u, const struct live_udp_key *key);

@@ -102,6 +102,27 @@ void deployment_live_request(struct deployment *d, struct meter *m,
                              const struct server_request *request, int64_t unix_ns,
                              struct registrar_answer *out);
 
+/* Who observes a resource over CoAP has a subscription below it, or below the collection of its
+ * latest and oldest (etsi-m2m.md 8.3): in the name of whoever asked for `request`, which was
+ * answered well. number: for the contact. false: refused, there is none. */
+struct live_observation {
+    char target[M2M_MAX_URI], requesting_entity[M2M_MAX_URI], peer_name[M2M_MAX_URI];
+    char subscription[M2M_MAX_URI];
+    uint64_t number;
+};
+bool deployment_live_observe(struct deployment *d, struct meter *m,
+                             const struct server_request *request, int64_t unix_ns, uint64_t number,
+                             struct live_observation *out);
+/* The next that there is to be told of, of those whose resource changed. What the tree has to say
+ * to others than observers is dropped: there is nobody to bring it to. */
+bool deployment_live_changed(struct deployment *d, uint64_t *number);
+/* What its resource is now; as deployment_live_request. */
+void deployment_live_observed(struct deployment *d, struct meter *m,
+                              const struct live_observation *o, int64_t unix_ns,
+                              struct registrar_answer *out);
+void deployment_live_forget(struct deployment *d, struct meter *m, const struct live_observation *o,
+                            int64_t unix_ns);
+
 /* For NSCLs whose clients come with certificates: the scenario's authority (NULL: no device of it
  * needs one) and what it issues, with the deployment's keys. */
 const struct authority *deployment_live_authority(const struct deployment *d);

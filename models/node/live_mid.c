@@ -4,6 +4,7 @@
 #include "models/node/live.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What etsi-m2m.md 6 names for HTTP, newest first. */
@@ -136,14 +137,102 @@ void deployment_live_request(struct deployment *d, struct meter *m,
 {
     struct registrar *r = first_nscl(d)->registrar;
     struct scl_record *s = find_scl(r, request->peer_name);
-    struct scl_tree_output *o;
 
     if (s)
         registrar_request(r, s, request, m, unix_ns - d->in.epoch_unix_ns, out);
     else
         registrar_refuse_stranger(out, "no such service connection");
-    while ((o = scl_tree_output(registrar_tree(r)))) /* nobody to bring it to */
+}
+
+/* ---- who observes ---- */
+
+#define CONTACT "coap://observer/"
+#define ID_ROOM 48 /* for the name of a subscription that the tree chooses */
+
+/* Where a subscription for the target would stand. */
+static bool subscriptions_of(const char *target, char out[M2M_MAX_URI])
+{
+    static const char *const ends[] = {"/latest", "/oldest"};
+    size_t n = strlen(target);
+    int length;
+
+    if (strchr(target, '?'))
+        return false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (n > strlen(ends[i]) && strcmp(target + n - strlen(ends[i]), ends[i]) == 0)
+            n -= strlen(ends[i]);
+    length = snprintf(out, M2M_MAX_URI, "%.*s/subscriptions", (int)n, target);
+    return length > 0 && length < M2M_MAX_URI - ID_ROOM;
+}
+
+bool deployment_live_observe(struct deployment *d, struct meter *m,
+                             const struct server_request *request, int64_t unix_ns, uint64_t number,
+                             struct live_observation *out)
+{
+    struct server_request r = {.method = HTTP_POST, .peer_name = request->peer_name};
+    char contact[64];
+    struct registrar_answer a;
+    bool subscribed;
+
+    if (!subscriptions_of(request->target, r.target))
+        return false;
+    *out = (struct live_observation){.number = number};
+    memcpy(out->target, request->target, sizeof out->target);
+    memcpy(out->requesting_entity, request->requesting_entity, sizeof out->requesting_entity);
+    snprintf(out->peer_name, sizeof out->peer_name, "%s", request->peer_name);
+    memcpy(r.requesting_entity, request->requesting_entity, sizeof r.requesting_entity);
+    snprintf(contact, sizeof contact, CONTACT "%llu", (unsigned long long)number);
+    m2m_rep_init(&r.rep, M2M_SUBSCRIPTION);
+    m2m_put_text(&r.rep, E_CONTACT, contact);
+    deployment_live_request(d, m, &r, unix_ns, &a);
+    subscribed = a.answer.status == STATUS_CREATED && a.answer.location;
+    if (subscribed)
+        snprintf(out->subscription, sizeof out->subscription, "%s", a.answer.location);
+    m2m_doc_release(&a.doc);
+    m2m_rep_clear(&r.rep);
+    return subscribed;
+}
+
+bool deployment_live_changed(struct deployment *d, uint64_t *number)
+{
+    struct scl_tree *tree = registrar_tree(first_nscl(d)->registrar);
+    struct scl_tree_output *o;
+    bool found = false;
+
+    while (!found && (o = scl_tree_output(tree))) {
+        found = o->kind == SCL_TREE_REQUEST && strncmp(o->target, CONTACT, strlen(CONTACT)) == 0;
+        if (found)
+            *number = strtoull(o->target + strlen(CONTACT), NULL, 10);
         scl_tree_output_free(o);
+    }
+    return found;
+}
+
+static void ask_as(struct deployment *d, struct meter *m, const struct live_observation *o,
+                   enum http_method method, const char *target, int64_t unix_ns,
+                   struct registrar_answer *out)
+{
+    struct server_request r = {.method = method, .peer_name = o->peer_name};
+
+    snprintf(r.target, sizeof r.target, "%s", target);
+    memcpy(r.requesting_entity, o->requesting_entity, sizeof r.requesting_entity);
+    deployment_live_request(d, m, &r, unix_ns, out);
+}
+
+void deployment_live_observed(struct deployment *d, struct meter *m,
+                              const struct live_observation *o, int64_t unix_ns,
+                              struct registrar_answer *out)
+{
+    ask_as(d, m, o, HTTP_GET, o->target, unix_ns, out);
+}
+
+void deployment_live_forget(struct deployment *d, struct meter *m, const struct live_observation *o,
+                            int64_t unix_ns)
+{
+    struct registrar_answer a;
+
+    ask_as(d, m, o, HTTP_DELETE, o->subscription, unix_ns, &a);
+    m2m_doc_release(&a.doc);
 }
 
 /* ---- certificates ---- */

@@ -86,6 +86,12 @@ void server_session_answer(struct server_session *s, sim_ns now, const struct se
     server_ops(s)->answer(s, now, a);
 }
 
+bool server_session_notify(struct server_session *s, sim_ns now, uint32_t exchange,
+                           const struct server_answer *a)
+{
+    return server_ops(s)->notify && server_ops(s)->notify(s, now, exchange, a);
+}
+
 void server_session_set_busy(struct server_session *s, uint32_t retry_after_s)
 {
     server_ops(s)->set_busy(s, retry_after_s);

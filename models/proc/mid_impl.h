@@ -28,6 +28,9 @@ struct server_session_ops {
     struct proto_ops proto;
     const struct server_request *(*request)(const struct server_session *s);
     void (*answer)(struct server_session *s, sim_ns now, const struct server_answer *a);
+    /* CoAP's; may be NULL. */
+    bool (*notify)(struct server_session *s, sim_ns now, uint32_t exchange,
+                   const struct server_answer *a);
     /* A NAF's; may be NULL. */
     const struct zn_request *(*zn)(const struct server_session *s);
     void (*zn_answer)(struct server_session *s, sim_ns now, const struct zn_answer *a);

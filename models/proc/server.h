@@ -66,6 +66,9 @@ struct server_request {
     /* Of a sealed request: its sender's number of it. Whoever answers must have taken no number as
      * high before under this Kmc (object-replayed). 0: it was not sealed. */
     uint64_t sequence;
+    /* CoAP: a RETRIEVE whose sender wants to be told of changes (RFC 7641), by this number. */
+    bool observe;
+    uint32_t exchange;
 };
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the
  * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has
@@ -87,12 +90,17 @@ struct server_answer {
     const char *additional;    /* errorInfo's additionalInfo; NULL: none */
     const char *location;
     uint32_t retry_after_s;
-    bool close; /* Connection: close, then close_notify; over CoAP, where the answer may be lost,
+    bool observed; /* to a request with `observe`: its sender will be told */
+    bool close;    /* Connection: close, then close_notify; over CoAP, where the answer may be lost,
                    close_notify when nobody can ask for it again */
 };
 /* Answers the waiting request. A bootstrapParamSet is given its wrapped Kmr here: KEK by exporter,
  * AES-256-KW of SE_KMR (GAP C2); at a NAF it has none. */
 void server_session_answer(struct server_session *s, sim_ns now, const struct server_answer *a);
+/* A new representation for who observes by that exchange; confirmable. An answer that is no success
+ * is the last. false: nobody does, or no more. */
+bool server_session_notify(struct server_session *s, sim_ns now, uint32_t exchange,
+                           const struct server_answer *a);
 /* Answer anything that comes with 503 and Retry-After (the node's queue is full). 0: no more. */
 void server_session_set_busy(struct server_session *s, uint32_t retry_after_s);
 /* close_notify at the node's wish (idle time, key expired). */

@@ -52,31 +52,43 @@ static bool put_body(struct server_coap *s, const struct server_answer *a,
     return coap_msg_add_uint(m, COAP_CONTENT_FORMAT, COAP_XML);
 }
 
-static void send_answer(struct server_coap *s, sim_ns now, uint32_t exchange,
-                        enum http_method method, const struct server_answer *a)
+/* The message of an answer; body and store are what it points to. The document's kind is its label;
+ * DOC_NONE: no body. */
+static void put_answer(struct server_coap *s, enum http_method method,
+                       const struct server_answer *a, struct coap_msg *m, struct buf *body,
+                       struct buf *store)
 {
     const struct m2m_doc *doc = a->doc;
     struct m2m_doc error;
-    struct buf body, store;
-    struct coap_msg m;
 
     if (!doc && a->status >= STATUS_BAD_REQUEST) {
         document_error(&error, a->status, a->additional);
         doc = &error;
     }
-    buf_init(&body, s->guard.sequence ? OBJECT_MAX_BODY : M2M_MAX_DOC);
-    buf_init(&store, 8 * M2M_MAX_URI);
-    coap_msg_init(&m, COAP_ACK, coap_binding_code(a->status, method));
+    buf_init(body, s->guard.sequence ? OBJECT_MAX_BODY : M2M_MAX_DOC);
+    buf_init(store, 8 * M2M_MAX_URI);
+    coap_msg_init(m, COAP_ACK, coap_binding_code(a->status, method));
+    if (a->observed)
+        coap_msg_add_uint(m, COAP_OBSERVE, 0);
     if (a->location)
-        coap_binding_put_location(&m, a->location, &store);
+        coap_binding_put_location(m, a->location, store);
     if (a->retry_after_s > 0)
-        coap_msg_add_uint(&m, COAP_MAX_AGE, a->retry_after_s);
-    if (!put_body(s, a, doc, &m, &body)) {
-        coap_msg_init(&m, COAP_ACK, COAP_INTERNAL_SERVER_ERROR);
+        coap_msg_add_uint(m, COAP_MAX_AGE, a->retry_after_s);
+    if (!put_body(s, a, doc, m, body)) {
+        coap_msg_init(m, COAP_ACK, COAP_INTERNAL_SERVER_ERROR);
         doc = NULL;
     }
     if (doc)
         str_append(s->channel.label, sizeof(s->channel.label), 0, m2m_doc_name(doc->kind));
+}
+
+static void send_answer(struct server_coap *s, sim_ns now, uint32_t exchange,
+                        enum http_method method, const struct server_answer *a)
+{
+    struct buf body, store;
+    struct coap_msg m;
+
+    put_answer(s, method, a, &m, &body, &store);
     /* It may be too late: nobody waits for it then. */
     (void)coap_respond(s->channel.coap, now, exchange, &m);
     buf_clear(&body);
@@ -140,7 +152,7 @@ static bool check_message(const struct coap_msg *m, struct server_request *q, st
 static bool read_request(struct server_coap *s, const struct coap_msg *m, struct server_request *q,
                          struct refusal *no)
 {
-    uint32_t format = COAP_XML;
+    uint32_t format = COAP_XML, observe = 0;
     char target[M2M_MAX_URI];
     struct incoming in = {.body = without_mark(m->payload),
                           .guard = s->guard.find ? &s->guard : NULL,
@@ -152,7 +164,13 @@ static bool read_request(struct server_coap *s, const struct coap_msg *m, struct
     coap_msg_get_uint(m, COAP_CONTENT_FORMAT, &format);
     in.target = span_str(target);
     in.is_xml = format == COAP_XML;
-    return server_request_take(s->proto.env, SERVER_NSCL, &in, q, no);
+    if (!server_request_take(s->proto.env, SERVER_NSCL, &in, q, no))
+        return false;
+    /* What is sealed is an answer to one request: nothing could be told later. */
+    q->observe = q->method == HTTP_GET && q->sequence == 0 &&
+                 coap_msg_get_uint(m, COAP_OBSERVE, &observe) && observe == 0;
+    q->exchange = s->exchange;
+    return true;
 }
 
 static void take(struct server_coap *s, sim_ns now, const struct coap_event *event)
@@ -316,6 +334,26 @@ static void answer(struct server_session *session, sim_ns now, const struct serv
     mirror(s);
 }
 
+static bool notify(struct server_session *session, sim_ns now, uint32_t exchange,
+                   const struct server_answer *a)
+{
+    struct server_coap *s = (struct server_coap *)session;
+    struct buf body, store;
+    struct coap_msg m;
+    bool told;
+
+    if (s->proto.status != PROTO_RUNNING)
+        return false;
+    s->guard.sequence = 0;
+    put_answer(s, HTTP_GET, a, &m, &body, &store);
+    m.type = COAP_CON;
+    told = coap_notify(s->channel.coap, now, exchange, &m);
+    buf_clear(&body);
+    buf_clear(&store);
+    mirror(s);
+    return told;
+}
+
 static void set_busy(struct server_session *session, uint32_t retry_after_s)
 {
     struct server_coap *s = (struct server_coap *)session;
@@ -348,6 +386,7 @@ static const struct server_session_ops session_ops = {.proto = {.name = "server 
                                                                 .free = release},
                                                       .request = request,
                                                       .answer = answer,
+                                                      .notify = notify,
                                                       .set_busy = set_busy,
                                                       .close = close_session,
                                                       .is_open = is_open};

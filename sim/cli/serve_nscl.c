@@ -15,6 +15,7 @@
 #include "sim/cli/live_args.h"
 #include "sim/cli/live_scenario.h"
 #include "sim/cli/mid_tally.h"
+#include "sim/cli/observers.h"
 
 struct serve {
     bool json, secrets, certificates;
@@ -28,14 +29,20 @@ struct serve {
     struct credential *credential; /* NULL: PSK */
     struct live *live;
     struct mid_tally tally;
+    struct observers observers;
     sim_ns served;
 };
+
+static int64_t unix_now(const struct serve *s, sim_ns now)
+{
+    return live_epoch_unix_ns(s->live) + now;
+}
 
 /* ---- a line a connection ---- */
 
 static void on_end(void *arg, const struct live_nscl_end *e)
 {
-    const struct serve *s = arg;
+    struct serve *s = arg;
     double seconds = (double)(e->ended - e->began) / SIM_S;
     const char *reason = e->reason ? reason_text(e->reason) : "";
 
@@ -55,14 +62,10 @@ static void on_end(void *arg, const struct live_nscl_end *e)
                (unsigned long long)e->octets_out);
     }
     fflush(stdout); /* who watches it through a pipe waits for this line */
+    observers_gone(&s->observers, s->scenario.deployment, e->who, unix_now(s, e->ended));
 }
 
 /* ---- what the NSCL answers ---- */
-
-static int64_t unix_now(const struct serve *s, sim_ns now)
-{
-    return live_epoch_unix_ns(s->live) + now;
-}
 
 static unsigned on_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
 {
@@ -81,9 +84,19 @@ static void on_request(void *arg, const struct live_nscl_call *call)
                             unix_now(s, call->now), &a);
     if (a.doc.kind != DOC_NONE)
         a.answer.doc = &a.doc;
+    if (call->request->observe && a.answer.status == STATUS_OK)
+        a.answer.observed =
+            observers_add(&s->observers, s->scenario.deployment, call, unix_now(s, call->now));
     server_session_answer(call->session, call->now, &a.answer);
     mid_tally_add(&s->tally, a.method, a.answer.status, live_now(s->live) - call->now);
     m2m_doc_release(&a.doc);
+}
+
+static void on_deliver(void *arg)
+{
+    struct serve *s = arg;
+
+    observers_tell(&s->observers, s->scenario.deployment, unix_now(s, live_now(s->live)));
 }
 
 /* ---- who may come in ---- */
@@ -396,6 +409,7 @@ static int serve(const struct cli *c, struct serve *s)
     s->settings.dtls = s->dtls;
     s->settings.psk_find = on_psk;
     s->settings.request = on_request;
+    s->settings.deliver = on_deliver;
     s->settings.ended = on_end;
     s->settings.arg = s;
     nscl = live_nscl_new(s->live, &s->settings);
@@ -418,6 +432,7 @@ int serve_nscl(const struct cli *c)
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
     mid_tally_release(&s.tally);
+    observers_release(&s.observers);
     tls_context_free(s.context);
     tls_context_free(s.dtls);
     credential_free(s.credential);

@@ -290,6 +290,38 @@ coap_life openssl
 says serve.out '^coaps "4711:1" - [0-9.]+ s 1 requests '
 printf '@SYSTEM=NONE:+VERS-DTLS1.2:+PSK:+AES-128-CCM-8:+AEAD:+COMP-NULL:+SIGN-ALL:+GROUP-ALL\n' >priority
 GNUTLS_SYSTEM_PRIORITY_FILE=$work/priority coap_life gnutls
+scl=scl-$node
+base=/m2m/scls/$scl
+# Observe 0 is a subscription (etsi-m2m.md 8.3): told of each new instance, until Observe 1.
+store() { # CONTENT
+    coap openssl 2.01 post "$base/containers/r/contentInstances" "$(document contentInstance '' "<m2m:content>$1</m2m:content>")"
+}
+
+observe() { # CLIENT
+    coap openssl 2.01 post /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
+    coap openssl 2.01 post "$base/containers" "$(document container 'm2m:id="r"' '')"
+    store b25l
+    rm -f observed
+    "coap-client-$1" -v 6 -B 20 -s 4 -m get -u 4711:1 -k $kmc_text \
+        "coaps://127.0.0.1:$port$base/containers/r/contentInstances/latest?RequestingEntity=$scl" >observed 2>&1 &
+    observer=$!
+    await observed '>b25l<' 1
+    coap openssl 2.05 get "$base/containers/r/contentInstances/subscriptions"
+    says answers 'namedReference' # it is in the tree
+    store dHdv
+    store dGhyZWU=
+    await observed '>dGhyZWU=<' 1
+    says observed '>dHdv<'
+    says observed '>dGhyZWU=<'
+    wait $observer
+    equal "the client of $1 ends" 0 $?
+    store Zm91cg== # nobody observes any more: its subscription goes
+    coap openssl 2.05 get "$base/containers/r/contentInstances/subscriptions"
+    silent answers 'namedReference'
+    coap openssl 2.02 delete "$base"
+}
+observe openssl
+GNUTLS_SYSTEM_PRIORITY_FILE=$work/priority observe gnutls
 # A wrong key; octets that begin no handshake; then still at work.
 coap-client-openssl -B 3 -m get -u 4711:1 -k wrong "coaps://127.0.0.1:$port/m2m" >answers 2>&1
 await serve.out '^coaps "4711:1" [a-z]' 1
@@ -297,7 +329,7 @@ says serve.out '^coaps "4711:1" [a-z-]+ [0-9.]+ s 0 requests '
 coap-client-openssl -B 1 -m get "coap://127.0.0.1:$port/m2m" >answers 2>&1
 coap openssl 2.05 get /m2m
 end
-says serve.out '^  DELETE   204 +4$'
+says serve.out '^  DELETE   204 +6$'
 # Both at a time, and the idle time of an association that nobody ends.
 serve_at --https 0 --coaps 0 --users users --patience '1 s' --json
 says serve.err '^127\.0\.0\.1:[0-9]+ for coaps$'
