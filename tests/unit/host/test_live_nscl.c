@@ -1,0 +1,257 @@
+/* The NSCL's mId in real time over loopback, against our own client, with a parent that answers
+ * everything with 403. By other people's clients: tests/e2e/live_nscl.sh. */
+#include "models/host/live_nscl.h"
+
+#include "crypto/entity.h"
+#include "models/host/live_udp.h"
+#include "models/proc/client.h"
+#include "models/proto/m2mxml.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 8
+
+static const uint8_t kmc[M2M_KEY_LEN] = "what both have, of 32 octets";
+
+/* An NSCL and what it told; and its clients. */
+static struct place {
+    struct live *live;
+    struct live_nscl *nscl;
+    struct tls_context *server[2], *client[2]; /* by binding */
+    int port[2];
+    unsigned asked, delivered, count;
+    struct live_nscl_end ends[MOST];
+    char peers[MOST][64];
+    bool told; /* of server_session_notify to who did not ask for it */
+} p;
+
+static struct client {
+    struct mid_client *mid;
+    struct se se;
+    struct rng stream;
+    struct meter meter;
+    struct trace trace;
+    struct proto_env env;
+    unsigned wanted, got; /* requests */
+    int status;
+    bool stays; /* and says nothing more */
+} clients[3];
+
+static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+{
+    (void)arg;
+    *reason = REASON_PSK_UNKNOWN;
+    if (identity.n != 3 || memcmp(identity.p, "7:1", 3) != 0)
+        return 0;
+    memcpy(psk, kmc, sizeof kmc);
+    return M2M_KEY_LEN;
+}
+
+static void on_request(void *arg, const struct live_nscl_call *call)
+{
+    struct server_answer a = {.status = STATUS_FORBIDDEN};
+
+    (void)arg;
+    ck_assert_str_eq(call->request->peer_name, "7:1");
+    ck_assert_str_eq(call->request->requesting_entity, "scl-a");
+    p.asked++;
+    server_session_answer(call->session, call->now, &a);
+    p.told |= server_session_notify(call->session, call->now, 1, &a);
+}
+
+static void on_deliver(void *arg)
+{
+    (void)arg;
+    p.delivered++;
+}
+
+static void on_end(void *arg, const struct live_nscl_end *e)
+{
+    (void)arg;
+    ck_assert_uint_lt(p.count, MOST);
+    p.ends[p.count] = *e;
+    snprintf(p.peers[p.count++], sizeof p.peers[0], "%s", e->peer);
+}
+
+static struct tls_context *context(bool server, enum tls_version version)
+{
+    static const enum tls_suite suites[] = {TLS_SUITE_PSK_AES_128_CCM};
+    struct rng stream = rng_stream(1, "context", "test");
+    struct tls_context *out;
+
+    entity_enter_live(&stream);
+    ck_assert_int_eq(tls_context_new(&(struct tls_settings){.server = server,
+                                                            .version = version,
+                                                            .suites = suites,
+                                                            .suite_count = 1},
+                                     &out),
+                     OK);
+    entity_leave();
+    return out;
+}
+
+static void open_place(size_t connections, sim_ns idle)
+{
+    ck_assert_int_eq(crypto_init(), OK);
+    m2mxml_init();
+    memset(&p, 0, sizeof p);
+    memset(clients, 0, sizeof clients);
+    for (int i = 0; i < 2; i++) {
+        p.server[i] = context(true, i == BINDING_COAP ? DTLS_1_2 : TLS_1_2);
+        p.client[i] = context(false, i == BINDING_COAP ? DTLS_1_2 : TLS_1_2);
+    }
+    p.live = live_new();
+    p.nscl = live_nscl_new(p.live, &(struct live_nscl_settings){.context = p.server[BINDING_HTTP],
+                                                                .dtls = p.server[BINDING_COAP],
+                                                                .idle = idle,
+                                                                .quiet = 300 * SIM_MS,
+                                                                .connections = connections,
+                                                                .seed = 1,
+                                                                .psk_find = find_psk,
+                                                                .request = on_request,
+                                                                .deliver = on_deliver,
+                                                                .ended = on_end});
+    ck_assert_int_eq(live_nscl_https(p.nscl, "127.0.0.1", &p.port[BINDING_HTTP], NULL), OK);
+    ck_assert_int_eq(live_nscl_coaps(p.nscl, "127.0.0.1", &p.port[BINDING_COAP], NULL), OK);
+}
+
+static void close_place(void)
+{
+    live_free(p.live);
+    live_nscl_free(p.nscl);
+    for (int i = 0; i < 3; i++)
+        if (clients[i].mid)
+            proto_free(mid_client_proto(clients[i].mid));
+    for (int i = 0; i < 2; i++) {
+        tls_context_free(p.server[i]);
+        tls_context_free(p.client[i]);
+    }
+}
+
+static void ask(struct client *c, sim_ns now)
+{
+    ck_assert(mid_client_request(c->mid, now, "GET", HTTP_GET, "/m2m", NULL));
+}
+
+static void on_step(void *arg, struct proto *proto, sim_ns now)
+{
+    struct client *c = arg;
+    const struct mid_response *r = mid_client_response(c->mid);
+
+    if (!r || proto->status != PROTO_RUNNING)
+        return;
+    c->status = r->status;
+    mid_client_take(c->mid);
+    if (++c->got < c->wanted)
+        ask(c, now);
+    else if (!c->stays)
+        mid_client_close(c->mid, now);
+}
+
+static void join(struct client *c, enum binding binding, uint64_t connection_id, unsigned wanted)
+{
+    c->stream = rng_stream(1, "client", "test");
+    c->env = (struct proto_env){.stream = &c->stream,
+                                .se = &c->se,
+                                .meter = &c->meter,
+                                .trace = &c->trace,
+                                .epoch_unix_ns = live_epoch_unix_ns(p.live)};
+    se_put(&c->se, SE_KMC, kmc);
+    c->wanted = wanted;
+    c->mid = mid_client_new(&c->env, &(struct mid_settings){.binding = binding,
+                                                            .context = p.client[binding],
+                                                            .nscl = "nscl.example",
+                                                            .connection_id = connection_id,
+                                                            .kmc_index = 1,
+                                                            .requesting_entity = "scl-a"});
+    ck_assert_ptr_nonnull(c->mid);
+    ask(c, live_now(p.live));
+    ck_assert_int_eq(binding == BINDING_COAP
+                         ? live_udp_connect(p.live, "127.0.0.1", p.port[binding],
+                                            mid_client_proto(c->mid), on_step, c, NULL)
+                         : live_connect(p.live, "127.0.0.1", p.port[binding],
+                                        mid_client_proto(c->mid), on_step, c),
+                     OK);
+}
+
+/* Several requests in one session; others are told after them, outside of any core. */
+START_TEST(asks_and_leaves)
+{
+    open_place(10, 20 * SIM_S);
+    join(&clients[0], (enum binding)_i, 7, 3);
+    live_nscl_run(p.nscl);
+    ck_assert_uint_eq(clients[0].got, 3);
+    ck_assert_int_eq(clients[0].status, 403);
+    ck_assert_uint_eq(p.asked, 3);
+    ck_assert_uint_ge(p.delivered, 1);
+    ck_assert(!p.told);
+    ck_assert_uint_eq(p.count, 1);
+    ck_assert_str_eq(p.peers[0], "7:1");
+    ck_assert_int_eq(p.ends[0].reason, REASON_NONE);
+    ck_assert_uint_eq(p.ends[0].requests, 3);
+    ck_assert_uint_gt(p.ends[0].octets_in, 0);
+    ck_assert_uint_gt(p.ends[0].octets_out, 0);
+    ck_assert_int_eq(p.ends[0].coaps, _i == BINDING_COAP);
+    ck_assert_uint_eq(live_nscl_counts(p.nscl)->connections, 1);
+    ck_assert_uint_eq(live_nscl_counts(p.nscl)->open, 0);
+    close_place();
+}
+END_TEST
+
+/* Whose key nobody has is known by what it calls itself. */
+START_TEST(stranger)
+{
+    open_place(10, 20 * SIM_S);
+    join(&clients[0], (enum binding)_i, 8, 1);
+    live_nscl_run(p.nscl);
+    ck_assert_uint_eq(p.asked, 0);
+    ck_assert_uint_eq(p.count, 1);
+    ck_assert_str_eq(p.peers[0], "8:1");
+    ck_assert_int_eq(p.ends[0].reason, REASON_PSK_UNKNOWN);
+    ck_assert_int_eq(mid_client_proto(clients[0].mid)->status, PROTO_FAILED);
+    close_place();
+}
+END_TEST
+
+/* Who says nothing for the idle time is told good-bye; meanwhile he takes the place of another. */
+START_TEST(idle_and_limit)
+{
+    open_place(1, 700 * SIM_MS);
+    clients[0].stays = true;
+    join(&clients[0], (enum binding)_i, 7, 1);
+    while (clients[0].got == 0)
+        live_wait(p.live, 10);
+    join(&clients[1], BINDING_HTTP, 7, 1);
+    live_nscl_run(p.nscl);
+    ck_assert_uint_eq(clients[1].got, 0);
+    ck_assert_int_eq(mid_client_proto(clients[0].mid)->status, PROTO_DONE);
+    ck_assert_uint_eq(p.count, 1);
+    ck_assert_int_eq(p.ends[0].reason, REASON_NONE);
+    ck_assert(p.ends[0].ended - p.ends[0].began >= 700 * SIM_MS);
+    ck_assert_uint_eq(live_nscl_counts(p.nscl)->refused, 1);
+    ck_assert_uint_eq(live_nscl_counts(p.nscl)->most, 1);
+    close_place();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("live_nscl");
+    TCase *tc = tcase_create("live_nscl");
+    SRunner *runner;
+    int failed;
+
+    tcase_set_timeout(tc, 60);
+    tcase_add_loop_test(tc, asks_and_leaves, 0, 2);
+    tcase_add_loop_test(tc, stranger, 0, 2);
+    tcase_add_loop_test(tc, idle_and_limit, 0, 2);
+    suite_add_tcase(suite, tc);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
