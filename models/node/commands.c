@@ -155,7 +155,7 @@ static void settle(struct server *nscl, struct command **at, sim_ns now, enum re
 {
     struct procedure *p = (*at)->proc;
 
-    if (!p) { /* the answer to EXECUTE is still on its way */
+    if (!p) { /* the answer to EXECUTE is still on its way, or was lost */
         (*at)->finished = reason == REASON_NONE;
         (*at)->reason = reason;
         return;
@@ -262,6 +262,25 @@ static void remember(struct server *nscl, uint64_t node, struct device *dev)
     map_put(&c->by_node, node, c->count++);
 }
 
+/* To a device that polls again. Not what went with its registration: nobody could report it. */
+static void say_again(struct server *nscl, uint64_t node, sim_ns now)
+{
+    struct command **at = &commands_of(nscl)->first;
+
+    while (*at) {
+        struct command *c = *at;
+
+        if (c->node == node && c->sent && !c->finished && c->reason == REASON_NONE) {
+            if (ask_tree(nscl, now, M2M_RETRIEVE, span_str(c->uri), NULL, NULL) == STATUS_OK)
+                offer(nscl, c, now);
+            else
+                settle(nscl, at, now, REASON_NOT_FOUND);
+        }
+        if (*at == c)
+            at = &c->next;
+    }
+}
+
 void commands_before(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     uint64_t node;
@@ -271,9 +290,7 @@ void commands_before(struct server_end *e, const struct server_request *r, sim_n
         node != node_id_key(e->client->node_id))
         return;
     remember(e->server, node, e->client);
-    for (struct command *c = commands_of(e->server)->first; c; c = c->next)
-        if (c->node == node && c->sent)
-            offer(e->server, c, now);
+    say_again(e->server, node, now);
 }
 
 static bool is_finished(const struct server_request *r)

@@ -164,6 +164,23 @@ START_TEST(a_command_is_not_lost_with_its_poll)
 }
 END_TEST
 
+/* The application loses its power between an EXECUTE and the answer: the device does it once all
+ * the same, and nobody tells it again. */
+START_TEST(a_command_whose_giver_is_gone_is_done_once)
+{
+    static const char outage[] =
+        "events:\n  - {at: 1809.143 s, do: outage, what: monitor, for: 1 min}\n";
+    struct collect c;
+
+    run(&c, 1, outage, SETS(COMMAND "{every: 30 min}", "run.until=50 min"));
+    ck_assert_uint_eq(collect_procedures(&c, "command", "failed", "outage"), 1);
+    ck_assert_uint_eq(succeeded(&c, "command"), 11);
+    ck_assert_uint_eq(succeeded(&c, "command-report"), 12);
+    ck_assert_uint_eq(succeeded(&c, "refresh"), 12);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(the_same_rows_for_any_number_of_threads)
 {
     static const char outage[] = "events:\n  - {at: 25 min, do: outage, what: nscl, for: 3 min}\n";
@@ -201,6 +218,7 @@ int main(void)
     tcase_add_test(t, firmware_heals_and_shows);
     tcase_add_test(t, polls_survive_an_outage);
     tcase_add_test(t, a_command_is_not_lost_with_its_poll);
+    tcase_add_test(t, a_command_whose_giver_is_gone_is_done_once);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     suite_add_tcase(s, t);
     r = srunner_create(s);
