@@ -71,6 +71,11 @@ static bool has_channel(const struct cfg_device *d)
     return d->mid.security == CFG_SECURITY_CHANNEL;
 }
 
+static bool by_coap(const struct cfg_device *d)
+{
+    return d->mid.binding == BINDING_COAP;
+}
+
 static bool has_tls(const struct cfg_device *d)
 {
     return has_channel(d) && d->mid.binding == BINDING_HTTP;
@@ -171,6 +176,7 @@ static const struct meaning meanings[] = {
     {AT(access.roaming_barred_ppm), method_attaches, "these devices attach to no access network"},
     {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
     {AT(mid.tls.version), has_tls, "mId has no TLS here"},
+    {AT(mid.ack_timeout), by_coap, "mId is not over CoAP here"},
     {AT(store.window_open), has_windows, "the gateway's link is for use always"},
     {AT(store.blocked_for), is_blocked, "no number of failures blocks the gateway's link"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},

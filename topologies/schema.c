@@ -188,6 +188,8 @@ static const struct schema_key mid_keys[] = {
      .derived = "channel; with connect.method none: none", .help = "how mId is secured"},
     {"binding", TYPE_WORD, AT(device.mid.binding), .words = bindings, .standard = "http",
      .help = "what carries the primitives: HTTP on TLS or TCP, CoAP on DTLS 1.2 or UDP"},
+    {"ack_timeout", TYPE_TIME, AT(device.mid.ack_timeout), .min = 10 * SIM_MS, .max = 120 * SIM_S, .standard = "2 s",
+     .help = "coap: ACK_TIMEOUT of the device, at most half of it more by chance; doubled four times (RFC 7252 4.8)"},
     {"suite", TYPE_SUITE, AT(device.mid.tls.suite),
      .derived = "PSK-AES128-CCM; with binding coap: PSK-AES128-CCM8",
      .help = "cipher suite; a plain PSK one, for CoAP one with CCM"},

@@ -140,6 +140,7 @@ struct cfg_device { /* kinds: device, gateway, local */
         enum cfg_security security;
         struct cfg_tls tls; /* PSK suites */
         uint32_t nscl;
+        sim_ns ack_timeout; /* CoAP: of the device; default 2 s */
         enum binding binding;
         enum cfg_channel channel;
         sim_ns idle; /* session closes after so long without a request; default 30 s */

@@ -21,6 +21,7 @@ static void fit_path(const struct deployment *d, struct dtls_settings *dtls,
 void mid_coap_client(const struct device *dev, struct mid_settings *settings)
 {
     settings->binding = BINDING_COAP;
+    settings->coap.ack_timeout = dev->population->config->device->mid.ack_timeout;
     fit_path(dev->population->d, &settings->dtls, &settings->coap);
 }
 

@@ -131,6 +131,32 @@ START_TEST(loss_is_repetition)
 }
 END_TEST
 
+/* What a loss costs is ACK_TIMEOUT's to say. */
+START_TEST(patience)
+{
+    static const char *const timeouts[] = {"populations.meters.mid.ack_timeout=500 ms", NULL,
+                                           "populations.meters.mid.ack_timeout=10 s"};
+    int64_t waited[3] = {0};
+
+    for (int i = 0; i < 3; i++) {
+        const struct collected_procedure *p;
+        struct collect c;
+        size_t at = 0;
+
+        run(&c, "",
+            SETS(COAP, FIXED, "links.meters->nscl.loss=10 %", "populations.meters.mid.idle=1 h",
+                 timeouts[i]));
+        fleet_check_sums(&c);
+        while ((p = collect_next(&c, "request", &at)))
+            waited[i] += p->row.parts[PART_RETRANSMISSION];
+        collect_release(&c);
+    }
+    ck_assert_int_gt(waited[0], 0);
+    ck_assert_int_gt(waited[1], 2 * waited[0]);
+    ck_assert_int_gt(waited[2], 2 * waited[1]);
+}
+END_TEST
+
 /* The NSCL loses its sessions with its power; who had one finds out by CoAP's time-out, and makes
  * another. Bare, only requests of the outage itself are in vain. */
 START_TEST(a_server_that_was_off)
@@ -212,6 +238,7 @@ int main(void)
     tcase_add_test(t, bare);
     tcase_add_test(t, long_sessions);
     tcase_add_test(t, loss_is_repetition);
+    tcase_add_test(t, patience);
     tcase_add_test(t, a_server_that_was_off);
     tcase_add_test(t, keys_expire);
     tcase_add_test(t, full);
