@@ -71,6 +71,31 @@ static void put_gap(const struct chart_lines *l, sim_ns gap, FILE *to)
     fprintf(to, "%*s  %.*s   ... %s ...\n", TIME_WIDTH, "", width, line, text);
 }
 
+/* A line under the message, broken at "; " where it must. */
+static void put_fields(const struct chart_lines *l, const char *fields, FILE *to)
+{
+    char line[64];
+    int width = lifelines_width(l), room = CHART_WIDTH - TIME_WIDTH - 2 - width - 5;
+
+    memset(line, ' ', sizeof line);
+    for (size_t i = 0; i < l->n; i++)
+        line[lifeline(l, i)] = '|';
+    while (*fields) {
+        size_t n = strcspn(fields, ";");
+        for (const char *next; fields[n] && (int)n <= room; n = (size_t)(next - fields)) {
+            next = fields + n + 1 + strcspn(fields + n + 1, ";");
+            if (next - fields > room)
+                break;
+        }
+        char *part = xasprintf("%.*s", (int)n, fields);
+        fprintf(to, "%*s  %.*s     ", TIME_WIDTH, "", width, line);
+        text_cell(to, part, (int)n < room ? (int)n : room);
+        fputc('\n', to);
+        free(part);
+        fields += n + strspn(fields + n, "; ");
+    }
+}
+
 static void put_message(const struct chart *c, const struct chart_lines *l,
                         const struct chart_message *m, bool colour, FILE *to)
 {
@@ -85,6 +110,7 @@ static void put_message(const struct chart *c, const struct chart_lines *l,
     text_cell(to, name, room);
     fprintf(to, " %*s B%s\n", OCTETS, text_count((uint64_t)m->octets, text),
             colour && lost ? "\033[0m" : "");
+    put_fields(l, m->fields, to);
     free(name);
 }
 
@@ -225,6 +251,7 @@ void chart_json(const struct chart *c, FILE *to)
         json_field(to, "protocol", m->protocol);
         json_field(to, "name", m->name);
         json_field(to, "fate", m->fate);
+        json_field(to, "fields", m->fields);
         fprintf(to, ",\"octets\":%lld}", (long long)m->octets);
     }
     fputs("],\"keys\":[", to);

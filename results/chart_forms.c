@@ -88,8 +88,9 @@ static void put_message(const struct form *f, const struct chart_message *m)
     char octets[32], *name = chart_message_text(m);
     bool lost = m->t_receive == ROW_NULL_ID;
     int from = chart_line_of(&f->l, m->src), target = chart_line_of(&f->l, m->dst);
-    char *text = xasprintf("%.3f ms %s, %s B", (double)(m->t_send - f->c->t_intended) / 1e6, name,
-                           text_count((uint64_t)m->octets, octets));
+    char *text = xasprintf("%.3f ms %s, %s B%s%s%s", (double)(m->t_send - f->c->t_intended) / 1e6,
+                           name, text_count((uint64_t)m->octets, octets), *m->fields ? " (" : "",
+                           m->fields, *m->fields ? ")" : "");
     if (f->mermaid)
         fprintf(f->to, "    n%d%sn%d: ", from, lost ? "-x" : "->>", target);
     else

@@ -17,7 +17,7 @@ struct chart_node {
 struct chart_message {
     sim_ns t_send, t_receive; /* t_receive: ROW_NULL_ID when it never arrived */
     int64_t src, dst;
-    char *protocol, *name, *fate;
+    char *protocol, *name, *fate, *fields;
     int64_t octets;
 };
 

@@ -71,7 +71,7 @@ static enum err read_messages(struct reader *r, struct chart *c, char why[160])
     enum err err = reader_query(
         r,
         "SELECT m.t_send, m.t_receive, m.src, m.dst, m.protocol, m.name, m.fate, m.octets, "
-        "s.name, s.population, d.name, d.population FROM messages m "
+        "s.name, s.population, d.name, d.population, m.fields FROM messages m "
         "LEFT JOIN nodes s ON s.run_id = m.run_id AND s.node_id = m.src "
         "LEFT JOIN nodes d ON d.run_id = m.run_id AND d.node_id = m.dst "
         "WHERE m.run_id = ?1 AND m.procedure_id = ?2 ORDER BY m.t_send, m.seq",
@@ -89,6 +89,7 @@ static enum err read_messages(struct reader *r, struct chart *c, char why[160])
                                     .protocol = text_of(q, 4),
                                     .name = text_of(q, 5),
                                     .fate = text_of(q, 6),
+                                    .fields = text_of(q, 12),
                                     .octets = sqlite3_column_int64(q, 7)};
         meet(c, m->src, q, 8);
         meet(c, m->dst, q, 10);
@@ -149,6 +150,7 @@ void chart_release(struct chart *c)
         free(c->messages[i].protocol);
         free(c->messages[i].name);
         free(c->messages[i].fate);
+        free(c->messages[i].fields);
     }
     for (size_t i = 0; i < c->key_count; i++) {
         free(c->keys[i].type);

@@ -35,6 +35,7 @@ static const char style[] =
     ".m2m-chart text{font:12px system-ui,Helvetica,Arial,sans-serif;fill:#1b1f24}\n"
     ".m2m-chart .t{fill:#57606a;font-variant-numeric:tabular-nums}\n"
     ".m2m-chart .h{font-weight:600}\n"
+    ".m2m-chart .f{fill:#57606a;font-size:10px}\n"
     ".m2m-chart .title{font-size:14px;font-weight:600}\n"
     ".m2m-chart .box{fill:#eef2f6;stroke:#8c959f}\n"
     ".m2m-chart .life{stroke:#8c959f}\n"
@@ -48,7 +49,8 @@ static const char style[] =
     ".m2m-chart .p3{fill:#21918c}.m2m-chart .p4{fill:#4fc26b}.m2m-chart .p5{fill:#a6db35}\n"
     ".m2m-chart .p6{fill:#fbe96a}.m2m-chart .part{stroke:#57606a;stroke-width:.6}\n"
     "@media (prefers-color-scheme:dark){\n"
-    ".m2m-paper{fill:#14181d}.m2m-chart text{fill:#e6eaef}.m2m-chart .t{fill:#a3adb8}\n"
+    ".m2m-paper{fill:#14181d}.m2m-chart text{fill:#e6eaef}.m2m-chart .t,.m2m-chart "
+    ".f{fill:#a3adb8}\n"
     ".m2m-chart .box{fill:#232a32;stroke:#7d8793}.m2m-chart .life{stroke:#7d8793}\n"
     ".m2m-chart .a{stroke:#e6eaef}.m2m-chart .tip{fill:#e6eaef}\n"
     ".m2m-chart .lost{stroke:#ff8a80}.m2m-chart .lt{fill:#ff8a80}\n"
@@ -145,6 +147,10 @@ static void put_tooltip(FILE *to, const struct chart_message *m, const char *tex
     char took[32];
     fputs("<title>", to);
     text_xml(to, text);
+    if (*m->fields) {
+        fputs(": ", to);
+        text_xml(to, m->fields);
+    }
     if (m->t_receive != ROW_NULL_ID) {
         units_human_time(m->t_receive - m->t_send, took, sizeof took);
         fprintf(to, "; %s on the way", took);
@@ -176,16 +182,26 @@ static void put_message(struct drawing *d, const struct chart_message *m)
     double a = line_x(d, (size_t)from), b = line_x(d, (size_t)target);
     double room = (a < b ? b - a : a - b) - 12;
     room = from == target ? WIDTH / 3.0 : room < 90 ? 90 : room;
-    int n = break_lines(text, (int)(room / COLUMN), lines);
+    int columns = (int)(room / COLUMN), n = break_lines(text, columns, lines), k = 0;
+    char fields[LABELS][LABEL_N];
+    if (*m->fields)
+        k = break_lines(m->fields, (int)(columns * 1.2), fields);
     fputs("<g>", d->to);
     put_tooltip(d->to, m, text);
     double first = d->y;
-    stretch(d, 6 + LINE * n + 3, false);
+    stretch(d, 6 + LINE * (n + k) + 3, false);
     for (int i = 0; i < n; i++) {
         fprintf(d->to, "<text%s text-anchor='%s' x='%.1f' y='%.1f'>", lost ? " class='lt'" : "",
                 from == target ? "start" : "middle", from == target ? a + 12 : (a + b) / 2,
                 first + 4 + LINE * (i + 1));
         put_cut(d->to, lines[i], (int)(room / COLUMN));
+        fputs("</text>", d->to);
+    }
+    for (int i = 0; i < k; i++) {
+        fprintf(d->to, "<text class='f' text-anchor='%s' x='%.1f' y='%.1f'>",
+                from == target ? "start" : "middle", from == target ? a + 12 : (a + b) / 2,
+                first + 4 + LINE * (n + i + 1));
+        put_cut(d->to, fields[i], (int)(columns * 1.2));
         fputs("</text>", d->to);
     }
     if (from == target)

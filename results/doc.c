@@ -9,6 +9,7 @@
 #include "sim/base/xalloc.h"
 
 #define MARKUP    "\\`*_<>[]|#~"
+#define LONG_WORD 20 /* octets */
 #define LONG_TEXT 32 /* columns; a longer cell may be broken into lines */
 
 /* ---- texts ---- */
@@ -109,6 +110,18 @@ void doc_banner(struct doc *d, const char *kind, const char *fmt, ...)
     free(text);
 }
 
+/* On a phone a fact has some 20 columns; a word as long as that would be broken anywhere. */
+static bool breaks_well(const char *text)
+{
+    for (; *text; text += *text == ' ') {
+        size_t n = strcspn(text, " ");
+        if (n > LONG_WORD)
+            return false;
+        text += n;
+    }
+    return true;
+}
+
 void doc_facts(struct doc *d, const char *const (*pairs)[2], size_t n)
 {
     fputs(d->html ? "<dl class='facts'>\n" : "\n", d->to);
@@ -116,7 +129,9 @@ void doc_facts(struct doc *d, const char *const (*pairs)[2], size_t n)
         if (!*pairs[i][1])
             continue;
         if (d->html)
-            fputs(text_width(pairs[i][1]) > LONG_TEXT ? "<div class='long'><dt>" : "<div><dt>",
+            fputs(text_width(pairs[i][1]) > LONG_TEXT || !breaks_well(pairs[i][1])
+                      ? "<div class='long'><dt>"
+                      : "<div><dt>",
                   d->to);
         else
             fputs("- ", d->to);

@@ -112,6 +112,14 @@ static void put_row(const struct page *p, const struct stats_incident *v)
     doc_row(p->d);
 }
 
+static bool has(const struct stats *s, const char *kind)
+{
+    for (size_t i = 0; i < s->incident_count; i++)
+        if (strcmp(s->incidents[i].kind, kind) == 0)
+            return true;
+    return false;
+}
+
 void page_incidents(const struct page *p)
 {
     static const struct doc_column columns[] = {
@@ -122,11 +130,19 @@ void page_incidents(const struct page *p)
     if (p->s->incident_count == 0)
         return;
     doc_section(p->d, "incidents", "What befell devices");
-    doc_paragraph(p->d, "Recovery: from power's return until a device is registered again. "
-                        "Detection: from its tampering to the first verdict against it. False "
-                        "denial: from a verdict against a genuine device until it is granted "
-                        "everything again. What had not ended with the run stands behind the last, "
-                        "so p99 is the time after which it was over for 99 %% of all.");
+    doc_paragraph(
+        p->d,
+        "%s%s%sWhat had not ended with the run stands behind the last, so p99 is the "
+        "time after which it was over for 99 %% of all.",
+        has(p->s, "recovery") ? "Recovery: from power's return until a device is registered "
+                                "again. "
+                              : "",
+        has(p->s, "detection") ? "Detection: from a device's tampering to the first verdict "
+                                 "against it. "
+                               : "",
+        has(p->s, "false-denial") ? "False denial: from a verdict against a genuine device "
+                                    "until it is granted everything again. "
+                                  : "");
     doc_table(p->d, "Incidents", columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < p->s->incident_count; i++)
         put_row(p, &p->s->incidents[i]);

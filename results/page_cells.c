@@ -14,11 +14,13 @@
 
 /* ---- goals ---- */
 
-static void put_goal(const struct page *p, const struct goal_result *g)
+static void put_goal(const struct page *p, const struct goal_result *g, bool cells)
 {
     char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)g->cell);
-    doc_number(p->d, (double)g->cell, text);
+    if (cells) {
+        snprintf(text, sizeof text, "%lld", (long long)g->cell);
+        doc_number(p->d, (double)g->cell, text);
+    }
     doc_cell(p->d, g->expression);
     doc_verdict(p->d, goal_verdict_name(g->verdict));
     goal_format(g->dimension, g->value.mean, text, sizeof text);
@@ -46,9 +48,11 @@ static void put_goals(const struct page *p, const struct goal_results *g)
                    g->n);
     else
         doc_banner(p->d, "good", "Every goal is met.");
-    doc_table(p->d, "Goals and their verdicts", columns, sizeof columns / sizeof columns[0]);
+    bool cells = g->at[0].cell != g->at[g->n - 1].cell;
+    doc_table(p->d, "Goals and their verdicts", columns + !cells,
+              sizeof columns / sizeof columns[0] - !cells);
     for (size_t i = 0; i < g->n; i++)
-        put_goal(p, &g->at[i]);
+        put_goal(p, &g->at[i], cells);
     doc_table_end(p->d);
 }
 

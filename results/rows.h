@@ -73,6 +73,7 @@ struct row_message {
     const char
         *fate; /* delivered | lost | queue-full | link-down; " (retransmission)" is in name */
     struct span payload; /* n == 0: NULL */
+    const char *fields;  /* "version 1.2; suite ..."; NULL or empty: none */
 };
 
 struct row_crypto {

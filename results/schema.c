@@ -93,7 +93,9 @@ const char *const schema_statements[] = {
 
     "CREATE TABLE messages (run_id INTEGER, procedure_id INTEGER, seq INTEGER, t_send INTEGER,\n"
     "  t_receive INTEGER, src INTEGER, dst INTEGER, protocol TEXT, name TEXT, octets INTEGER,\n"
-    "  fate TEXT, payload BLOB, CHECK (t_receive IS NULL OR t_receive >= t_send))",
+    "  fate TEXT, payload BLOB,\n"
+    "  fields TEXT, -- named fields of the message; follows from its octets\n"
+    "  CHECK (t_receive IS NULL OR t_receive >= t_send))",
 
     "CREATE TABLE violations (run_id INTEGER, t INTEGER, node_id INTEGER, rule TEXT, detail TEXT)",
 
@@ -248,8 +250,9 @@ const struct schema_insert schema_inserts[TABLE_COUNT] = {
     [TABLE_IVAL] = INSERT("ival_reports", 7,
         "procedure_id, node_id, t, result, truth, verdict, policy"),
     [TABLE_INCIDENT] = INSERT("incidents", 4, "node_id, kind, t, t_end"),
-    [TABLE_MESSAGE] = INSERT("messages", 11,
-        "procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload"),
+    [TABLE_MESSAGE] = INSERT("messages", 12,
+        "procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload, "
+        "fields"),
     [TABLE_CRYPTO] = INSERT("crypto_use", 8,
         "population, role, procedure, operation, algorithm, calls, octets, virtual_ns"),
     [TABLE_SERIES] = INSERT("series", 4, "metric, grp, t, value"),
@@ -322,7 +325,10 @@ const struct schema_digest schema_digests[] = {
      "SELECT metric, grp, t, value FROM series WHERE run_id = ?1 ORDER BY rowid", NULL},
     {"messages",
      "SELECT procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, payload "
-     "FROM messages WHERE run_id = ?1 ORDER BY rowid", NULL},
+     "FROM messages WHERE run_id = ?1 ORDER BY rowid",
+     /* What fields say follows from octets that are results already. */
+     "SELECT run_id, procedure_id, seq, t_send, t_receive, src, dst, protocol, name, octets, fate, "
+     "payload, fields FROM messages ORDER BY rowid"},
     {"violations",
      "SELECT t, node_id, rule, detail FROM violations WHERE run_id = ?1 ORDER BY rowid", NULL},
     /* Verdicts are over replications, so they are no results of one run: of them the fingerprint has

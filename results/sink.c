@@ -111,6 +111,7 @@ static void put_message(void *arg, const struct row_message *row)
     batch_int(b, row->octets);
     batch_text(b, row->fate);
     batch_blob(b, row->payload);
+    batch_text(b, row->fields && *row->fields ? row->fields : NULL);
     finish(arg);
 }
 

@@ -35,20 +35,25 @@ static void call_core(struct proto *p, enum pump_call call, sim_ns now, struct s
     }
 }
 
-/* Takes the core's label and appends it, with ", " between, as far as there is room. */
-static void take_label(struct trace *trace, char *label, size_t n)
+void pump_take_label(struct trace *trace, char *label, size_t n)
 {
+    static const char begin[] = {PUMP_FIELDS, '\0'}, end[] = {PUMP_FIELDS_END, '\0'};
     size_t used = strlen(label);
 
     if (!trace)
         return;
     trace->repeated = false; /* a stream's octets are new, whatever they say */
-    if (trace->label[0] == '\0')
-        return;
-    if (used > 0)
-        used = str_append(label, n, used, ", ");
-    str_append(label, n, used, trace->label);
-    trace->label[0] = '\0';
+    if (trace->label[0]) {
+        if (used > 0)
+            used = str_append(label, n, used, ", ");
+        used = str_append(label, n, used, trace->label);
+        if (trace->fields[0] && used + strlen(trace->fields) + 3 < n) {
+            used = str_append(label, n, used, begin);
+            used = str_append(label, n, used, trace->fields);
+            str_append(label, n, used, end);
+        }
+    }
+    trace->label[0] = trace->fields[0] = '\0';
 }
 
 void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
@@ -63,7 +68,7 @@ void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool
     do {
         more = p->ops->output(p, now, out);
         if (n > 0)
-            take_label(p->env->trace, label, n);
+            pump_take_label(p->env->trace, label, n);
     } while (more);
     pump_leave();
 }
@@ -80,7 +85,7 @@ void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct spa
         if (buf_len(room) > 0)
             send(arg, buf_span(room));
         if (p->env->trace) {
-            p->env->trace->label[0] = '\0';
+            p->env->trace->label[0] = p->env->trace->fields[0] = '\0';
             p->env->trace->repeated = false;
         }
         buf_consume(room, buf_len(room));

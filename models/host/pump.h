@@ -19,6 +19,14 @@ void pump(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool
 void pump_datagrams(struct proto *p, enum pump_call call, sim_ns now, struct span in, bool live,
                     struct buf *room, void (*send)(void *arg, struct span datagram), void *arg);
 
+/* Between these stand named fields in a label, behind the messages that have them. */
+#define PUMP_FIELDS     '\x1f'
+#define PUMP_FIELDS_END '\x1e'
+/* Takes the core's label, with its fields, and appends it with ", " between, as far as there is
+ * room.
+ */
+void pump_take_label(struct trace *trace, char *label, size_t n);
+
 /* For calls a parent makes into a core from outside (a new request): enter and leave around them.
  */
 void pump_enter(struct proto *p, sim_ns now, bool live);

@@ -8,7 +8,7 @@
 
 #define SESSION_MAX_OUT (256 * 1024)
 #define SESSION_MAX_RX  (256 * 1024)
-#define SESSION_LABEL   160
+#define SESSION_LABEL   400 /* with fields: pump.h */
 
 /* What a way of travelling does for the session on it. */
 struct session_way {

@@ -87,7 +87,8 @@ static void gather(void *arg, struct span octets)
     siphash_end(&h, digest);
     d->repeated = digest[0] == leg->last || g->s->trace.repeated;
     leg->last = digest[0];
-    str_append(d->label, sizeof d->label, 0, g->s->trace.label);
+    d->label[0] = '\0';
+    pump_take_label(&g->s->trace, d->label, sizeof d->label);
     t->repeats |= d->repeated && g->call == PUMP_EXPIRE;
 }
 

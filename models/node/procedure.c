@@ -1,12 +1,14 @@
 #include "models/node/procedure.h"
 
+#include "models/host/pump.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_NAME 128
+#define MESSAGE_NAME   128
+#define MESSAGE_FIELDS 240
 
 struct message {
     sim_ns t_send, t_receive;
@@ -14,7 +16,7 @@ struct message {
     uint32_t octets;
     enum net_fate fate;
     const char *protocol;
-    char name[MESSAGE_NAME];
+    char name[MESSAGE_NAME], fields[MESSAGE_FIELDS];
 };
 
 struct message_log {
@@ -187,6 +189,32 @@ bool procedure_is_slow(struct procedure_slowest *s, uint32_t most, sim_ns latenc
     return true;
 }
 
+/* A host's label into the messages' names and their fields; the length of the names. */
+static size_t take_label(struct message *m, const char *label)
+{
+    size_t used = 0, fields = 0;
+
+    while (*label) {
+        size_t n = strcspn(label, (const char[]){PUMP_FIELDS, '\0'}),
+               left = sizeof m->name - 1 - used;
+
+        memcpy(m->name + used, label, n < left ? n : left);
+        used += n < left ? n : left;
+        label += n;
+        if (*label != PUMP_FIELDS)
+            break;
+        n = strcspn(++label, (const char[]){PUMP_FIELDS_END, '\0'});
+        if (fields > 0)
+            fields = str_append(m->fields, sizeof m->fields, fields, "; ");
+        left = sizeof m->fields - 1 - fields;
+        memcpy(m->fields + fields, label, n < left ? n : left);
+        fields += n < left ? n : left;
+        label += n + (label[n] == PUMP_FIELDS_END);
+    }
+    m->name[used] = m->fields[fields] = '\0';
+    return used;
+}
+
 /* To be filled in whole. */
 static struct message *add_message(struct message_log *log)
 {
@@ -240,9 +268,11 @@ void procedure_message(struct procedure *p, int64_t src, int64_t dst,
     m->octets = s->wire_octets;
     m->fate = packet->fate;
     m->protocol = s->length == 0 ? "TCP" : protocol;
-    used = str_append(m->name, sizeof m->name, 0, s->length ? label : control_name(s));
-    if (continued)
+    used = take_label(m, s->length ? label : control_name(s));
+    if (continued) {
+        m->fields[0] = '\0';
         used = str_append(m->name, sizeof m->name, used, " (continued)");
+    }
     if (s->retransmission)
         str_append(m->name, sizeof m->name, used, " (retransmission)");
 }
@@ -266,9 +296,11 @@ void procedure_datagram(struct procedure *p, int64_t src, int64_t dst,
                           .octets = packet->octets,
                           .fate = packet->fate,
                           .protocol = protocol};
-    used = str_append(m->name, sizeof m->name, 0, label);
-    if (packet->fragment > 0)
+    used = take_label(m, label);
+    if (packet->fragment > 0) {
+        m->fields[0] = '\0';
         used = str_append(m->name, sizeof m->name, used, " (continued)");
+    }
     if (repeated)
         str_append(m->name, sizeof m->name, used, " (retransmission)");
 }
@@ -288,7 +320,7 @@ void procedure_signal(struct procedure *p, int64_t src, int64_t dst, sim_ns t_se
     m->octets = octets;
     m->fate = NET_DELIVERED;
     m->protocol = protocol;
-    str_append(m->name, sizeof m->name, 0, name);
+    take_label(m, name);
 }
 
 void procedure_backend(struct procedure *p, int64_t src, int64_t dst, sim_ns t_send,
@@ -312,6 +344,7 @@ static void write_messages(const struct procedure *p, const struct row_sink *sin
                                                        .dst = m->dst,
                                                        .protocol = m->protocol,
                                                        .name = m->name,
+                                                       .fields = m->fields,
                                                        .octets = m->octets,
                                                        .fate = net_fate_name(m->fate)});
     }

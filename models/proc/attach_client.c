@@ -204,6 +204,7 @@ static bool output(struct proto *p, sim_ns now, struct buf *out)
         return false;
     c->to_send = false;
     trace_text(p->env->trace, c->label);
+    trace_fields(p->env->trace, "security header type %u", buf_span(&c->last).p[0] >> 4);
     return buf_put_span(out, buf_span(&c->last));
 }
 

@@ -241,6 +241,7 @@ static bool output(struct proto *p, sim_ns now, struct buf *out)
         return false;
     s->to_send = false;
     trace_text(p->env->trace, s->label);
+    trace_fields(p->env->trace, "security header type %u", buf_span(&s->last).p[0] >> 4);
     return buf_put_span(out, buf_span(&s->last));
 }
 

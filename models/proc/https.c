@@ -118,6 +118,22 @@ static void add_label(struct https *h, const char *label)
     str_append(h->label, sizeof(h->label), used, label);
 }
 
+static void add_fields(struct https *h, const struct http_out *m)
+{
+    size_t used = strlen(h->fields);
+
+    if (!h->proto.env->trace)
+        return;
+    if (used > 0)
+        used = str_append(h->fields, sizeof(h->fields), used, "; ");
+    if (m->status)
+        snprintf(h->fields + used, sizeof(h->fields) - used, "HTTP status %d; body %zu B",
+                 m->status, m->body.n);
+    else
+        snprintf(h->fields + used, sizeof(h->fields) - used, "HTTP %s %s; host %s; body %zu B",
+                 http_method_name(m->method), m->target, m->host ? m->host : "", m->body.n);
+}
+
 bool https_send(struct https *h, sim_ns now, struct http_out m, const struct m2m_doc *doc,
                 const char *label)
 {
@@ -140,6 +156,7 @@ bool https_send(struct https *h, sim_ns now, struct http_out m, const struct m2m
     if (h->state != HTTPS_HANDSHAKE && !send_queued(h, now))
         goto out;
     add_label(h, label);
+    add_fields(h, &m);
     sent = true;
 out:
     if (!sent)
@@ -334,7 +351,9 @@ static void say_label(struct https *h)
 {
     if (h->label[0])
         trace_text(h->proto.env->trace, h->label);
-    h->label[0] = '\0';
+    if (h->fields[0])
+        trace_fields(h->proto.env->trace, "%s", h->fields);
+    h->label[0] = h->fields[0] = '\0';
 }
 
 /* To TLS all that we send is "application data"; whoever reads a chart wants the message. */

@@ -41,6 +41,7 @@ struct https {
     struct http_reader *reader; /* NULL while nothing is being read */
     struct buf queued;          /* a message from before the end of the handshake */
     uint32_t queued_xml;        /* octets of its document */
+    char fields[160];           /* of the messages in label */
     char label[64];             /* names of the messages in TLS that output() has not given yet */
     enum https_state state;
     bool server;

@@ -152,6 +152,8 @@ static void label(struct coap_endpoint *e, struct span octets)
         trace_text(e->proto.env->trace, coap_type_name(m.type));
     else
         trace_label(e->proto.env->trace, "%s %s", coap_type_name(m.type), name ? name : "?");
+    trace_fields(e->proto.env->trace, "CoAP code %u.%02u; id %u; token %u B; payload %zu B",
+                 coap_class(m.code), m.code & 31u, m.id, m.token_n, m.payload.n);
 }
 
 /* NSTART (RFC 7252 4.7) holds confirmable messages back; what is sent is sent in order. */

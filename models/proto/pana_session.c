@@ -317,6 +317,34 @@ static void label_eap(struct trace *trace, const char *name, const struct eap_pa
     trace_text(trace, text);
 }
 
+/* "flags 0xc000; session 0x00000001; seq 7; AVPs EAP-Payload Nonce; EAP code 1 id 4 type 51 30 B"
+ */
+static void tell_fields(struct trace *trace, const struct pana_msg *m, const struct eap_packet *eap)
+{
+    static const char *const names[] = {[PANA_AVP_AUTH] = " AUTH",
+                                        [PANA_AVP_EAP_PAYLOAD] = " EAP-Payload",
+                                        [PANA_AVP_INTEGRITY_ALGORITHM] = " Integrity-Algorithm",
+                                        [PANA_AVP_KEY_ID] = " Key-Id",
+                                        [PANA_AVP_NONCE] = " Nonce",
+                                        [PANA_AVP_PRF_ALGORITHM] = " PRF-Algorithm",
+                                        [PANA_AVP_RESULT_CODE] = " Result-Code",
+                                        [PANA_AVP_SESSION_LIFETIME] = " Session-Lifetime",
+                                        [PANA_AVP_TERMINATION_CAUSE] = " Termination-Cause",
+                                        [PANA_AVP_ENCR_ENCAP] = " Encr-Encap",
+                                        [PANA_AVP_ENCRYPTION_ALGORITHM] = " Encryption-Algorithm"};
+    char avps[160] = " none";
+    size_t n = 0;
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i] && pana_has(m, (enum pana_avp)i))
+            n = str_append(avps, sizeof avps, n, names[i]);
+    trace_fields(trace, "flags 0x%04x; session 0x%08x; seq %u; AVPs%s", m->flags, m->session_id,
+                 m->sequence, avps);
+    if (eap)
+        trace_fields(trace, "EAP code %u id %u type %u %zu B", eap->code, eap->id, eap->type,
+                     eap->whole.n);
+}
+
 static void label(struct pana_session *s, struct span message)
 {
     struct trace *trace = s->proto.env->trace;
@@ -325,10 +353,13 @@ static void label(struct pana_session *s, struct span message)
 
     if (!trace || pana_msg_parse(message, &m) != REASON_NONE)
         return;
-    if (!pana_has(&m, PANA_AVP_EAP_PAYLOAD) || eap_parse(m.eap, &eap) != REASON_NONE)
+    if (!pana_has(&m, PANA_AVP_EAP_PAYLOAD) || eap_parse(m.eap, &eap) != REASON_NONE) {
         trace_text(trace, pana_msg_name(m.flags, m.type));
-    else
+        tell_fields(trace, &m, NULL);
+    } else {
         label_eap(trace, pana_msg_name(m.flags, m.type), &eap);
+        tell_fields(trace, &m, &eap);
+    }
 }
 
 bool pana_session_output(struct pana_session *s, struct buf *out)

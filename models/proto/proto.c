@@ -71,6 +71,21 @@ void trace_label(struct trace *trace, const char *fmt, ...)
     trace_text(trace, text);
 }
 
+void trace_fields(struct trace *trace, const char *fmt, ...)
+{
+    size_t used;
+    va_list ap;
+
+    if (!trace)
+        return;
+    used = strlen(trace->fields);
+    if (used > 0)
+        used = str_append(trace->fields, sizeof(trace->fields), used, "; ");
+    va_start(ap, fmt);
+    vsnprintf(trace->fields + used, sizeof(trace->fields) - used, fmt, ap);
+    va_end(ap);
+}
+
 void trace_state(struct trace *trace, const char *machine, const char *from, const char *to,
                  const char *why)
 {

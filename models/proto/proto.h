@@ -21,6 +21,9 @@ struct trace {
     /* Names of the messages in the octets that the next output() gives, comma-separated:
      * "ClientKeyExchange, Finished". The host takes and empties it with each output. */
     char label[160];
+    /* Named fields of those messages, as far as they fit: "version 1.2; suite ...". Taken likewise.
+     */
+    char fields[224];
     /* They were said before, and are said again because nobody answered, or asked again. Goes with
      * the label. */
     bool repeated;
@@ -78,6 +81,8 @@ int64_t proto_unix_ns(const struct proto *p, sim_ns now);
 /* Append to the label, with ", " between; silently cut at its room. trace may be NULL. */
 void trace_text(struct trace *trace, const char *text);
 void trace_label(struct trace *trace, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Joins named fields of the messages in the label to those that are there. */
+void trace_fields(struct trace *trace, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void trace_state(struct trace *trace, const char *machine, const char *from, const char *to,
                  const char *why);
 

@@ -179,6 +179,8 @@ static bool client_output(struct proto *p, sim_ns now, struct buf *out)
         return false;
     c->to_send = false;
     trace_text(p->env->trace, radius_code_name(RADIUS_ACCESS_REQUEST));
+    trace_fields(p->env->trace, "code %u; identifier %u", RADIUS_ACCESS_REQUEST,
+                 buf_span(&c->request).p[1]);
     return buf_put_span(out, buf_span(&c->request));
 }
 

@@ -191,6 +191,7 @@ static bool server_output(struct proto *p, sim_ns now, struct buf *out)
     s->to_send = false;
     answer = buf_span(&s->answer);
     trace_text(p->env->trace, radius_code_name((enum radius_code)answer.p[0]));
+    trace_fields(p->env->trace, "code %u; identifier %u", answer.p[0], answer.p[1]);
     return buf_put_span(out, answer);
 }
 

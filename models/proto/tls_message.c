@@ -71,6 +71,21 @@ static bool is_repeated(struct tls *t, bool write, const uint8_t *p, size_t n)
     return false;
 }
 
+/* What a chart shows of a message that we send. */
+static void tell_fields(const struct tls *t, const uint8_t *p, size_t n)
+{
+    size_t head = t->context->datagrams ? DTLS1_HM_HEADER_LENGTH : SSL3_HM_HEADER_LENGTH;
+    struct trace *trace = t->proto.env->trace;
+
+    if (p[0] == SSL3_MT_CLIENT_HELLO && n >= head + 2)
+        trace_fields(trace, "ClientHello type 1 version %u.%u", p[head], p[head + 1]);
+    else if (p[0] == SSL3_MT_SERVER_HELLO && n >= head + 2)
+        trace_fields(trace, "ServerHello type 2 version %u.%u; suite %s", p[head], p[head + 1],
+                     t->suite < TLS_SUITE_COUNT ? tls_suite_name(t->suite) : "?");
+    else
+        trace_fields(trace, "%s type %u %zu B", handshake_name(p[0]), p[0], n - 4);
+}
+
 static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
 {
     bool repeated;
@@ -84,8 +99,10 @@ static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
     /* OpenSSL knows the suite when the server wrote its hello, and after the client took it. */
     if (t->suite == TLS_SUITE_COUNT)
         t->suite = tls_suite_of(t->ssl);
-    if (write)
+    if (write) {
         trace_text(t->proto.env->trace, handshake_name(p[0]));
+        tell_fields(t, p, n);
+    }
     repeated = is_repeated(t, write, p, n);
     if (!repeated)
         tls_meter_message(t, write, p, n);

@@ -119,7 +119,8 @@ static void put_messages(const struct row_sink *s, int64_t procedure, sim_ns at)
                                                  "ClientHello",
                                                  210,
                                                  "delivered",
-                                                 {0}});
+                                                 {0},
+                                                 NULL});
 }
 
 static void put_load(const struct row_sink *s, sim_ns t, double morning)

@@ -39,4 +39,17 @@ m2m 2 chart fleet.db --procedure "$id" --format svg --json
 m2m 2 chart fleet.db --procedure "$id" -o nowhere/one.txt
 m2m 2 chart fleet.db --procedure 99999999 -o none.txt
 holds "nothing is written of nothing" test ! -e none.txt
+# Fields that are named: of TLS, of HTTP within it, of PANA and EAP.
+m2m 0 run "$M2M_SOURCE/topologies/hello.yaml" -o fields.db --progress off
+m2m 0 chart fields.db --node meter
+says out 'ClientHello type 1 version 3.3'
+says out 'suite RSA-AES128-CCM'
+says out 'HTTP POST /'
+says out 'HTTP status 200; body'
+m2m 0 chart fields.db --node meter --json
+says out '"fields":"ClientHello type 1 version 3.3"'
+for form in svg mermaid mscgen; do
+    m2m 0 chart fields.db --worst 1 bootstrap --format $form
+    says out 'ClientHello type 1 version 3.3'
+done
 finish

@@ -157,38 +157,24 @@ static inline void sample_more_messages(const struct row_sink *s)
                                   "a",
                                   9,
                                   "delivered",
-                                  {0}};
+                                  {0},
+                                  NULL};
         s->message(s->arg, &far);
     }
 }
 
+/* No payload, no fields. */
+#define NOTHING_MORE {0}, NULL
 static inline void sample_messages(const struct row_sink *s)
 {
     static const uint8_t octets[] = {0x16, 0x03, 0x03, 0x00, 0x01};
     struct row_message m[] = {
-        {1, 0, 10 * SIM_S, 10 * SIM_S + 80 * SIM_MS, 1, 101, "TCP", "SYN", 40, "delivered", {0}},
-        {1,
-         1,
-         10 * SIM_S + 80 * SIM_MS,
-         10 * SIM_S + 160 * SIM_MS,
-         101,
-         1,
-         "TCP",
-         "SYN ACK",
-         40,
-         "delivered",
-         {0}},
-        {1,
-         2,
-         10 * SIM_S + 161 * SIM_MS,
-         ROW_NULL_ID,
-         1,
-         101,
-         "TLS",
-         "ClientHello",
-         190,
-         "lost",
-         {0}},
+        {1, 0, 10 * SIM_S, 10 * SIM_S + 80 * SIM_MS, 1, 101, "TCP", "SYN", 40, "delivered",
+         NOTHING_MORE},
+        {1, 1, 10 * SIM_S + 80 * SIM_MS, 10 * SIM_S + 160 * SIM_MS, 101, 1, "TCP", "SYN ACK", 40,
+         "delivered", NOTHING_MORE},
+        {1, 2, 10 * SIM_S + 161 * SIM_MS, ROW_NULL_ID, 1, 101, "TLS", "ClientHello", 190, "lost",
+         NOTHING_MORE},
         {1,
          3,
          11 * SIM_S + 161 * SIM_MS,
@@ -199,18 +185,11 @@ static inline void sample_messages(const struct row_sink *s)
          "ClientHello (retransmission)",
          190,
          "delivered",
-         {octets, sizeof octets}},
-        {1,
-         4,
-         14 * SIM_S,
-         14 * SIM_S + 90 * SIM_MS,
-         101,
-         100,
-         "HTTP",
-         "POST /mas/keys of a name that is far too long for any line",
-         512,
-         "delivered",
-         {0}},
+         {octets, sizeof octets},
+         NULL},
+        {1, 4, 14 * SIM_S, 14 * SIM_S + 90 * SIM_MS, 101, 100, "HTTP",
+         "POST /mas/keys of a name that is far too long for any line", 512, "delivered",
+         NOTHING_MORE},
     };
     for (size_t i = 0; i < sizeof m / sizeof m[0]; i++)
         s->message(s->arg, &m[i]);

@@ -83,11 +83,12 @@ static void change_rows(const struct row_sink *s, int i)
         s->ival(s->arg, &(struct row_ival){1, 1, 1, 1, "genuine", "granted", ""});
         break;
     case 6:
-        s->message(s->arg, &(struct row_message){1, 9, 1, 1, 1, 1, "TCP", "SYN", 1, "lost", {0}});
+        s->message(s->arg,
+                   &(struct row_message){1, 9, 1, 1, 1, 1, "TCP", "SYN", 1, "lost", {0}, NULL});
         break;
     case 7:
         s->message(s->arg, &(struct row_message){1, 9, 1, 1, 1, 1, "TCP", "SYN", 1, "lost",
-                                                 span_of("\0", 1)});
+                                                 span_of("\0", 1), NULL});
         break;
     case 8:
         s->crypto(s->arg, &(struct row_crypto){"a", "device", "b", "c", "d", 1, 2, 3});

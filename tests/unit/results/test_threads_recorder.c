@@ -24,7 +24,8 @@ static void push(const char *path, int rows, char fingerprint[65])
                                 "a",
                                 9,
                                 "delivered",
-                                span_of(payload, i % 50 ? 0 : sizeof payload)};
+                                span_of(payload, i % 50 ? 0 : sizeof payload),
+                                NULL};
         s->message(s->arg, &m);
         if (i % 100 == 0)
             ck_assert_int_eq(recorder_error(r), OK);
@@ -53,7 +54,7 @@ START_TEST(row_greater_than_a_batch)
     ck_assert_int_eq(recorder_open(sample_path, false, &in, &r), OK);
     const struct row_sink *s = recorder_sink(r);
     s->message(s->arg, &(struct row_message){1, 0, 1, 2, 1, 100, "TLS", "a", 9, "delivered",
-                                             span_of(payload, n)});
+                                             span_of(payload, n), NULL});
     sample_rows(s);
     ck_assert_int_eq(recorder_close(r, &end, NULL), OK);
     free(payload);
