@@ -32,6 +32,10 @@ const char *key_type_name(enum key_type type)
         return "Ks_int_NAF";
     case KEY_KASME:
         return "Kasme";
+    case KEY_SIGN:
+        return "sign";
+    case KEY_ENCRYPT:
+        return "encrypt";
     case KEY_TYPES:
         break;
     }

@@ -36,10 +36,12 @@ enum key_type {
     KEY_KS_EXT_NAF,
     KEY_KS_INT_NAF, /* a NAF's of it; Kmr or Kmc is one of these three */
     KEY_KASME,      /* of an access network's core, by an attach (TS 33.401) */
+    KEY_SIGN,
+    KEY_ENCRYPT, /* of mId's object security, from Kmc (GAP C13) */
     KEY_TYPES
 };
 /* "Kmr", "Kmc", "Kma", "KIVal", "session", "MSK", "EMSK", "Ks", "Ks_NAF",
- * "Ks_ext_NAF", "Ks_int_NAF", "Kasme" */
+ * "Ks_ext_NAF", "Ks_int_NAF", "Kasme", "sign", "encrypt" */
 const char *key_type_name(enum key_type type);
 
 /* GAP C1: Kmr = HMAC-SHA-256(EMSK, label || 00 || SP-ID || 00 || Node-ID). */

@@ -66,7 +66,7 @@ const char *const schema_statements[] = {
     "  PRIMARY KEY (run_id, procedure_id)) WITHOUT ROWID",
 
     "CREATE TABLE keys (run_id INTEGER, key_id INTEGER, node_id INTEGER,\n"
-    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session, MSK, EMSK, Ks, Ks_NAF, Ks_ext_NAF, Ks_int_NAF, Kasme\n"
+    "  type TEXT, -- Kmr, Kmc, Kma, KIVal, session, MSK, EMSK, Ks, Ks_NAF, Ks_ext_NAF, Ks_int_NAF, Kasme, sign, encrypt\n"
     "  parent_key INTEGER, procedure_id INTEGER, t_born INTEGER, t_first_use INTEGER,\n"
     "  t_last_use INTEGER, uses INTEGER, t_expires INTEGER, t_end INTEGER,\n"
     "  end_reason TEXT, -- expired, renewed, erased, revoked, failed, closed, run-end\n"

@@ -92,6 +92,20 @@ static void check_meanings(struct reader *r, const struct scn_population *p)
     }
 }
 
+static void check_objects(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_device *d = &p->device;
+    const uint32_t both = CFG_SECURITY_SIGN | CFG_SECURITY_ENCRYPT;
+
+    if (d->mid.security & ~d->mid.capable)
+        tell(r, place_of(r, &p->name, &d->mid.capable, &d->mid.security), "S248",
+             "'capable' leaves out what 'security' wishes for");
+    if ((d->mid.security & both) == CFG_SECURITY_ENCRYPT && d->mid.cipher == XMLSEC_AES128_CBC)
+        tell(
+            r, place_of(r, &p->name, &d->mid.cipher, &d->mid.security), "S249",
+            "aes-128-cbc does not tell altered octets: it needs object-sign beside object-encrypt");
+}
+
 static void check_method(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_device *d = &p->device;
@@ -118,9 +132,10 @@ static void check_method(struct reader *r, const struct scn_population *p)
     if ((d->connect.method == CFG_CONNECT_NONE) != (d->mid.security == CFG_SECURITY_NONE))
         tell(r, place_of(r, &p->name, &d->mid.security, &d->connect.method), "S235",
              d->connect.method == CFG_CONNECT_NONE
-                 ? "without a service connection there is no Kmc for a channel of mId"
+                 ? "without a service connection there is no Kmc to secure mId with"
                  : "mId without security is for devices without a service connection "
                    "(connect.method none)");
+    check_objects(r, p);
     if (d->ival.gate && !d->ival.capable)
         tell(r, place_of(r, &p->name, &d->ival.gate, &d->ival.capable), "S219",
              "'gate' has no meaning in a device that is not capable of integrity validation");

@@ -54,9 +54,12 @@ static void derive_device(struct reader *r, struct scn_population *p)
         derive_server(r, p, "connect.at", CFG_MAS, &d->connect.mas);
     if (d->connect.method == CFG_CONNECT_NONE) {
         derive_server(r, p, "access.at", CFG_ACCESS, &d->access.at);
-        if (!is_given(r, &d->mid.security))
-            d->mid.security = CFG_SECURITY_NONE;
     }
+    if (!is_given(r, &d->mid.security))
+        d->mid.security =
+            d->connect.method == CFG_CONNECT_NONE ? CFG_SECURITY_NONE : CFG_SECURITY_CHANNEL;
+    if (!is_given(r, &d->mid.capable))
+        d->mid.capable = d->mid.security;
     if (!is_given(r, &d->mid.tls.suite)) /* RFC 7252 9.1.3.1: what every CoAP has */
         d->mid.tls.suite = d->mid.binding == BINDING_COAP ? TLS_SUITE_PSK_AES_128_CCM_8
                                                           : TLS_SUITE_PSK_AES_128_CCM;

@@ -68,7 +68,12 @@ static bool counts_sequences(const struct cfg_device *d)
 
 static bool has_channel(const struct cfg_device *d)
 {
-    return d->mid.security == CFG_SECURITY_CHANNEL;
+    return ((d->mid.security | d->mid.capable) & CFG_SECURITY_CHANNEL) != 0;
+}
+
+static bool may_encrypt(const struct cfg_device *d)
+{
+    return ((d->mid.security | d->mid.capable) & CFG_SECURITY_ENCRYPT) != 0;
 }
 
 static bool by_coap(const struct cfg_device *d)
@@ -174,6 +179,8 @@ static const struct meaning meanings[] = {
     {AT(access.guard), method_attaches, "these devices attach to no access network"},
     {AT(access.barred_ppm), method_attaches, "these devices attach to no access network"},
     {AT(access.roaming_barred_ppm), method_attaches, "these devices attach to no access network"},
+    {AT(mid.capable), has_kmc, "these devices have no Kmc"},
+    {AT(mid.cipher), may_encrypt, "no objects are encrypted here"},
     {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
     {AT(mid.tls.version), has_tls, "mId has no TLS here"},
     {AT(mid.ack_timeout), by_coap, "mId is not over CoAP here"},

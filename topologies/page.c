@@ -44,6 +44,10 @@ static const char *type_text(const struct schema_key *k)
         return "1";
     case TYPE_SERVICES:
         return "list of services";
+    case TYPE_SET:
+        return "word, or list of words";
+    case TYPE_SETS:
+        return "list of words, or of several joined by +";
     case TYPE_REPLICATIONS:
         return "whole number or mapping";
     case TYPE_SECTION:

@@ -49,7 +49,13 @@ static const struct schema_word naf_keys[] = {{"int", GBA_KEY_UICC}, {"ext", GBA
 static const struct schema_word gpsk_suites[] = {{"best", 0}, {"1", 1}, {"2", 2}, {NULL, 0}};
 static const struct schema_word stores[] = {{"device", CFG_STORE_DEVICE}, {"uicc", CFG_STORE_UICC}, {NULL, 0}};
 static const struct schema_word securities[] = {
-    {"channel", CFG_SECURITY_CHANNEL}, {"none", CFG_SECURITY_NONE}, {"object", SCHEMA_LATER}, {NULL, 0}};
+    {"none", CFG_SECURITY_NONE}, {"channel", CFG_SECURITY_CHANNEL}, {"object-sign", CFG_SECURITY_SIGN},
+    {"object-encrypt", CFG_SECURITY_ENCRYPT}, {NULL, 0}};
+static const struct schema_word grants[] = {
+    {"channel", CFG_SECURITY_CHANNEL}, {"object-sign", CFG_SECURITY_SIGN},
+    {"object-encrypt", CFG_SECURITY_ENCRYPT}, {NULL, 0}};
+static const struct schema_word ciphers[] = {
+    {"aes-128-gcm", XMLSEC_AES128_GCM}, {"aes-128-cbc", XMLSEC_AES128_CBC}, {NULL, 0}};
 static const struct schema_word bindings[] = {
     {"http", BINDING_HTTP}, {"coap", BINDING_COAP}, {NULL, 0}};
 static const struct schema_word channels[] = {
@@ -184,8 +190,14 @@ static const struct schema_key access_keys[] = {
 static const struct schema_section access_section = {access_keys, NULL};
 
 static const struct schema_key mid_keys[] = {
-    {"security", TYPE_WORD, AT(device.mid.security), .words = securities,
-     .derived = "channel; with connect.method none: none", .help = "how mId is secured"},
+    {"security", TYPE_SET, AT(device.mid.security), .words = securities,
+     .derived = "channel; with connect.method none: none",
+     .help = "what secures mId, as the device wishes it: TLS or DTLS, signed or encrypted objects (XML-DSIG, XML-ENC) on "
+             "bare TCP or UDP, or several, as [channel, object-sign]"},
+    {"capable", TYPE_SET, AT(device.mid.capable), .words = grants, .derived = "as `security`",
+     .help = "all that the device can do, if it is granted what it did not wish for"},
+    {"cipher", TYPE_WORD, AT(device.mid.cipher), .words = ciphers, .standard = "aes-128-gcm",
+     .help = "of object-encrypt"},
     {"binding", TYPE_WORD, AT(device.mid.binding), .words = bindings, .standard = "http",
      .help = "what carries the primitives: HTTP on TLS or TCP, CoAP on DTLS 1.2 or UDP"},
     {"ack_timeout", TYPE_TIME, AT(device.mid.ack_timeout), .min = 10 * SIM_MS, .max = 120 * SIM_S, .standard = "2 s",
@@ -421,6 +433,9 @@ static const struct schema_key population_keys[] = {
      .standard = "10", .help = "the same, of containers at the gateway itself"},
     {"certificate_life", TYPE_TIME, MSBF | MAS, AT(server.certificate_life), .min = SIM_S, .max = 100 * YEAR,
      .standard = "5 y", .help = "of its certificate and those of its fleet"},
+    {"mid_security", TYPE_SETS, MAS, AT(server.mid_security), .words = grants, .none = "any", .standard = "any",
+     .help = "what it grants for mId, in its order, as [channel, object-sign+object-encrypt]: a device's wish that is "
+             "not among these gets the first"},
     {"mas", TYPE_POPULATION, MSBF, AT(server.mas), .kind = CFG_MAS,
      .derived = "the only population of kind mas", .help = "the MAS it hands Kmr to"},
     {"nscl", TYPE_POPULATION, APPLICATION, AT(server.nscl), .kind = CFG_NSCL,

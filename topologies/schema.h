@@ -8,25 +8,28 @@
 #include <stdint.h>
 
 enum schema_type {
-    TYPE_TEXT,         /* const char * */
-    TYPE_FQDN,         /* char[128], NUL-terminated */
-    TYPE_BOOL,         /* bool: yes, no, true, false; or the `words` */
-    TYPE_COUNT,        /* uint32_t */
-    TYPE_SEED,         /* uint64_t */
-    TYPE_BITS,         /* uint32_t, decimal or 0x.. */
-    TYPE_TIME,         /* sim_ns */
-    TYPE_RATE,         /* uint64_t, bit/s */
-    TYPE_SIZE,         /* uint32_t, octets */
-    TYPE_SHARE,        /* uint32_t, ppm */
-    TYPE_CHANCE,       /* double, a whole number of ppm */
-    TYPE_LOSS,         /* struct net_loss */
-    TYPE_DIST,         /* struct dist; its floor and ceiling are keys of their own */
-    TYPE_WORD,         /* int: one of `words` */
-    TYPE_SUITE,        /* enum tls_suite */
-    TYPE_POPULATION,   /* uint32_t: index of a population of kind `kind` (any: SCHEMA_ANY_KIND) */
-    TYPE_DATE,         /* int64_t, ns since 1970 UTC */
-    TYPE_FORMAT,       /* the version of the scenario format: nowhere */
-    TYPE_SERVICES,     /* uint32_t: a list of service capabilities, as bits of the IVal result */
+    TYPE_TEXT,       /* const char * */
+    TYPE_FQDN,       /* char[128], NUL-terminated */
+    TYPE_BOOL,       /* bool: yes, no, true, false; or the `words` */
+    TYPE_COUNT,      /* uint32_t */
+    TYPE_SEED,       /* uint64_t */
+    TYPE_BITS,       /* uint32_t, decimal or 0x.. */
+    TYPE_TIME,       /* sim_ns */
+    TYPE_RATE,       /* uint64_t, bit/s */
+    TYPE_SIZE,       /* uint32_t, octets */
+    TYPE_SHARE,      /* uint32_t, ppm */
+    TYPE_CHANCE,     /* double, a whole number of ppm */
+    TYPE_LOSS,       /* struct net_loss */
+    TYPE_DIST,       /* struct dist; its floor and ceiling are keys of their own */
+    TYPE_WORD,       /* int: one of `words` */
+    TYPE_SUITE,      /* enum tls_suite */
+    TYPE_POPULATION, /* uint32_t: index of a population of kind `kind` (any: SCHEMA_ANY_KIND) */
+    TYPE_DATE,       /* int64_t, ns since 1970 UTC */
+    TYPE_FORMAT,     /* the version of the scenario format: nowhere */
+    TYPE_SERVICES,   /* uint32_t: a list of service capabilities, as bits of the IVal result */
+    TYPE_SET,  /* uint32_t: one of `words`, several joined by +, or a list of them; their values,
+                  joined; a word of value 0 stands alone */
+    TYPE_SETS, /* struct cfg_sets: a list of such sets, or the key's word for none */
     TYPE_REPLICATIONS, /* struct scn_replications: a number, or {min, max, until_ci} */
     TYPE_SECTION,      /* the keys of `section`, at offset + their own */
     TYPE_TABLE,        /* a map with names of the user's, or a list; read by reader.c */

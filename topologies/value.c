@@ -144,7 +144,7 @@ static bool read_whole(struct reader *r, const struct schema_key *k, const struc
 
 /* ---- words ---- */
 
-static bool read_word(struct reader *r, const struct schema_key *k, const struct tree *t, int *out)
+bool value_word(struct reader *r, const struct schema_key *k, const struct tree *t, int *out)
 {
     static const struct schema_word booleans[] = {
         {"yes", 1}, {"no", 0}, {"true", 1}, {"false", 0}, {NULL, 0}};
@@ -316,7 +316,7 @@ static bool read_choice(struct reader *r, const struct schema_key *k, const stru
                         void *target)
 {
     int v;
-    if (!read_word(r, k, t, &v))
+    if (!value_word(r, k, t, &v))
         return false;
     if (target && k->type == TYPE_BOOL)
         *(bool *)target = v != 0;
@@ -329,6 +329,10 @@ bool value_read(struct reader *r, const struct schema_key *k, const struct tree 
 {
     if (k->type == TYPE_REPLICATIONS)
         return value_replications(r, k, t, target);
+    if (!t->spoiled && t->kind != TREE_TEXT && k->type == TYPE_SET)
+        return value_set(r, k, t, target);
+    if (!t->spoiled && t->kind != TREE_TEXT && k->type == TYPE_SETS)
+        return value_sets(r, k, t, target);
     if (t->spoiled || !reader_want(r, t, k->type == TYPE_SERVICES ? TREE_LIST : TREE_TEXT, k->name))
         return false;
     if (t->kind == TREE_TEXT && t->text[0] == '\0' && k->type != TYPE_TEXT) {
@@ -367,6 +371,10 @@ bool value_read(struct reader *r, const struct schema_key *k, const struct tree 
         return read_format(r, t);
     case TYPE_SERVICES:
         return read_services(r, t, target);
+    case TYPE_SET:
+        return value_set(r, k, t, target);
+    case TYPE_SETS:
+        return value_sets(r, k, t, target);
     case TYPE_REPLICATIONS:
     case TYPE_SECTION:
     case TYPE_TABLE:

@@ -6,6 +6,7 @@
 
 #include "sim/base/units.h"
 #include "sim/base/json.h"
+#include "sim/base/str.h"
 #include "topologies/reader.h"
 
 /* A word, a number with its unit: JSON wants it in quotes. */
@@ -125,6 +126,33 @@ static void write_date(int64_t unix_ns, bool json, FILE *to)
     write_plain(text, json, to);
 }
 
+/* Joined by +, in the order of the words. */
+static void write_set(const struct schema_key *k, uint32_t set, bool json, FILE *to)
+{
+    char text[128];
+    size_t n = 0;
+    for (const struct schema_word *w = k->words; w->name; w++) {
+        if (w->value == SCHEMA_LATER || (w->value == 0 ? set != 0 : !(set & (uint32_t)w->value)))
+            continue;
+        n = str_append(text, sizeof text, n, n > 0 ? "+" : "");
+        n = str_append(text, sizeof text, n, w->name);
+    }
+    write_plain(text, json, to);
+}
+
+static void write_sets(const struct schema_key *k, const struct cfg_sets *sets, bool json, FILE *to)
+{
+    if (sets->count == 0) {
+        write_plain(k->none, json, to);
+        return;
+    }
+    for (uint32_t i = 0; i < sets->count; i++) {
+        fputs(i > 0 ? ", " : "[", to);
+        write_set(k, sets->set[i], json, to);
+    }
+    fputs("]", to);
+}
+
 static void write_services(uint32_t bits, bool json, FILE *to)
 {
     const char *separator = "";
@@ -188,6 +216,18 @@ static void write_replications(const struct scn_replications *v, bool json, FILE
             quote, v->max, quote, quote, quote, share, quote);
 }
 
+static void write_any_set(const struct schema_key *k, const void *target, bool json, FILE *to)
+{
+    if (k->type == TYPE_BITS)
+        write_bits(*(const uint32_t *)target, json, to);
+    else if (k->type == TYPE_SERVICES)
+        write_services(*(const uint32_t *)target, json, to);
+    else if (k->type == TYPE_SET)
+        write_set(k, *(const uint32_t *)target, json, to);
+    else
+        write_sets(k, target, json, to);
+}
+
 void value_write(const struct scenario *s, const struct schema_key *k, const void *target,
                  bool json, FILE *to)
 {
@@ -209,9 +249,6 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
         return;
     case TYPE_SEED:
         write_whole(k, *(const uint64_t *)target, json, to);
-        return;
-    case TYPE_BITS:
-        write_bits(*(const uint32_t *)target, json, to);
         return;
     case TYPE_TIME:
     case TYPE_RATE:
@@ -237,8 +274,11 @@ void value_write(const struct scenario *s, const struct schema_key *k, const voi
     case TYPE_DATE:
         write_date(*(const int64_t *)target, json, to);
         return;
+    case TYPE_BITS:
     case TYPE_SERVICES:
-        write_services(*(const uint32_t *)target, json, to);
+    case TYPE_SET:
+    case TYPE_SETS:
+        write_any_set(k, target, json, to);
         return;
     case TYPE_FORMAT:
     case TYPE_REPLICATIONS:

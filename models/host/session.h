@@ -30,7 +30,7 @@ struct session_host {
     int64_t epoch_unix_ns;
     struct session *
         *retired; /* list of those that run out by themselves, for session_free_retired */
-    /* NULL: nobody keeps secrets. An NSS key log line; in prepare, so on any thread. */
+    /* NULL: nobody keeps secrets. A line as proto.h says; in prepare, so on any thread. */
     void (*secret)(void *arg, const char *line);
     void *secret_arg;
 };

@@ -71,13 +71,14 @@ struct server *device_nscl(const struct device *dev)
 static struct proto *make_connection(struct device_end *e, struct proto_env *env)
 {
     struct device *dev = e->dev;
+    const struct cfg_device *c = dev->population->config->device;
     char scl_id[M2M_MAX_URI];
     struct connection_settings settings = {.context = dev->population->connect.client,
                                            .mas = device_mas(dev)->fqdn,
                                            .kmr_index = dev->kmr_index,
                                            .scl_id = scl_id,
-                                           .ival_capable =
-                                               dev->population->config->device->ival.capable};
+                                           .ival_capable = c->ival.capable,
+                                           .mid_flags = mid_security_wish(c)};
 
     node_scl_id(dev->node_id, scl_id);
     memcpy(settings.node_id, dev->node_id, M2M_NODE_ID_LEN);
@@ -85,20 +86,30 @@ static struct proto *make_connection(struct device_end *e, struct proto_env *env
     return connection_client_new(env, &settings, e->result.connection);
 }
 
+/* mId without TLS: the access network, or the KeyName of its objects, says who that is. */
+static bool is_plain(const struct device *dev)
+{
+    return !(dev->mid_flags & MID_CHANNELS);
+}
+
 static struct proto *make_mid(struct device *dev, struct proto_env *env)
 {
     char scl_id[M2M_MAX_URI];
-
-    struct mid_settings settings = {.context = dev->population->mid.client,
+    struct mid_client *c;
+    struct mid_settings settings = {.context = is_plain(dev) ? NULL : dev->population->mid.client,
                                     .nscl = device_nscl(dev)->fqdn,
                                     .connection_id = dev->connection_id,
                                     .kmc_index = dev->kmc_index,
-                                    .requesting_entity = scl_id};
+                                    .requesting_entity = scl_id,
+                                    .object_flags = dev->mid_flags & MID_OBJECTS,
+                                    .cipher = dev->population->config->device->mid.cipher,
+                                    .sequence = dev->object ? dev->object->sequence : 0};
 
     node_scl_id(dev->node_id, scl_id);
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &settings);
-    return mid_client_proto(mid_client_new(env, &settings));
+    c = mid_client_new(env, &settings);
+    return c ? mid_client_proto(c) : NULL;
 }
 
 static struct proto *make_core(struct session *s, sim_ns now)
@@ -158,12 +169,6 @@ static bool goes_by_gba(const struct device *dev, enum procedure_kind kind)
 
     return (kind == PROC_BOOTSTRAP && method_of_bootstrap(c->bootstrap.method)->gba) ||
            (kind == PROC_CONNECTION && method_of_connect(c->connect.method)->gba);
-}
-
-/* mId without TLS: the access network says who that is. */
-static bool is_plain(const struct device *dev)
-{
-    return dev->population->config->device->mid.security == CFG_SECURITY_NONE;
 }
 
 static struct device_end *make_end(struct device *dev, enum procedure_kind kind)
@@ -314,10 +319,18 @@ void device_book(struct device *dev)
     dev->packets = t.packets;
 }
 
+/* Numbers that were taken stay taken, whatever became of their requests. */
+static void keep_sequence(struct device *dev, const struct device_end *e)
+{
+    if (dev->object && procedure_is_mid(e->kind) && session_core(e->session))
+        dev->object->sequence = mid_client_sequence(mid_client_of(session_core(e->session)));
+}
+
 void device_drop_session(struct device *dev, sim_ns now, bool retire, const char *key_end)
 {
     struct device_end *e = dev->end;
 
+    keep_sequence(dev, e);
     dev->stream_counter = session_stream(e->session).counter;
     keyring_end(device_deployment(dev)->keys, dev->session_key, now, key_end);
     dev->session_key = KEY_NONE;
@@ -390,12 +403,41 @@ void device_adopt_bootstrap(struct device *dev, sim_ns now, key_ref parent)
         dev->wanted = now;
 }
 
+void device_end_objects(struct device *dev, sim_ns now, const char *end_reason)
+{
+    struct keyring *keys = device_deployment(dev)->keys;
+
+    if (!dev->object)
+        return;
+    keyring_end(keys, dev->object->sign_key, now, end_reason);
+    keyring_end(keys, dev->object->encrypt_key, now, end_reason);
+    free(dev->object);
+    dev->object = NULL;
+}
+
+/* The keys of objects are there as soon as Kmc is (GAP C13). */
+static void begin_objects(struct device *dev, sim_ns now)
+{
+    struct keyring *keys = device_deployment(dev)->keys;
+
+    if (!(dev->mid_flags & MID_OBJECTS))
+        return;
+    dev->object = xcalloc(1, sizeof *dev->object);
+    if (dev->mid_flags & MID_OBJECT_SIGN)
+        dev->object->sign_key = keyring_born(keys, KEY_SIGN, device_node(dev), dev->kmc_key,
+                                             dev->proc->id, now, dev->kmc_expires);
+    if (dev->mid_flags & MID_OBJECT_ENCRYPT)
+        dev->object->encrypt_key = keyring_born(keys, KEY_ENCRYPT, device_node(dev), dev->kmc_key,
+                                                dev->proc->id, now, dev->kmc_expires);
+}
+
 void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent)
 {
     const struct doc_connection_param_set *r = dev->end->result.connection;
     struct deployment *d = device_deployment(dev);
 
     device_kma_end(dev, now, "renewed");
+    device_end_objects(dev, now, "renewed");
     if (dev->kmc_key)
         keyring_end(d->keys, dev->kmc_key, now, "renewed");
     else
@@ -407,6 +449,8 @@ void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent)
     dev->kmc_key = keyring_born(d->keys, KEY_KMC, device_node(dev), parent, dev->proc->id, now,
                                 dev->kmc_expires);
     device_kma_born(dev, now);
+    dev->mid_flags = r->mid_flags;
+    begin_objects(dev, now);
     if (!dev->registered)
         dev->wanted = now;
 }
@@ -432,6 +476,10 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
     if (!r)
         return;
     keyring_used(d->keys, dev->session_key, now);
+    if (dev->object) {
+        keyring_used(d->keys, dev->object->sign_key, now);
+        keyring_used(d->keys, dev->object->encrypt_key, now);
+    }
     answer = *r; /* the core may go in what follows */
     device_take_answer(dev, &answer, now);
     if (dev->end == e)
@@ -465,8 +513,7 @@ static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
             keyring_used(device_deployment(dev)->keys, dev->kmr_key, now);
             device_adopt_connection(dev, now, dev->kmr_key);
         }
-        dev->failures = 0;
-        device_procedure_done(dev, now, "success", REASON_NONE);
+        device_exchange_done(dev, now);
     }
 }
 

@@ -132,7 +132,8 @@ static struct proto *make_ua_connection(struct device_end *e, struct proto_env *
     char scl_id[M2M_MAX_URI];
     struct gba_connection_settings settings = {.ua = ua_of(dev, device_mas(dev)),
                                                .scl_id = scl_id,
-                                               .ival_capable = config(dev)->ival.capable};
+                                               .ival_capable = config(dev)->ival.capable,
+                                               .mid_flags = mid_security_wish(config(dev))};
 
     node_scl_id(dev->node_id, scl_id);
     memcpy(settings.node_id, dev->node_id, M2M_NODE_ID_LEN);
@@ -288,8 +289,7 @@ static void used(struct device *dev, sim_ns now)
         device_adopt_connection(dev, now, naf_key);
     keyring_end(keys, naf_key, now, "erased");
     se_erase(&dev->se, SE_KS_NAF);
-    dev->failures = 0;
-    device_procedure_done(dev, now, "success", REASON_NONE);
+    device_exchange_done(dev, now);
 }
 
 void device_gba_ended(struct device *dev, sim_ns now, const struct proto *core)

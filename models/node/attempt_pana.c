@@ -83,6 +83,9 @@ static void fill_params(const struct device_end *e, const char *name, struct pan
         p->has |= 1u << PANA_ETSI_SCL_ID;
         node_scl_id(e->dev->node_id, scl_id);
         str_append(p->scl_id, sizeof p->scl_id, 0, scl_id);
+        p->mid_flags = mid_security_wish(e->dev->population->config->device);
+        if (p->mid_flags)
+            p->has |= 1u << PANA_ETSI_MID_FLAGS;
     }
 }
 
@@ -172,8 +175,7 @@ void device_pana_advanced(struct device_end *e, sim_ns now)
         return;
     adopt(e, now);
     device_linger(dev);
-    dev->failures = 0;
-    device_procedure_done(dev, now, "success", REASON_NONE);
+    device_exchange_done(dev, now);
     if (session_core(e->session)->status != PROTO_RUNNING)
         device_free_lingering(e);
 }

@@ -10,6 +10,7 @@
 #include "models/proto/gba.h"
 #include "models/proto/pana.h"
 #include "models/proto/tls.h"
+#include "models/proto/xmlsec.h"
 #include "sim/base/dist.h"
 
 #include <stdbool.h>
@@ -70,8 +71,19 @@ enum cfg_ua {
     CFG_UA_DIGEST, /* HTTP Digest on bare TCP */
     CFG_UA_PSK_TLS
 };
-enum cfg_store { CFG_STORE_DEVICE, CFG_STORE_UICC };           /* of a Kmr from manufacture */
-enum cfg_security { CFG_SECURITY_CHANNEL, CFG_SECURITY_NONE }; /* of mId */
+enum cfg_store { CFG_STORE_DEVICE, CFG_STORE_UICC }; /* of a Kmr from manufacture */
+/* What secures mId: a set of these bits; none of them: the access network alone. */
+enum cfg_security {
+    CFG_SECURITY_NONE = 0,
+    CFG_SECURITY_CHANNEL = 1,
+    CFG_SECURITY_SIGN = 2,   /* of objects: XML-DSIG, */
+    CFG_SECURITY_ENCRYPT = 4 /* XML-ENC */
+};
+/* Sets in an order. */
+struct cfg_sets {
+    uint32_t count;
+    uint32_t set[8];
+};
 enum cfg_shape { CFG_ARRIVAL_UNIFORM, CFG_ARRIVAL_POISSON, CFG_ARRIVAL_BURST, CFG_ARRIVAL_RAMP };
 enum cfg_backoff { CFG_BACKOFF_CONSTANT, CFG_BACKOFF_LINEAR, CFG_BACKOFF_EXPONENTIAL };
 enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
@@ -137,8 +149,10 @@ struct cfg_device { /* kinds: device, gateway, local */
         uint32_t roaming_barred_ppm; /* share that it does not let into this network */
     } access;
     struct {
-        enum cfg_security security;
-        struct cfg_tls tls; /* PSK suites */
+        uint32_t security;         /* set of enum cfg_security: what it wishes */
+        uint32_t capable;          /* and all that it can do */
+        enum xmlsec_cipher cipher; /* of object encryption */
+        struct cfg_tls tls;        /* PSK suites */
         uint32_t nscl;
         sim_ns ack_timeout; /* CoAP: of the device; default 2 s */
         enum binding binding;
@@ -255,6 +269,9 @@ struct cfg_server {        /* kinds of servers */
     sim_ns key_lifetime;     /* of Ks. bsf: where the HSS says none; hss: by GUSS, 0: none */
     struct cfg_application application; /* application: with nscl, its NSCL */
     sim_ns attach_life; /* access: how long an attach is good for, as the device is told */
+    /* mas: sets of enum cfg_security that it grants for mId, in the provider's order; none:
+     * whatever is wished */
+    struct cfg_sets mid_security;
 };
 
 /* EAP over PANA and RADIUS, at every end. */

@@ -99,7 +99,7 @@ static enum err make_contexts(struct population *p)
         err = make_pair(p->d, &c->connect.tls, true, &p->connect);
     if (!err && method_needs_bsf(c) && c->gba.ua == CFG_UA_PSK_TLS)
         err = make_pair(p->d, &c->gba.tls, true, &p->ua);
-    if (!err && c->mid.security == CFG_SECURITY_CHANNEL)
+    if (!err && (c->mid.security | c->mid.capable) & CFG_SECURITY_CHANNEL)
         err = make_pair(p->d, &mid, true, &p->mid);
     return err;
 }
@@ -318,6 +318,23 @@ static enum err build(struct deployment *d, struct diag_list *diags)
     return OK;
 }
 
+/* false: objects must be sealed, and the library cannot be used. */
+static bool init_objects(const struct deployment *d, struct diag_list *diags)
+{
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct deployment_population *p = &d->in.populations[i];
+        if (p->kind != CFG_DEVICE || !((p->device->mid.security | p->device->mid.capable) &
+                                       (CFG_SECURITY_SIGN | CFG_SECURITY_ENCRYPT)))
+            continue;
+        if (xmlsec_init())
+            return true;
+        diag_add(diags, DIAG_ERROR, "B105", d->in.file, p->line, p->column,
+                 "xmlsec1's library, which seals objects, cannot be used");
+        return false;
+    }
+    return true;
+}
+
 struct deployment *deployment_new(const struct deployment_input *input, struct diag_list *diags)
 {
     struct deployment *d = xcalloc(1, sizeof *d);
@@ -327,6 +344,8 @@ struct deployment *deployment_new(const struct deployment_input *input, struct d
     m2mxml_init();
     d->in = *input;
     d->next_procedure = 1;
+    if (!init_objects(d, diags))
+        goto fail;
     ok = init_populations(d, diags);
     ok &= route_build(d, diags);
     if (!ok)

@@ -208,8 +208,10 @@ void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
         longpoll_close(dev, now);
     se_erase(&dev->se, SE_KMC);
     device_kma_end(dev, now, end_reason);
+    device_end_objects(dev, now, end_reason);
     keyring_end(device_deployment(dev)->keys, dev->kmc_key, now, end_reason);
     dev->kmc_key = KEY_NONE;
+    dev->mid_flags = 0;
     dev->wanted = now;
     device_deployment(dev)->counts.connected--;
 }
@@ -278,9 +280,7 @@ static const char *method_of(const struct device *dev, enum procedure_kind kind)
         return method_of_bootstrap(config(dev)->bootstrap.method)->name;
     if (kind == PROC_CONNECTION)
         return method_of_connect(config(dev)->connect.method)->name;
-    if (config(dev)->mid.binding == BINDING_COAP)
-        return config(dev)->mid.security == CFG_SECURITY_NONE ? "coap" : "coaps";
-    return config(dev)->mid.security == CFG_SECURITY_NONE ? "http" : "https";
+    return mid_security_name(config(dev)->mid.binding, dev->mid_flags);
 }
 
 static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, sim_ns now)
@@ -433,6 +433,8 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
 {
     bool key = reason == REASON_PSK_UNKNOWN || reason == REASON_PSK_WRONG ||
                reason == REASON_KEY_EXPIRED || reason == REASON_KEY_ERASED;
+    /* The NSCL does not know whose Kmc that is: another connection helps. */
+    bool of_object = reason == REASON_XMLSEC_KEY || reason == REASON_MID_SECURITY;
     bool from_kmr = method_needs_kmr(config(dev)->connect.method);
 
     /* GPSK and PSK: a key that the MAS does not have, or has otherwise. */
@@ -441,7 +443,7 @@ static bool is_final(struct device *dev, sim_ns now, enum procedure_kind kind, e
         device_lose_kmr(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
-    if (key && procedure_is_mid(kind)) {
+    if ((key || of_object) && procedure_is_mid(kind)) {
         device_lose_kmc(dev, now, reason == REASON_KEY_EXPIRED ? "expired" : "failed");
         return true;
     }
@@ -539,6 +541,21 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
         procedure_clock(dev->proc, now);
     }
     device_arm(dev, now);
+}
+
+void device_exchange_done(struct device *dev, sim_ns now)
+{
+    enum procedure_kind kind = dev->proc->kind;
+
+    if (kind == PROC_CONNECTION && !mid_security_can(config(dev), dev->mid_flags)) {
+        dev->last_reason = REASON_MID_SECURITY;
+        device_procedure_done(dev, now, "failed", REASON_MID_SECURITY);
+        device_lose_kmc(dev, now, "failed");
+        give_up(dev, kind); /* its provider would say the same again */
+        return;
+    }
+    dev->failures = 0;
+    device_procedure_done(dev, now, "success", REASON_NONE);
 }
 
 /* ---- carrying a plan out ---- */
@@ -780,5 +797,6 @@ void device_release(struct device *dev)
     free(dev->attachment);
     free(dev->fate);
     free(dev->kma_keys);
+    free(dev->object);
     se_release(&dev->se);
 }

@@ -11,6 +11,7 @@
 #include "models/node/keyring.h"
 #include "models/node/map.h"
 #include "models/node/method.h"
+#include "models/node/mid_security.h"
 #include "models/node/node_id.h"
 #include "models/node/procedure.h"
 #include "models/node/registrar.h"
@@ -241,6 +242,12 @@ struct device_gba {
     uint8_t used;      /* by kind of procedure: a key has been made of it there */
 };
 
+/* What a device's sealing of objects needs beside Kmc, while that lives. */
+struct device_object {
+    uint64_t sequence; /* of the last request that was sealed under this Kmc */
+    key_ref sign_key, encrypt_key;
+};
+
 /* One session of a device, and all that its prepare may change besides it. */
 struct device_end {
     struct device *dev;
@@ -285,6 +292,7 @@ struct device {
     struct device_end *lingering;
     struct subscriber *subscriber;  /* NULL: its methods need none */
     struct attachment *attachment;  /* NULL: no access network is modeled */
+    struct device_object *object;   /* NULL: its mId has no object security */
     struct procedure *proc;         /* at most one at a time */
     struct gateway *gateway;        /* what more a gateway has (gateway.h); NULL: it is none */
     struct gate_check *gate;        /* the measurement before bootstrap, while it runs */
@@ -297,7 +305,8 @@ struct device {
     bool attempting;  /* proc has a session at work (else it backs off) */
     bool limited;     /* by policy: nothing to store until the next attestation */
     bool registered, has_right, has_container, update_first, ever_registered;
-    bool detected; /* a verdict against it since it is tampered with */
+    bool detected;      /* a verdict against it since it is tampered with */
+    uint16_t mid_flags; /* as granted with Kmc (GAP C8); 0: none, or no Kmc is there */
     uint32_t kmr_index, kmc_index, sessions, mas_index, nscl_index;
     uint8_t node_id[M2M_NODE_ID_LEN];
     uint64_t connection_id;
@@ -493,6 +502,10 @@ void device_adopt_bootstrap(struct device *dev, sim_ns now, key_ref parent);
 void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent);
 /* Says goodbye on the mId session; it goes when that is sent. false: there is nothing to say. */
 bool device_close_session(struct device *dev, sim_ns now);
+/* Then the procedure's end: well, unless mId is to be secured by what the device cannot do. */
+void device_exchange_done(struct device *dev, sim_ns now);
+/* With its Kmc the keys that come of it end; fine if there are none. */
+void device_end_objects(struct device *dev, sim_ns now, const char *end_reason);
 struct credential *device_issue(struct device *dev); /* its certificate; NULL: OpenSSL would not */
 struct server *device_mas(const struct device *dev);
 struct server *device_nscl(const struct device *dev);
@@ -668,6 +681,7 @@ unsigned mas_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *
 void mas_store(struct server *mas, const struct mas_record *r);
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now);
 unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason);
+bool nscl_grant(void *arg, struct span identity, struct mid_grant *out, enum reason *reason);
 
 /* mid_coap.c: mId over CoAP, at the device and at the NSCL. */
 void mid_coap_client(const struct device *dev, struct mid_settings *settings);

@@ -70,7 +70,7 @@ static void answer_params(struct backend_call *c, bool answered)
     p->kmc_index = s->kmc_index;
     p->expires_unix_ns = d->in.epoch_unix_ns + s->kmc_expires;
     node_scl_id(s->node_id, p->scl_id);
-    p->mid_flags = MID_TLS_PSK;
+    p->mid_flags = s->mid_flags;
     server_set_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
 }
 
@@ -151,6 +151,9 @@ void mas_request(struct server_end *e, const struct server_request *r, sim_ns no
     s->kmc_expires = sim_ns_min(sim_ns_add(now, config->keys.kmc),
                                 e->naf ? r->ks_expires_unix_ns - d->in.epoch_unix_ns : m->expires);
     s->ival_capable = m->ival_capable;
+    s->mid_flags =
+        mid_security_grant(mas->population->config->server, q->has_mid_flags ? q->mid_flags : 0);
+    s->cipher = config->mid.cipher;
     c->answer_name = "Kmc to NSCL stored";
     c->apply = apply;
     c->finished = answer_params;

@@ -156,7 +156,8 @@ static void grant_bootstrap(const struct server *mas, const struct device *dev, 
 /* No Kmc outlives the Kmr it came from. The Connection-ID has 63 random bits: unique at this MAS
  * and at the NSCL. */
 static void grant_connection(const struct server *mas, const struct device *dev,
-                             struct proto_env *env, sim_ns now, struct pana_params *p)
+                             struct proto_env *env, sim_ns now, uint16_t wish,
+                             struct pana_params *p)
 {
     const struct mas_record *m = record_of(mas, p->node_id);
     const struct cfg_device *c = config_of(dev);
@@ -169,7 +170,7 @@ static void grant_connection(const struct server *mas, const struct device *dev,
     meter_add(env->meter, OP_RANDOM, 1, sizeof p->connection_id);
     p->kmc_index = m ? m->connections + 1 : 1;
     p->expires_unix_s = (mas->population->d->in.epoch_unix_ns + expires) / SIM_S;
-    p->mid_flags = MID_TLS_PSK;
+    p->mid_flags = mid_security_grant(mas->population->config->server, wish);
 }
 
 static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_question *q,
@@ -202,7 +203,7 @@ static void find(void *arg, struct proto_env *env, sim_ns now, const struct aaa_
     if (q->params.usage == PANA_USAGE_BOOTSTRAP)
         grant_bootstrap(e->server, dev, now, p);
     else
-        grant_connection(e->server, dev, env, now, p);
+        grant_connection(e->server, dev, env, now, q->params.mid_flags, p);
     /* From the manufacturer's records, in the security attributes. */
     user->ival_capable = config_of(dev)->ival.capable;
     device_kival(dev, user->kival);

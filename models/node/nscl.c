@@ -16,6 +16,13 @@ unsigned nscl_psk(void *arg, struct span identity, uint8_t psk[32], enum reason 
     return registrar_psk(a->server->registrar, identity, a->now, psk, reason);
 }
 
+bool nscl_grant(void *arg, struct span identity, struct mid_grant *out, enum reason *reason)
+{
+    const struct tls_psk_arg *a = arg;
+
+    return registrar_grant(a->server->registrar, identity, a->now, out, reason);
+}
+
 /* Without TLS: the access network answers for whose packets these are, for they came over a bearer
  * of its own. The provider's register knows the subscription's node. NULL: not from there. */
 static struct scl_record *record_of_subscriber(struct server *nscl, const struct device *dev)
@@ -76,14 +83,14 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
 
     meter_add(m, OP_DB_ACCESS, 1, 0);
     commands_before(e, r, now);
-    s = e->plain ? record_of_subscriber(e->server, e->client)
-                 : registrar_of_connection(registrar, r->peer_name);
+    s = *r->peer_name ? registrar_of_connection(registrar, r->peer_name)
+                      : record_of_subscriber(e->server, e->client);
     if (s)
         registrar_request(registrar, s, r, m, now, &a);
     else
-        registrar_refuse_stranger(&a, e->plain
-                                          ? "only the access network's own are trusted without TLS"
-                                          : "no such service connection");
+        registrar_refuse_stranger(
+            &a, *r->peer_name ? "no such service connection"
+                              : "only the access network's own are trusted without TLS");
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
     commands_after(e, r, &a, now);

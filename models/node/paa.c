@@ -69,7 +69,9 @@ static void store(struct server_end *e, const struct pana_params *p)
     struct scl_record s = {.connection_id = p->connection_id,
                            .kmc_index = p->kmc_index,
                            .kmc_expires = p->expires_unix_s * SIM_S - d->in.epoch_unix_ns,
-                           .device = e->client->index};
+                           .device = e->client->index,
+                           .mid_flags = p->mid_flags,
+                           .cipher = e->client_population->config->device->mid.cipher};
 
     memcpy(s.node_id, p->node_id, M2M_NODE_ID_LEN);
     s.ival_capable = se_backend_copy(&e->se, SE_KIVAL, s.kival);

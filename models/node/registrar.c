@@ -1,6 +1,7 @@
 #include "models/node/registrar.h"
 
 #include "models/node/map.h"
+#include "models/node/mid_security.h"
 #include "models/node/node_id.h"
 #include "models/node/policy.h"
 #include "models/proc/kma.h"
@@ -97,32 +98,68 @@ void registrar_store(struct registrar *r, const struct scl_record *record)
         s->kmc_index = record->kmc_index;
         s->kmc_expires = record->kmc_expires;
         s->ival_capable = record->ival_capable;
+        s->mid_flags = record->mid_flags;
+        s->cipher = record->cipher;
+        s->sequence = record->sequence;
     }
     map_put(&r->by_connection, record->connection_id, (uint32_t)(s - r->records));
 }
 
-unsigned registrar_psk(const struct registrar *r, struct span identity, sim_ns now, uint8_t psk[32],
-                       enum reason *reason)
+/* In force. NULL: *reason says why, `unknown` if there is none. */
+static const struct scl_record *in_force(const struct registrar *r, struct span identity,
+                                         sim_ns now, enum reason unknown, enum reason *reason)
 {
     const struct scl_record *s;
     uint64_t connection_id;
     uint32_t kmc_index, record;
 
-    *reason = REASON_PSK_UNKNOWN;
+    *reason = unknown;
     if (!key_kmc_identity_parse(identity, &connection_id, &kmc_index))
-        return 0;
+        return NULL;
     record = map_find(&r->by_connection, connection_id);
     if (record == MAP_NONE)
-        return 0;
+        return NULL;
     s = &r->records[record];
     if (s->connection_id != connection_id || s->kmc_index != kmc_index)
-        return 0;
+        return NULL;
     if (s->kmc_expires <= now) {
         *reason = REASON_KEY_EXPIRED;
+        return NULL;
+    }
+    return s;
+}
+
+static uint16_t granted_to(const struct scl_record *s)
+{
+    return s->mid_flags ? s->mid_flags : MID_TLS_PSK;
+}
+
+unsigned registrar_psk(const struct registrar *r, struct span identity, sim_ns now, uint8_t psk[32],
+                       enum reason *reason)
+{
+    const struct scl_record *s = in_force(r, identity, now, REASON_PSK_UNKNOWN, reason);
+
+    if (!s)
+        return 0;
+    if (!(granted_to(s) & MID_CHANNELS)) {
+        *reason = REASON_MID_SECURITY;
         return 0;
     }
     memcpy(psk, s->kmc, M2M_KEY_LEN);
     return M2M_KEY_LEN;
+}
+
+bool registrar_grant(const struct registrar *r, struct span identity, sim_ns now,
+                     struct mid_grant *out, enum reason *reason)
+{
+    const struct scl_record *s = in_force(r, identity, now, REASON_XMLSEC_KEY, reason);
+
+    if (!s)
+        return false;
+    memcpy(out->kmc, s->kmc, M2M_KEY_LEN);
+    out->flags = granted_to(s);
+    out->cipher = s->cipher;
+    return true;
 }
 
 /* ---- the tree ---- */
@@ -429,6 +466,19 @@ static void serve_query(struct call *c)
     m2m_query_clear(&c->query);
 }
 
+/* A sealed request is good once (models/proc/README.md). false: answered. */
+static bool check_sequence(const struct call *c)
+{
+    if (c->request->sequence == 0)
+        return true;
+    if (c->request->sequence <= c->s->sequence) {
+        refuse(c, STATUS_PERMISSION_DENIED, reason_text(REASON_OBJECT_REPLAYED));
+        return false;
+    }
+    c->s->sequence = c->request->sequence;
+    return true;
+}
+
 void registrar_refuse_stranger(struct registrar_answer *out, const char *why)
 {
     *out = (struct registrar_answer){
@@ -445,7 +495,7 @@ void registrar_request(struct registrar *r, struct scl_record *s,
     *out = (struct registrar_answer){.doc = {.kind = DOC_NONE}};
     if (s->kmc_expires <= now) /* a session lives no longer than its Kmc (GAP C5) */
         registrar_refuse_stranger(out, reason_text(REASON_KEY_EXPIRED));
-    else
+    else if (check_sequence(&c))
         serve_query(&c);
 }
 

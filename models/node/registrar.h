@@ -20,6 +20,11 @@ struct scl_record {
     uint32_t services; /* capability bits granted */
     uint32_t device;
     bool ival_capable;
+    /* Of mId, as granted with Kmc (GAP C8); 0: TLS with PSK. Of its objects: their cipher, and the
+     * highest number of a request that was taken under this Kmc. */
+    uint16_t mid_flags;
+    enum xmlsec_cipher cipher;
+    uint64_t sequence;
 };
 
 struct registrar_settings {
@@ -47,6 +52,10 @@ struct scl_record *registrar_of_node(struct registrar *r, const uint8_t node_id[
 /* TLS's question (tls_psk_find): octets of the key, or 0 and the reason. Changes nothing. */
 unsigned registrar_psk(const struct registrar *r, struct span identity, sim_ns now, uint8_t psk[32],
                        enum reason *reason);
+
+/* An NSCL session's question (mid_grant_find). Changes nothing. */
+bool registrar_grant(const struct registrar *r, struct span identity, sim_ns now,
+                     struct mid_grant *out, enum reason *reason);
 
 /* ---- requests ---- */
 

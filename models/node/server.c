@@ -75,6 +75,10 @@ static struct proto *make_core(struct session *session, sim_ns now)
         settings.psk_find = nscl_psk;
         if (e->kind == END_COAPS)
             mid_coap_server(e, address, &settings);
+        /* Who has no Kmc has nothing to be known by, and goes by the access network. */
+        if (e->client_population &&
+            e->client_population->config->device->mid.security != CFG_SECURITY_NONE)
+            settings.grant_find = nscl_grant;
         break;
     case CFG_APPLICATION: /* a contact takes representations as an SCL does */
         settings.role = SERVER_NSCL;

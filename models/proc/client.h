@@ -38,6 +38,7 @@ struct connection_settings {
     uint32_t kmr_index;
     const char *scl_id;
     bool ival_capable;
+    uint16_t mid_flags; /* what it wishes mId to be secured by (GAP C8); 0: it says nothing */
 };
 struct proto *connection_client_new(struct proto_env *env,
                                     const struct connection_settings *settings,

@@ -46,6 +46,8 @@ struct proto *connection_client_new(struct proto_env *env,
     memcpy(r->node_id, settings->node_id, sizeof(r->node_id));
     snprintf(r->scl_id, sizeof(r->scl_id), "%s", settings->scl_id);
     r->ival_capable = settings->ival_capable;
+    r->has_mid_flags = settings->mid_flags != 0;
+    r->mid_flags = settings->mid_flags;
     x = exchange_new(env, &(struct exchange_settings){.plan = &connection_plan,
                                                       .context = settings->context,
                                                       .peer = &peer,

@@ -153,5 +153,7 @@ struct proto *gba_connection_client_new(struct proto_env *env,
     memcpy(r->node_id, settings->node_id, sizeof(r->node_id));
     snprintf(r->scl_id, sizeof(r->scl_id), "%s", settings->scl_id);
     r->ival_capable = settings->ival_capable;
+    r->has_mid_flags = settings->mid_flags != 0;
+    r->mid_flags = settings->mid_flags;
     return client_new(env, &connection_plan, &settings->ua, &request, result);
 }

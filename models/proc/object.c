@@ -1,7 +1,9 @@
 #include "models/proc/object.h"
 
+#include "crypto/hash.h"
 #include "sim/base/xalloc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,24 @@ struct object {
     unsigned flags;
     enum xmlsec_cipher cipher;
 };
+
+/* For whoever reads a capture of the run. */
+static void tell_secret(const struct object *o)
+{
+    struct trace *trace = o->env->trace;
+    char sign[2 * sizeof(o->keys.sign) + 1], encrypt[2 * sizeof(o->keys.encrypt) + 1];
+    char line[sizeof(sign) + sizeof(encrypt) + XMLSEC_KEY_NAME_MAX + 40];
+
+    if (!trace || !trace->secret)
+        return;
+    hex_encode(o->keys.sign, sizeof(o->keys.sign), sign);
+    hex_encode(o->keys.encrypt, sizeof(o->keys.encrypt), encrypt);
+    snprintf(line, sizeof(line), "M2M_OBJECT %s sign %s encrypt %s", o->keys.name, sign, encrypt);
+    trace->secret(trace->secret_arg, line);
+    explicit_bzero(sign, sizeof(sign));
+    explicit_bzero(encrypt, sizeof(encrypt));
+    explicit_bzero(line, sizeof(line));
+}
 
 struct object *object_new(struct proto_env *env, enum se_slot slot, const char *key_name,
                           unsigned flags, enum xmlsec_cipher cipher)
@@ -24,6 +44,7 @@ struct object *object_new(struct proto_env *env, enum se_slot slot, const char *
         object_free(o);
         return NULL;
     }
+    tell_secret(o);
     return o;
 }
 
@@ -62,30 +83,16 @@ static void pass_release(struct pass *w)
     buf_clear(&w->to);
 }
 
-static enum reason write_primitive(const struct m2m_primitive *p, const struct m2m_doc *doc,
-                                   struct buf *out)
-{
-    struct buf representation;
-    enum reason reason = REASON_NONE;
-
-    buf_init(&representation, M2M_MAX_DOC);
-    if (doc && !m2mxml_write(doc, &representation))
-        reason = REASON_HTTP_TOO_LARGE;
-    else if (!m2mxml_primitive_write(p, buf_span(&representation), out))
-        reason = REASON_XML_INVALID;
-    buf_clear(&representation);
-    return reason;
-}
-
-enum reason object_seal(const struct object *o, const struct m2m_primitive *p,
-                        const struct m2m_doc *doc, struct buf *out)
+enum reason object_seal_text(const struct object *o, const struct m2m_primitive *p,
+                             struct span representation, struct buf *out)
 {
     struct meter *meter = o->env->meter;
-    enum reason reason;
+    enum reason reason = REASON_NONE;
     struct pass w;
 
     pass_init(&w);
-    reason = write_primitive(p, doc, &w.from);
+    if (!m2mxml_primitive_write(p, representation, &w.from))
+        reason = REASON_XML_INVALID;
     /* What is encrypted is signed first, so that nobody learns whose signature it is, and the
      * signature is of what was meant, not of a ciphertext (XML-ENC 1.1 6.1). */
     if (!reason && o->flags & MID_OBJECT_SIGN) {
@@ -99,6 +106,19 @@ enum reason object_seal(const struct object *o, const struct m2m_primitive *p,
     if (!reason && !buf_put_span(out, buf_span(&w.from)))
         reason = REASON_HTTP_TOO_LARGE;
     pass_release(&w);
+    return reason;
+}
+
+enum reason object_seal(const struct object *o, const struct m2m_primitive *p,
+                        const struct m2m_doc *doc, struct buf *out)
+{
+    enum reason reason = REASON_HTTP_TOO_LARGE;
+    struct buf representation;
+
+    buf_init(&representation, M2M_MAX_DOC);
+    if (!doc || m2mxml_write(doc, &representation))
+        reason = object_seal_text(o, p, buf_span(&representation), out);
+    buf_clear(&representation);
     return reason;
 }
 

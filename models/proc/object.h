@@ -27,6 +27,9 @@ void object_free(struct object *o); /* NULL is fine */
  * HTTP_TOO_LARGE; CRYPTO. */
 enum reason object_seal(const struct object *o, const struct m2m_primitive *p,
                         const struct m2m_doc *doc, struct buf *out) MUST_USE;
+/* The same with a representation as it is written; empty: none. */
+enum reason object_seal_text(const struct object *o, const struct m2m_primitive *p,
+                             struct span representation, struct buf *out) MUST_USE;
 /* The primitive of a body; as m2mxml_primitive_read, whose reasons it has, and those of
  * xmlsec_verify and xmlsec_decrypt; XMLSEC_MISSING for no body at all. why: a sentence, or "". */
 enum reason object_open(const struct object *o, struct span body, struct m2m_primitive *p,

@@ -67,6 +67,10 @@ static void put_extra(struct paa_session *s, struct buf *extra)
         memcpy(all.scl_id, device->scl_id, sizeof all.scl_id);
         all.has |= 1u << PANA_ETSI_SCL_ID;
     }
+    if (device->has & 1u << PANA_ETSI_MID_FLAGS) {
+        all.mid_flags = device->mid_flags;
+        all.has |= 1u << PANA_ETSI_MID_FLAGS;
+    }
     /* Longer texts than an attribute holds are the device's own doing, and its loss. */
     (void)aaa_params_put(extra, &all);
 }

@@ -81,12 +81,12 @@ enum reason server_guard_open(struct server_guard *g, struct span body, struct s
     struct m2m_primitive p = {.response = false};
     enum reason reason = object_open(g->object, body, &p, NULL, &q->rep, why);
 
-    g->sequence = 0;
+    /* Of one that is his, but no request, the number is known, and the refusal can be sealed. */
+    q->sequence = g->sequence = p.correlation_id;
     if (reason)
         return reason;
     if (p.correlation_id == 0)
         return REASON_OBJECT_REPLAYED;
-    q->sequence = g->sequence = p.correlation_id;
     if (!object_matches(&p, q->method, q->target, q->requesting_entity))
         return REASON_OBJECT_MISMATCH;
     q->method = object_http_method(p.method);

@@ -32,6 +32,7 @@ struct gba_connection_settings {
     uint8_t node_id[M2M_NODE_ID_LEN];
     const char *scl_id;
     bool ival_capable;
+    uint16_t mid_flags; /* what it wishes mId to be secured by (GAP C8); 0: it says nothing */
 };
 struct proto *gba_connection_client_new(struct proto_env *env,
                                         const struct gba_connection_settings *settings,

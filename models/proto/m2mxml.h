@@ -20,8 +20,8 @@ enum m2m_doc_kind {
     DOC_NONE,
     DOC_BOOTSTRAP_REQUEST, /* ours (GAP C10): bootstrapRequest { deviceId, ivalCapability } */
     DOC_BOOTSTRAP_PARAM_SET,
-    DOC_CONNECTION_REQUEST, /* ours: connectionRequest { securityM2MNodeId, sclId, ivalCapability }
-                             */
+    DOC_CONNECTION_REQUEST, /* ours: connectionRequest { securityM2MNodeId, sclId, ivalCapability,
+                               securitymIdFlags? } */
     DOC_CONNECTION_PARAM_SET,
     DOC_SCL,
     DOC_CONTAINER,
@@ -51,6 +51,8 @@ struct doc_connection_request {
     uint8_t node_id[M2M_NODE_ID_LEN];
     char scl_id[M2M_MAX_URI];
     bool ival_capable;
+    bool has_mid_flags; /* else it wishes for TLS with PSK, or says nothing */
+    uint16_t mid_flags; /* what it wishes mId to be secured by */
 };
 struct doc_connection_param_set {
     uint64_t connection_id;

@@ -22,10 +22,12 @@ static const struct field bootstrap_param_set[] = {
     {"sclIdList",         FIELD_SCL_LIST, 0,          0, 0, NULL},
 };
 
+static const size_t has_mid_flags = offsetof(struct doc_connection_request, has_mid_flags);
 static const struct field connection_request[] = {
     {"securityM2MNodeId", FIELD_HEX,  FIELD_REQUIRED, AT(doc_connection_request, node_id), NULL},
     {"sclId",             FIELD_URI,  FIELD_REQUIRED, AT(doc_connection_request, scl_id), NULL},
     {"ivalCapability",    FIELD_BOOL, FIELD_REQUIRED, AT(doc_connection_request, ival_capable), NULL},
+    {"securitymIdFlags",  FIELD_FLAGS, 0,            AT(doc_connection_request, mid_flags), &has_mid_flags},
 };
 
 static const struct field connection_param_set[] = {

@@ -31,7 +31,8 @@ struct trace {
     void (*state)(void *arg, const char *machine, const char *from, const char *to,
                   const char *why);
     void *state_arg;
-    /* May be NULL: NSS key log lines, when the run records secrets. */
+    /* May be NULL: when the run records secrets, NSS key log lines; of object security
+     * "M2M_OBJECT KeyName sign HEX encrypt HEX". */
     void (*secret)(void *arg, const char *line);
     void *secret_arg;
 };

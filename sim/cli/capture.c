@@ -219,6 +219,18 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static const char object_label[] = "M2M_OBJECT ";
+
+static bool is_of_object(const char *line)
+{
+    return strncmp(line, object_label, sizeof object_label - 1) == 0;
+}
+
+static bool is_repeated(const struct capture *c, size_t i)
+{
+    return i > 0 && strcmp(c->secrets[i], c->secrets[i - 1]) == 0;
+}
+
 /* In an order of their own, each once: the order of work is not the run's. */
 static void write_secrets(struct capture *c, struct pcapng *file)
 {
@@ -229,7 +241,7 @@ static void write_secrets(struct capture *c, struct pcapng *file)
     if (c->secret_count > 0)
         qsort(c->secrets, c->secret_count, sizeof *c->secrets, by_text);
     for (size_t i = 0; f && i < c->secret_count; i++) {
-        if (i == 0 || strcmp(c->secrets[i], c->secrets[i - 1]) != 0)
+        if (!is_repeated(c, i) && !is_of_object(c->secrets[i]))
             fprintf(f, "%s\n", c->secrets[i]);
     }
     if (!f)
@@ -272,4 +284,11 @@ enum err capture_write(struct capture *c, const char *path, bool force, uint64_t
         free(comment);
     }
     return pcapng_close(file);
+}
+
+void capture_print_object_keys(const struct capture *c, FILE *to)
+{
+    for (size_t i = 0; i < c->secret_count; i++)
+        if (!is_repeated(c, i) && is_of_object(c->secrets[i]))
+            fprintf(to, "object keys %s\n", c->secrets[i] + sizeof object_label - 1);
 }

@@ -6,10 +6,13 @@
 #include "models/node/deployment.h"
 #include "sim/cli/cli.h"
 
+#include <stdio.h>
+
 struct capture; /* opaque; heap */
 
 struct capture_request {
-    bool secrets;     /* the keys of TLS go into the file; the run is then on one thread */
+    bool secrets; /* the keys of TLS go into the file, those of objects are kept; the run is then
+                     on one thread */
     const char *node; /* at its interface: what it sends, when it sends it; what reaches it, when it
                          does. NULL: all nodes' packets, as they are sent */
     sim_ns from, until;    /* of virtual time, both included */
@@ -25,5 +28,8 @@ void capture_procedure(void *arg, const struct row_procedure *row);
  * are not delivered one that says why. *frames: how many.
  */
 enum err capture_write(struct capture *c, const char *path, bool force, uint64_t *frames) MUST_USE;
+/* The keys of object security, which no reader of captures knows, after capture_write: a line each,
+ * "object keys KeyName sign HEX encrypt HEX". Of every session, whatever `node` is. */
+void capture_print_object_keys(const struct capture *c, FILE *to);
 
 #endif

@@ -18,7 +18,9 @@ static const struct cli_option options[] = {
     {"node", 0, "NAME", "as seen at this node's interface"},
     {"procedure", 0, "ID", "as seen by the node of this procedure, from its start to its end"},
     {"set", 0, "KEY=VALUE", "of a scenario: set one of its keys; repeatable"},
-    {"secrets", 0, NULL, "put the keys of TLS into the file, so that it can be decrypted"},
+    {"secrets", 0, NULL,
+     "put the keys of TLS into the file, so that it can be decrypted; print those of sealed "
+     "objects"},
     {"threads", 0, "N", "threads for cryptography (default: all cores)"},
     {"progress", 0, "MODE", "auto, tty, plain, json or off"},
     {"force", 0, NULL, "replace an existing file"},
@@ -45,6 +47,13 @@ static bool is_database(const char *path)
     if (f)
         fclose(f);
     return is;
+}
+
+static void print_done(const struct job *j, const struct capture *capture, uint64_t frames)
+{
+    printf("%llu packets of %s: %s\n", (unsigned long long)frames,
+           j->capture.node ? j->capture.node : "all nodes", j->output);
+    capture_print_object_keys(capture, stdout);
 }
 
 /* stored: the run that this one must repeat; NULL: any. */
@@ -89,8 +98,7 @@ static int run_captured(struct job *j, const struct scenario *scenario,
     else if (cli_flag(j->c, "json"))
         printf("{\"packets\":%llu}\n", (unsigned long long)frames);
     else
-        printf("%llu packets of %s: %s\n", (unsigned long long)frames,
-               j->capture.node ? j->capture.node : "all nodes", j->output);
+        print_done(j, capture, frames);
 out:
     capture_free(capture);
     return code;

@@ -1,12 +1,16 @@
 /* A client that is not ours, against the real servers: a deployment from a scenario's text, run
  * until its devices have their keys and then held still, and sessions of the test's own that say
- * whatever a test wants over TLS. All static: each test file is a program of its own. */
+ * whatever a test wants over TLS or bare TCP, sealed or not. All static: each test file is a
+ * program of its own. */
 #ifndef TESTS_UNIT_NODE_ROGUE_H
 #define TESTS_UNIT_NODE_ROGUE_H
 
 #include "crypto/entity.h"
 #include "models/node/impl.h"
+#include "models/proc/channel.h"
+#include "models/proc/object.h"
 #include "models/proto/m2mxml_rep.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 #include "tests/support/fleet.h"
 #include "topologies/builder.h"
@@ -133,16 +137,23 @@ struct rogue {
     struct device_end end; /* what a server sees of it: whose it is */
     struct town *town;
     /* What it is made with. */
-    const struct tls_context *context;
+    const struct tls_context *context; /* NULL: bare TCP */
     char identity[M2M_PSK_IDENTITY_MAX];
     enum se_slot slot;
     struct se se; /* a copy of the device's */
     struct credential *credential;
     char entity[M2M_MAX_URI]; /* of its requests' Authorization */
+    /* What its requests are sealed by, and their number; NULL: they go as they are. rogue_seal. */
+    struct object *object;
+    uint64_t sequence;
+    struct proto_env object_env;
+    struct rng object_stream;
+    struct meter meter;
     /* What it has to say in its next step. */
     struct buf say;
     /* What came of it. */
     bool open, answered, ended;
+    bool sealed;        /* the answer was */
     enum reason reason; /* of the end */
     int status;
     uint32_t retry_after_s;
@@ -156,14 +167,41 @@ struct rogue {
 struct rogue_core {
     struct proto proto;
     struct rogue *rogue;
-    struct tls *tls;
+    struct channel channel;
     struct http_reader *reader;
 };
 
-ROGUE void rogue_take(struct rogue *r, const struct http_message *m)
+ROGUE void rogue_read(struct rogue *r, struct span body)
 {
     char why[80];
 
+    if (body.n > 0 &&
+        m2mxml_parse(body, &r->doc, why) != REASON_NONE) /* a resource of another type */
+        ck_assert_int_eq(m2mxml_rep_read(body, &r->rep, why), REASON_NONE);
+}
+
+/* What was sealed, once more without it; false: it is not sealed. */
+ROGUE bool rogue_open(struct rogue *r, struct span body)
+{
+    struct m2m_primitive p = {.response = true};
+    enum reason reason;
+    char why[80];
+
+    /* As a document that a device takes, or as a resource. */
+    reason = object_open(r->object, body, &p, &r->doc, NULL, why);
+    if (reason == REASON_XML_INVALID)
+        reason = object_open(r->object, body, &p, NULL, &r->rep, why);
+    if (reason)
+        return false;
+    ck_assert_uint_eq(p.correlation_id, r->sequence);
+    r->status = (int)p.status_code;
+    r->location[0] = '\0';
+    str_append(r->location, sizeof r->location, 0, p.resource_uri);
+    return true;
+}
+
+ROGUE void rogue_take(struct rogue *r, const struct http_message *m)
+{
     r->answered = true;
     r->status = m->status;
     r->retry_after_s = m->retry_after_s;
@@ -172,39 +210,38 @@ ROGUE void rogue_take(struct rogue *r, const struct http_message *m)
     m2m_doc_release(&r->doc);
     m2m_rep_clear(&r->rep);
     memset(&r->doc, 0, sizeof r->doc);
-    if (m->body.n > 0)
-        if (m2mxml_parse(m->body, &r->doc, why) != REASON_NONE) /* a resource of another type */
-            ck_assert_int_eq(m2mxml_rep_read(m->body, &r->rep, why), REASON_NONE);
+    r->sealed = r->object && rogue_open(r, m->body);
+    if (!r->sealed)
+        rogue_read(r, m->body);
 }
 
 ROGUE void rogue_proceed(struct rogue_core *c, sim_ns now)
 {
-    struct proto *tls = tls_proto(c->tls);
-    struct span plain = tls_received(c->tls);
+    struct span plain = channel_received(&c->channel);
     const struct http_message *m;
 
-    c->rogue->open |= tls_is_open(c->tls);
+    c->rogue->open |= channel_is_open(&c->channel);
     if (plain.n > 0) {
         ck_assert_int_eq(http_reader_input(c->reader, plain), REASON_NONE);
-        tls_consume(c->tls, plain.n);
+        channel_consume(&c->channel, plain.n);
         while ((m = http_reader_message(c->reader))) {
             rogue_take(c->rogue, m);
             ck_assert_int_eq(http_reader_next(c->reader), REASON_NONE);
         }
     }
-    if (buf_len(&c->rogue->say) > 0 && tls_is_open(c->tls)) {
-        ck_assert(tls_write(c->tls, now, buf_span(&c->rogue->say)));
+    if (buf_len(&c->rogue->say) > 0 && channel_is_open(&c->channel)) {
+        ck_assert(channel_write(&c->channel, now, buf_span(&c->rogue->say)));
         buf_clear(&c->rogue->say);
     }
-    if (tls->status == PROTO_RUNNING && tls_peer_closed(c->tls))
-        tls_close(c->tls, now);
+    if (channel_status(&c->channel) == PROTO_RUNNING && channel_peer_closed(&c->channel))
+        channel_close(&c->channel, now);
 }
 
 ROGUE void rogue_start(struct proto *p, sim_ns now)
 {
     struct rogue_core *c = (struct rogue_core *)p;
 
-    tls_proto(c->tls)->ops->start(tls_proto(c->tls), now);
+    channel_start(&c->channel, now);
     rogue_proceed(c, now);
 }
 
@@ -212,20 +249,20 @@ ROGUE void rogue_input(struct proto *p, sim_ns now, struct span in)
 {
     struct rogue_core *c = (struct rogue_core *)p;
 
-    tls_proto(c->tls)->ops->input(tls_proto(c->tls), now, in);
+    channel_input(&c->channel, now, in);
     rogue_proceed(c, now);
 }
 
 ROGUE bool rogue_output(struct proto *p, sim_ns now, struct buf *out)
 {
-    struct proto *tls = tls_proto(((struct rogue_core *)p)->tls);
+    struct channel *c = &((struct rogue_core *)p)->channel;
 
-    if (tls->ops->output(tls, now, out))
+    if (channel_output(c, now, out))
         return true;
-    if (tls->status == PROTO_DONE)
+    if (channel_status(c) == PROTO_DONE)
         proto_done(p);
-    else if (tls->status == PROTO_FAILED)
-        proto_fail(p, tls->reason);
+    else if (channel_status(c) == PROTO_FAILED)
+        proto_fail(p, channel_reason(c));
     return false;
 }
 
@@ -240,7 +277,7 @@ ROGUE void rogue_core_free(struct proto *p)
     struct rogue_core *c = (struct rogue_core *)p;
 
     http_reader_free(c->reader);
-    proto_free(tls_proto(c->tls));
+    channel_release(&c->channel);
     free(c);
 }
 
@@ -257,13 +294,15 @@ ROGUE struct proto *rogue_make(struct session *s, sim_ns now)
     struct tls_peer_settings peer = {.credential = r->credential,
                                      .psk_identity = r->credential ? NULL : r->identity,
                                      .psk_slot = r->slot};
+    struct tls *tls;
 
     (void)now;
     proto_init(&c->proto, &ops, session_env(s));
     c->rogue = r;
     c->reader = http_reader_new(false);
-    c->tls = tls_new(r->context, session_env(s), &peer);
-    ck_assert_ptr_nonnull(c->tls);
+    tls = r->context ? tls_new(r->context, session_env(s), &peer) : NULL;
+    ck_assert(tls || !r->context);
+    channel_init(&c->channel, tls);
     return &c->proto;
 }
 
@@ -326,7 +365,7 @@ ROGUE void rogue_init(struct rogue *r, struct town *t, const struct server *to)
     buf_init(&r->say, 64 * 1024);
     node_scl_id(t->dev->node_id, r->entity);
     if (to == t->nscl) {
-        r->context = p->mid.client;
+        r->context = t->dev->mid_flags & MID_CHANNELS ? p->mid.client : NULL;
         r->slot = SE_KMC;
         key_kmc_identity(t->dev->connection_id, t->dev->kmc_index, r->identity);
     } else if (to == t->mas) {
@@ -369,7 +408,8 @@ ROGUE void rogue_connect(struct rogue *r, struct server *to)
     dev->sessions++;
     r->end.session = session_new(&ops, &r->end, &host, rng_stream(7, "rogue", "session"), &r->se);
     route_between(d, dev->population->index, dev->index, to->population->index, &up, &down);
-    session_connect(r->end.session, d->net, d->in.tcp, &up, &down, &to->listener);
+    session_connect(r->end.session, d->net, d->in.tcp, &up, &down,
+                    r->context ? &to->listener : &to->plain);
 }
 
 ROGUE void rogue_close(struct rogue *r)
@@ -379,7 +419,39 @@ ROGUE void rogue_close(struct rogue *r)
     m2m_rep_clear(&r->rep);
     m2m_doc_release(&r->doc);
     buf_clear(&r->say);
+    object_free(r->object);
+    r->object = NULL;
     town_run(r->town, SIM_S);
+}
+
+/* From now on its requests are sealed, by the Kmc in its slot. flags: 0: as was granted to
+ * meters-0. */
+ROGUE void rogue_seal(struct rogue *r, unsigned flags)
+{
+    const struct device *dev = r->town->dev;
+
+    object_free(r->object);
+    r->object_stream = rng_stream(9, "rogue", "object");
+    r->object_env = (struct proto_env){.se = &r->se, .meter = &r->meter};
+    r->object = object_new(&r->object_env, SE_KMC, r->identity,
+                           flags ? flags : dev->mid_flags & MID_OBJECTS,
+                           dev->population->config->device->mid.cipher);
+    ck_assert_ptr_nonnull(r->object);
+    if (dev->object)
+        r->sequence = dev->object->sequence;
+}
+
+/* The body of a request, sealed; `out` is the caller's to clear. */
+ROGUE void rogue_write_sealed(struct rogue *r, const struct m2m_primitive *p, const char *body,
+                              struct buf *out)
+{
+    enum reason reason;
+
+    buf_init(out, 64 * 1024);
+    entity_enter(&r->object_stream, town_unix(r->town));
+    reason = object_seal_text(r->object, p, span_str(body), out);
+    entity_leave();
+    ck_assert_int_eq(reason, REASON_NONE);
 }
 
 /* Says the octets as they are and waits for an answer. Its status; 0: none came. */
@@ -398,21 +470,32 @@ ROGUE int rogue_say(struct rogue *r, struct span octets)
 
 ROGUE int rogue_ask(struct rogue *r, enum http_method method, const char *target, const char *body)
 {
-    struct buf octets;
+    struct m2m_primitive p = {.method = object_primitive_type(method, *body != '\0')};
+    struct span content = span_str(body);
+    struct buf octets, sealed;
     int status;
 
     if (r->ask)
         return r->ask(r, method, target, body);
     buf_init(&octets, 64 * 1024);
+    buf_init(&sealed, 1);
+    if (r->object) {
+        p.correlation_id = ++r->sequence;
+        snprintf(p.target_id, sizeof p.target_id, "%s", target);
+        snprintf(p.requesting_entity, sizeof p.requesting_entity, "%s", r->entity);
+        rogue_write_sealed(r, &p, body, &sealed);
+        content = buf_span(&sealed);
+    }
     ck_assert(http_write(&(struct http_out){.method = method,
                                             .target = target,
                                             .host = "server",
-                                            .content_type = *body ? "application/xml" : NULL,
+                                            .content_type = content.n ? "application/xml" : NULL,
                                             .requesting_entity = *r->entity ? r->entity : NULL,
-                                            .body = span_str(body)},
+                                            .body = content},
                          &octets));
     status = rogue_say(r, buf_span(&octets));
     buf_clear(&octets);
+    buf_clear(&sealed);
     return status;
 }
 

@@ -1,6 +1,8 @@
 /* Each primitive on each resource type over mId, against the NSCL of a deployment: HTTP in TLS,
- * CoAP in DTLS, both with PSK = Kmc, and bare CoAP over an access network. What the tree answers in
- * each case is tests/unit/proc/test_scl_tree*.c's. */
+ * CoAP in DTLS, both with PSK = Kmc, bare CoAP over an access network, and sealed objects over
+ * HTTP, on bare TCP and in TLS. What the tree answers in each case is
+ * tests/unit/proc/test_scl_tree*.c's.
+ */
 #include "tests/unit/node/rogue_coap.h"
 
 static struct town town;
@@ -62,7 +64,17 @@ static const struct {
 #define TYPES (sizeof types / sizeof *types)
 
 /* A test's _i. */
-enum way { HTTP_IN_TLS, COAP_IN_DTLS, COAP_IN_DTLS_CCM, BARE_COAP, WAYS };
+enum way {
+    HTTP_IN_TLS,
+    COAP_IN_DTLS,
+    COAP_IN_DTLS_CCM,
+    BARE_COAP,
+    SIGNED,
+    ENCRYPTED,
+    SIGNED_AND_ENCRYPTED,
+    ALL_IN_TLS,
+    WAYS
+};
 
 /* mId that relies on the access network; MSBF and MAS are there for the town alone. */
 static const char trusted[] = "m2msim: 1\n"
@@ -87,6 +99,8 @@ static const char trusted[] = "m2msim: 1\n"
                               "  mas -> nscl: {latency: 10 ms}\n"
                               "  msbf -> mas: {latency: 10 ms}\n";
 
+#define SECURITY "populations.meters.mid.security="
+
 static void open_town(enum way way)
 {
     static const char *const coap = "populations.meters.mid.binding=coap";
@@ -100,6 +114,18 @@ static void open_town(enum way way)
         break;
     case COAP_IN_DTLS_CCM:
         town_open(&town, 3 * 60 * SIM_S, SETS(coap, "populations.meters.mid.suite=PSK-AES128-CCM"));
+        break;
+    case SIGNED:
+        town_open(&town, 3 * 60 * SIM_S, SETS(SECURITY "object-sign"));
+        break;
+    case ENCRYPTED:
+        town_open(&town, 3 * 60 * SIM_S, SETS(SECURITY "object-encrypt"));
+        break;
+    case SIGNED_AND_ENCRYPTED:
+        town_open(&town, 3 * 60 * SIM_S, SETS(SECURITY "object-sign+object-encrypt"));
+        break;
+    case ALL_IN_TLS:
+        town_open(&town, 3 * 60 * SIM_S, SETS(SECURITY "channel+object-sign+object-encrypt"));
         break;
     case BARE_COAP:
     case WAYS:
@@ -116,7 +142,9 @@ static void open_registered(struct rogue *r, enum way way)
 
     open_town(way);
     rogue_init(r, &town, town.nscl);
-    if (way == HTTP_IN_TLS)
+    if (town.dev->mid_flags & MID_OBJECTS)
+        rogue_seal(r, 0);
+    if (way == HTTP_IN_TLS || way >= SIGNED)
         rogue_connect(r, town.nscl);
     else
         rogue_coap_connect(r, town.nscl);
@@ -167,6 +195,7 @@ START_TEST(every_type)
     open_registered(&r, (enum way)_i);
     for (size_t i = 0; i < TYPES; i++)
         one_life(&r, i);
+    ck_assert_int_eq(r.sealed, r.object != NULL);
     rogue_close(&r);
     town_close(&town);
 }
