@@ -545,17 +545,14 @@ void device_attempt_failed(struct device *dev, sim_ns now, enum reason reason,
 
 void device_exchange_done(struct device *dev, sim_ns now)
 {
-    enum procedure_kind kind = dev->proc->kind;
-
-    if (kind == PROC_CONNECTION && !mid_security_can(config(dev), dev->mid_flags)) {
-        dev->last_reason = REASON_MID_SECURITY;
-        device_procedure_done(dev, now, "failed", REASON_MID_SECURITY);
-        device_lose_kmc(dev, now, "failed");
-        give_up(dev, kind); /* its provider would say the same again */
+    if (dev->proc->kind != PROC_CONNECTION || mid_security_can(config(dev), dev->mid_flags)) {
+        dev->failures = 0;
+        device_procedure_done(dev, now, "success", REASON_NONE);
         return;
     }
-    dev->failures = 0;
-    device_procedure_done(dev, now, "success", REASON_NONE);
+    device_procedure_done(dev, now, "failed", dev->last_reason = REASON_MID_SECURITY);
+    device_lose_kmc(dev, now, "failed");
+    give_up(dev, PROC_CONNECTION); /* its provider would say the same again */
 }
 
 /* ---- carrying a plan out ---- */
