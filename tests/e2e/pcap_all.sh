@@ -36,6 +36,8 @@ small() { # SCENARIO: its arguments, one a line
         populations && /^    kind: (device|gateway|local)$/ && count > n { print "populations." name ".count=" n }'
     settings "$1"
     echo "record.messages.sample=100 %"
+    echo "goals=[]" # two devices decide none
+    echo "run.key_pool=2"
 }
 
 # What the run itself says went over the wire: requests and answers by how they were carried, each
@@ -154,6 +156,9 @@ while read -r scenario _; do
     also "$scenario" "$scenario.pcapng"
 done <scenarios
 holds "scenarios are listed" test 10 -le "$(wc -l <scenarios)"
+for inside in tls-requests bare-requests dtls-coap-requests radius-accepts; do
+    holds "some scenario has $inside" grep -q "^$inside [1-9]" ./*.pcapng.facts
+done
 
 # Ua by PSK-TLS, which no scenario has as its own.
 capture psk gba-sqn-fault --set populations.meters.gba.ua=psk-tls
