@@ -31,7 +31,7 @@ pac() { # EXPECTED-EXIT OPTION...
 }
 
 start_hostapd ""
-"$M2MSIM" serve mas --pana 7160 --via-radius 18120 --secret $SECRET --usage connection --secrets \
+"$M2MSIM" serve mas --pana 7160 --via-radius 18120 --secret "$SECRET" --usage connection --secrets \
     --patience '8 s' >agent.out 2>agent.err &
 started="$started $!"
 await agent.err 'PANA at 127\.0\.0\.1:7160, connection'
@@ -69,7 +69,7 @@ gpsk | psk)
     ;;
 esac
 stop "${started##* }" # the agent
-"$M2MSIM" serve mas --pana 7160 --via-radius 18122 --secret $SECRET --usage connection \
+"$M2MSIM" serve mas --pana 7160 --via-radius 18122 --secret "$SECRET" --usage connection \
     --patience '2 s' >agent.out 2>agent.err &
 started="$started $!"
 await agent.err 'PANA at'
