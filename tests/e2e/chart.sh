@@ -22,7 +22,7 @@ holds "well-formed" xmllint --noout three.svg
 
 m2m 0 chart fleet.db --procedure "$id" --format mermaid -o one.mmd
 says one.mmd '^sequenceDiagram$'
-equal "a line for each message" "$messages" "$(grep -cE '^    n[0-9]+(->>|-x)n[0-9]+: .* B$' one.mmd)"
+equal "a line for each message" "$messages" "$(grep -cE '^    n[0-9]+(->>|-x)n[0-9]+: .* B( \(.*\))?$' one.mmd)"
 m2m 0 chart fleet.db --procedure "$id" --format mscgen -o one.msc
 holds "mscgen draws it" mscgen -T svg -i one.msc -o msc.svg
 says msc.svg '</svg>'
