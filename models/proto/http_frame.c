@@ -144,13 +144,16 @@ static enum http_frame_status feed(struct http_frame *f, struct span in, size_t 
     http_parser_pause(&f->parser, 0);
     *taken = http_parser_execute(&f->parser, &callbacks, (const char *)in.p, in.n);
     error = HTTP_PARSER_ERRNO(&f->parser);
-    if (f->refused)
-        return HTTP_FRAME_REFUSED;
-    if (error != HPE_OK && error != HPE_PAUSED)
-        return HTTP_FRAME_MALFORMED;
     if (section != CONTENT)
         good = http_lines_take(&f->lines, span_of(in.p, *taken));
-    else if (f->chunked)
+    /* A section that ended behind a line that is none: octet by octet, it had been malformed before
+     * its end was there to be refused. */
+    if (f->refused)
+        return section == HEAD && f->section == HEAD_LF && !good ? HTTP_FRAME_MALFORMED
+                                                                 : HTTP_FRAME_REFUSED;
+    if (error != HPE_OK && error != HPE_PAUSED)
+        return HTTP_FRAME_MALFORMED;
+    if (section == CONTENT && f->chunked)
         good = http_chunks_take(&f->chunks, span_of(in.p, *taken));
     if (section == HEAD)
         f->head_octets += (uint32_t)*taken;
