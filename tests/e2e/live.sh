@@ -165,8 +165,8 @@ end 0
 
 # Wrong usage: what is missing, or what it should have been; no key is ever repeated.
 m2m 2 serve
-m2m 2 serve nscl --secret s --users users
-says err "can serve 'mas' or 'bsf', not 'nscl'"
+m2m 2 serve nslc --secret s --users users
+says err "can serve 'mas', 'bsf' or 'nscl', not 'nslc'"
 m2m 2 serve mas --users users
 says err '--secret is needed'
 m2m 2 serve mas --secret s
@@ -197,7 +197,7 @@ says err "^broken:1:3: error U104: unknown method 'gpks'; did you mean 'gpsk'"
 says err '^broken:2:7: error U106'
 m2m 2 attach
 m2m 2 attach pna
-says err "can attach 'eap', 'pana' or 'gba', not 'pna'"
+says err "can attach 'eap', 'pana', 'gba' or 'devices', not 'pna'"
 m2m 2 attach eap --radius 1 --secret s
 says err '--method is needed'
 m2m 2 attach eap --radius 1 --secret s --method akka
