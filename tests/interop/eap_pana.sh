@@ -69,11 +69,12 @@ gpsk | psk)
     ;;
 esac
 stop "${started##* }" # the agent
+# In files of its own: in the old ones its line would be found before it listens.
 "$M2MSIM" serve mas --pana 7160 --via-radius 18122 --secret "$SECRET" --usage connection \
-    --patience '2 s' >agent.out 2>agent.err &
+    --patience '2 s' >lonely.out 2>lonely.err &
 started="$started $!"
-await agent.err 'PANA at'
+await lonely.err 'PANA at'
 pac 4 --patience '3 s'
 says out 'refused pana-timeout'
-await agent.out '^pana ".*" - refused radius-timeout '
+await lonely.out '^pana ".*" - refused radius-timeout '
 finish
