@@ -53,6 +53,8 @@ void page_procedures(const struct page *p)
         {"success", NULL, true},      {"p50", NULL, true},          {"p90", NULL, true},
         {"p99", NULL, true},          {"slowest", NULL, true},      {"octets", "mean", true},
         {"device", "ms, mean", true}, {"server", "ms, mean", true}, {"energy", "mJ, mean", true}};
+    char commands[2 * 4096 + 128]; /* two paths */
+
     doc_section(p->d, "procedures", "Procedures");
     doc_paragraph(p->d,
                   "Latency from the intended start to the end, so waiting for a turn counts. "
@@ -63,10 +65,11 @@ void page_procedures(const struct page *p)
     for (size_t i = 0; i < p->s->group_count; i++)
         put_group(p, &p->s->groups[i]);
     doc_table_end(p->d);
-    doc_paragraph(p->d,
-                  "The packets of any of them: m2msim pcap %s --procedure ID -o x.pcapng; its "
-                  "messages, where they were recorded: m2msim chart %s --procedure ID.",
-                  p->database, p->database);
+    doc_paragraph(p->d, "The packets of any of them, and its messages where they were recorded:");
+    snprintf(commands, sizeof commands,
+             "m2msim pcap %s --procedure ID -o x.pcapng\nm2msim chart %s --procedure ID\n",
+             p->database, p->database);
+    doc_code(p->d, commands);
     page_figures(p, "latency-cdf");
     page_figures(p, "latency-parts");
 }
