@@ -102,19 +102,20 @@ END_TEST
  * is being forwarded, and an outage. */
 START_TEST(the_same_rows_behind_gateways)
 {
-    const char *const *sets = SETS(
-        "populations.meters.count=40", "populations.sensors.count=20",
-        "populations.gateways.count=4", "populations.meters.arrivals.over=2 s",
-        "populations.meters.report.every=30 s", "populations.sensors.report.every=30 s",
-        "populations.gateways.store.max_requests=200", "links.meters -> gateways.loss=5 %",
-        "links.sensors -> gateways.loss=5 %", "links.gateways -> nscl.loss=5 %", "run.until=1 h");
+    const char *const *sets =
+        SETS("populations.meters.count=12", "populations.sensors.count=6",
+             "populations.gateways.count=2", "populations.meters.arrivals.over=2 s",
+             "populations.meters.report.every=30 s", "populations.sensors.report.every=30 s",
+             "populations.gateways.store.max_requests=200", "links.meters -> gateways.loss=5 %",
+             "links.sensors -> gateways.loss=5 %", "links.gateways -> nscl.loss=5 %",
+             "run.until=15 min");
     char text[4096];
     struct collect one, more;
 
-    snprintf(text, sizeof text,
-             "%sevents:\n  - {at: 20 min, do: outage, what: nscl, for: 10 min}\n", fleet_district);
+    snprintf(text, sizeof text, "%sevents:\n  - {at: 6 min, do: outage, what: nscl, for: 3 min}\n",
+             fleet_district);
     fleet_run_text(&one, 1, text, sets, NULL);
-    ck_assert_uint_gt(collect_procedures(&one, "delivery", "success", ""), 1000);
+    ck_assert_uint_gt(collect_procedures(&one, "delivery", "success", ""), 200);
     for (unsigned threads = 2; threads <= 4; threads += 2) {
         fleet_run_text(&more, threads, text, sets, NULL);
         ck_assert_uint_eq(more.procedure_count, one.procedure_count);
