@@ -279,7 +279,7 @@ static void say_sum(const struct serve *s, const struct live_mas *mas)
             "%llu beyond the limit\n",
             s->accepted, s->refused, (unsigned long long)n->datagrams_in,
             (unsigned long long)n->datagrams_out, (unsigned long long)n->foreign,
-            (unsigned long long)(n->refused + n->dropped));
+            (unsigned long long)n->refused + n->dropped);
 }
 
 static int serve(const struct cli *c, struct serve *s)

@@ -247,7 +247,7 @@ void serve_pana_sum(const struct serve_pana *s)
             "the limit\n",
             (unsigned long long)n->conversations, (unsigned long long)n->datagrams_in,
             (unsigned long long)n->datagrams_out, (unsigned long long)n->foreign,
-            (unsigned long long)(n->refused + n->dropped));
+            (unsigned long long)n->refused + n->dropped);
 }
 
 void serve_pana_free(struct serve_pana *s)
