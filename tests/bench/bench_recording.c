@@ -49,6 +49,7 @@ DROP(node)
 DROP(procedure)
 DROP(key)
 DROP(ival)
+DROP(incident)
 DROP(message)
 DROP(crypto)
 DROP(series)
@@ -60,6 +61,7 @@ static const struct row_sink nowhere = {.node = drop_node,
                                         .procedure = drop_procedure,
                                         .key = drop_key,
                                         .ival = drop_ival,
+                                        .incident = drop_incident,
                                         .message = drop_message,
                                         .crypto = drop_crypto,
                                         .series = drop_series,
