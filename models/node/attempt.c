@@ -283,8 +283,7 @@ void device_connect(struct device *dev, enum procedure_kind kind)
     if (e->gba)
         device_gba_begin(e, node_now(d));
     server = server_of(e);
-    dev->octets_up = dev->octets_down = 0;
-    dev->packets = 0;
+    dev->booked = (struct session_traffic){0};
     dev->sessions++;
     dev->proc->peer_id = server->node_id;
     route_between(d, dev->population->index, dev->index, server->population->index, &up, &down);
@@ -306,17 +305,8 @@ bool device_close_session(struct device *dev, sim_ns now)
 
 void device_book(struct device *dev)
 {
-    struct session_traffic t;
-
-    if (!dev->end || !dev->proc)
-        return;
-    session_traffic(dev->end->session, &t);
-    dev->proc->octets_up += t.sent - dev->octets_up;
-    dev->proc->octets_down += t.received - dev->octets_down;
-    dev->proc->messages += t.packets - dev->packets;
-    dev->octets_up = t.sent;
-    dev->octets_down = t.received;
-    dev->packets = t.packets;
+    if (dev->end && dev->proc)
+        procedure_book(dev->proc, dev->end->session, &dev->booked);
 }
 
 /* Numbers that were taken stay taken, whatever became of their requests. */

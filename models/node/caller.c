@@ -69,15 +69,8 @@ static void set_timer(struct caller *c, sim_ns at)
 
 static void book(struct caller *c)
 {
-    struct session_traffic t;
-
-    if (!c->session || !c->proc)
-        return;
-    session_traffic(c->session, &t);
-    c->proc->octets_up += t.sent - c->booked.sent;
-    c->proc->octets_down += t.received - c->booked.received;
-    c->proc->messages += t.packets - c->booked.packets;
-    c->booked = t;
+    if (c->session && c->proc)
+        procedure_book(c->proc, c->session, &c->booked);
 }
 
 /* What its end of the procedure was at, it is not at any more. */

@@ -151,8 +151,7 @@ struct local {
     sim_ns due;     /* retry or deadline, as `attempting` says; or hold */
     sim_ns read_at; /* of the reading that is being brought */
     uint64_t stream_counter;
-    uint64_t octets_up, octets_down; /* of the session's flow, already booked */
-    uint32_t packets;
+    struct session_traffic booked; /* of the session's flow, already */
     uint32_t index, sessions, draws;
     uint32_t container; /* at the NSCL, by the gateway's epoch; 0: not made yet */
     enum reason last_reason;

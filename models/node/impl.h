@@ -315,10 +315,9 @@ struct device {
     sim_ns wanted; /* since when the next key or registration is missing */
     sim_ns due;    /* retry, deadline or hold, as the state says */
     sim_ns idle_since;
-    sim_ns tampered_at;              /* SIM_NEVER: genuine */
-    uint64_t octets_up, octets_down; /* of the session's flow, already booked */
-    uint32_t packets;
-    uint32_t draws; /* of the "life" stream: jitters, back-offs */
+    sim_ns tampered_at;            /* SIM_NEVER: genuine */
+    struct session_traffic booked; /* of the session's flow, already */
+    uint32_t draws;                /* of the "life" stream: jitters, back-offs */
     enum reason last_reason;
     key_ref kmr_key, kmc_key, kival_key, session_key;
     key_ref *kma_keys; /* of its applications, in their order; NULL: there are none, or no Kmc */

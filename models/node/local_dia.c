@@ -80,17 +80,8 @@ static void step(struct session *s, sim_ns now)
 
 void local_dia_book(struct local *l)
 {
-    struct session_traffic t;
-
-    if (!l->end || !l->proc)
-        return;
-    session_traffic(l->end->session, &t);
-    l->proc->octets_up += t.sent - l->octets_up;
-    l->proc->octets_down += t.received - l->octets_down;
-    l->proc->messages += t.packets - l->packets;
-    l->octets_up = t.sent;
-    l->octets_down = t.received;
-    l->packets = t.packets;
+    if (l->end && l->proc)
+        procedure_book(l->proc, l->end->session, &l->booked);
 }
 
 void local_dia_drop(struct local *l, bool retire)
@@ -213,8 +204,7 @@ static void connect(struct local *l)
     e->local = l;
     e->session = session_new(&local_session_ops, e, &host, stream, NULL);
     l->end = e;
-    l->octets_up = l->octets_down = 0;
-    l->packets = 0;
+    l->booked = (struct session_traffic){0};
     l->sessions++;
     route_between(d, l->population->index, l->index, gateway->population->index, &up, &down);
     session_connect(e->session, d->net, d->in.tcp, &up, &down, &gateway->gateway->dia);

@@ -166,17 +166,8 @@ static void step(struct session *s, sim_ns now)
 
 static void book(struct device_channel *ch)
 {
-    struct session_traffic t;
-
-    if (!ch->end)
-        return;
-    session_traffic(ch->end->session, &t);
-    if (ch->proc) {
-        ch->proc->octets_up += t.sent - ch->booked.sent;
-        ch->proc->octets_down += t.received - ch->booked.received;
-        ch->proc->messages += t.packets - ch->booked.packets;
-    }
-    ch->booked = t;
+    if (ch->end)
+        procedure_book(ch->proc, ch->end->session, &ch->booked);
 }
 
 static void end_poll(struct device_channel *ch, sim_ns now, enum reason reason)

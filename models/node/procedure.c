@@ -95,6 +95,19 @@ struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind
     return p;
 }
 
+void procedure_book(struct procedure *p, const struct session *s, struct session_traffic *booked)
+{
+    struct session_traffic t;
+
+    session_traffic(s, &t);
+    if (p) {
+        p->octets_up += t.sent - booked->sent;
+        p->octets_down += t.received - booked->received;
+        p->messages += t.packets - booked->packets;
+    }
+    *booked = t;
+}
+
 void procedure_clock(struct procedure *p, sim_ns now)
 {
     enum ledger_part part = PART_NETWORK;

@@ -74,6 +74,9 @@ bool procedure_is_slow(struct procedure_slowest *s, uint32_t most, sim_ns latenc
 /* Begins at `now` what was wanted at t_intended. */
 struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind kind,
                                 const char *method, sim_ns t_intended, sim_ns now);
+/* What went over a session since the last call is the procedure's: *booked is how much had been
+ * taken, zeros for a new session. p NULL: it is nobody's. */
+void procedure_book(struct procedure *p, const struct session *s, struct session_traffic *booked);
 /* Switches the ledger to the part that the flags say. */
 void procedure_clock(struct procedure *p, sim_ns now);
 /* A processor's change, at the device (server == false) or the server. */
