@@ -1,6 +1,7 @@
 # serve bsf against curl over loopback. curl cannot do Digest AKA: what it sends is computed here, by
 # osmo-auc-gen (MILENAGE) and openssl (MD5, SHA-1, HMAC) with the shell between them, not by our code.
 . "$(dirname "$0")/lib.sh"
+. "$M2M_SOURCE/tests/e2e/live_lib.sh"
 
 for tool in curl osmo-auc-gen openssl xxd; do
     command -v $tool >/dev/null || skip "no $tool"
@@ -28,21 +29,6 @@ serve() { # OPTION...: its port in $port, its pid in $running
     await serve.err 'listening at' 1
     port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) as [^ ]*, 3 users$/\1/p' serve.err)
     differ "serve says where it listens" "" "$port"
-}
-
-await() { # FILE PATTERN COUNT: so many lines of it; the limit is for a machine that is stuck
-    tries=0
-    until lines=$(grep -cE -e "$2" "$1" 2>/dev/null); [ "${lines:-0}" -ge "$3" ] || [ $tries -gt 400 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-}
-
-end() {
-    kill -TERM "$running"
-    wait "$running"
-    equal "serve's exit" 0 $?
-    running=
 }
 
 # ---- a UE of shell ----

@@ -2,6 +2,7 @@
 # curl with certificates (it has no PSK), libcoap's client over DTLS, whichever TLS library it has;
 # and attach devices against serve nscl.
 . "$(dirname "$0")/lib.sh"
+. "$M2M_SOURCE/tests/e2e/live_lib.sh"
 
 for tool in curl openssl gnutls-cli coap-client-openssl coap-client-gnutls; do
     command -v $tool >/dev/null || skip "no $tool"
@@ -28,21 +29,6 @@ serve_at() { # PLACE OPTION...
     await serve.err 'listening at' 1
     port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) .*as core\.m2m\.example.*$/\1/p' serve.err)
     differ "serve says where it listens" "" "$port"
-}
-
-await() { # FILE PATTERN COUNT: so many lines of it; the limit is for a machine that is stuck
-    tries=0
-    until lines=$(grep -cE -e "$2" "$1" 2>/dev/null); [ "${lines:-0}" -ge "$3" ] || [ $tries -gt 400 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-}
-
-end() {
-    kill -TERM "$running"
-    wait "$running"
-    equal "serve's exit" 0 $?
-    running=
 }
 
 document() { # ELEMENT ATTRIBUTES CHILDREN

@@ -1,6 +1,8 @@
 # serve mas --pana and attach pana against each other over loopback: methods, many PaCs at a time,
 # the key on both sides, refusals with their reasons, both usages, wrong usage, and how they end.
 . "$(dirname "$0")/lib.sh"
+. "$M2M_SOURCE/tests/e2e/live_lib.sh"
+patience=1200 # twentieths of a second, for await
 
 key16=000102030405060708090a0b0c0d0e0f
 key32=${key16}101112131415161718191a1b1c1d1e1f
@@ -13,14 +15,6 @@ psk-user    psk  $key16
 *           aka,aka-prime,sim $imsi $k $opc 8000 000000000041
 END
 
-await() { # FILE PATTERN COUNT: so many lines of it; the limit is for a machine that is stuck
-    tries=0
-    until lines=$(grep -cE -e "$2" "$1" 2>/dev/null); [ "${lines:-0}" -ge "$3" ] || [ $tries -gt 1200 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
-}
-
 # Ends by itself too: whatever becomes of this script, nothing is left behind.
 serve() { # OPTION...: its port in $port, its pid in $running
     rm -f serve.err serve.out
@@ -30,13 +24,6 @@ serve() { # OPTION...: its port in $port, its pid in $running
     await serve.err 'listening at' 1
     port=$(sed -n 's/^PANA at 127\.0\.0\.1:\([0-9]*\), [a-z]*$/\1/p' serve.err)
     differ "serve says where its agent listens" "" "$port"
-}
-
-end() {
-    kill -TERM "$running"
-    wait "$running"
-    equal "serve's exit" 0 $?
-    running=
 }
 
 attach() { # EXPECTED-EXIT METHOD OPTION...
