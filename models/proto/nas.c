@@ -283,7 +283,25 @@ static void read_address(struct span esm, struct cursor *whole, struct nas_messa
         whole->bad = true;
 }
 
-/* Optional fields: those of one octet have bit 8 of their IEI set (TS 24.007 11.2.4). */
+static void keep_of_failure(uint8_t iei, struct span v, struct nas_message *m)
+{
+    if (iei == 0x30 && v.n == sizeof m->auts) {
+        m->has_auts = true;
+        memcpy(m->auts, v.p, sizeof m->auts);
+    }
+}
+
+static void keep_of_accept(uint8_t iei, struct span v, struct nas_message *m)
+{
+    if (iei == 0x50 && v.n == 11)
+        m->m_tmsi =
+            (uint32_t)v.p[7] << 24 | (uint32_t)v.p[8] << 16 | (uint32_t)v.p[9] << 8 | v.p[10];
+    else if (iei == 0x5e && v.n == 1)
+        m->lifetime = timer_time(v.p[0]);
+}
+
+/* Optional fields, of those that the message's type has: those of one octet have bit 8 of their IEI
+ * set (TS 24.007 11.2.4). */
 static void read_optional(struct cursor *c, struct nas_message *m)
 {
     while (!c->bad && c->rest.n > 0) {
@@ -294,15 +312,10 @@ static void read_optional(struct cursor *c, struct nas_message *m)
         v = value(c, 1, 0, 255);
         if (c->bad)
             return;
-        if (iei == 0x50 && v.n == 11)
-            m->m_tmsi =
-                (uint32_t)v.p[7] << 24 | (uint32_t)v.p[8] << 16 | (uint32_t)v.p[9] << 8 | v.p[10];
-        else if (iei == 0x5e && v.n == 1)
-            m->lifetime = timer_time(v.p[0]);
-        else if (iei == 0x30 && v.n == sizeof m->auts) {
-            m->has_auts = true;
-            memcpy(m->auts, v.p, sizeof m->auts);
-        }
+        if (m->type == NAS_AUTHENTICATION_FAILURE)
+            keep_of_failure(iei, v, m);
+        else
+            keep_of_accept(iei, v, m);
     }
 }
 
