@@ -16,8 +16,15 @@
 #define SPIN_LONG_NS  1000000
 #define SPIN_BRIEF_NS 30000
 
+/* What sharing must save, as it seems beforehand: handing a batch over, moving what it touches from
+ * one core's caches to another's and back. More where workers have to be woken each time. */
+#define GAIN_NS       20000
+#define GAIN_AWAKE_NS 200000
+#define COST_MOST_NS  10000000 /* more is not the item's, but a thread that was not on a core */
+
 struct crew {
     struct crew_config config;
+    uint32_t cost_ns[CREW_KINDS]; /* running means of what the caller did itself; the caller's */
     _Atomic(void *const *) items;
     /* Number of items << 32 | next item. One word, so that a claim is valid or not by itself: a
      * worker that comes late to a finished batch finds next >= number, and one that claims an
@@ -50,8 +57,26 @@ static bool has_work(struct crew *c)
     return (uint32_t)t < t >> 32;
 }
 
+static void work_plain(struct crew *c, void *item)
+{
+    c->config.fn(item);
+}
+
+static void work_timed(struct crew *c, void *item)
+{
+    unsigned kind = c->config.kind ? c->config.kind(item) : 0; /* before it is changed */
+    uint32_t *mean = &c->cost_ns[kind];
+    uint64_t began = uv_hrtime(), took;
+
+    c->config.fn(item);
+    took = uv_hrtime() - began;
+    if (took > COST_MOST_NS)
+        took = COST_MOST_NS;
+    *mean = (uint32_t)((15 * (uint64_t)*mean + took) / 16);
+}
+
 /* false: nothing left to claim */
-static bool work_one(struct crew *c)
+static bool work_one(struct crew *c, void (*work)(struct crew *c, void *item))
 {
     uint64_t t;
     uint32_t i, n;
@@ -63,7 +88,7 @@ static bool work_one(struct crew *c)
     n = (uint32_t)(t >> 32);
     if (i >= n)
         return false;
-    c->config.fn(atomic_load_explicit(&c->items, memory_order_relaxed)[i]);
+    work(c, atomic_load_explicit(&c->items, memory_order_relaxed)[i]);
     if (atomic_fetch_add(&c->done, 1) + 1 == n && atomic_load(&c->owner_sleeps)) {
         uv_mutex_lock(&c->lock);
         uv_cond_signal(&c->finished);
@@ -134,7 +159,7 @@ static void worker(void *arg)
     if (c->config.begin)
         c->config.begin();
     while (!atomic_load(&c->quit)) {
-        while (work_one(c))
+        while (work_one(c, work_plain))
             continue;
         await_work(c, &spin_ns);
     }
@@ -191,18 +216,35 @@ static void wake(struct crew *c, uint32_t helpers)
     uv_mutex_unlock(&c->lock);
 }
 
+/* Others can take all but the longest item, at the best. */
+static bool is_worth_sharing(const struct crew *c, void *const *items, uint32_t n)
+{
+    uint64_t gain = c->spin ? GAIN_NS : GAIN_AWAKE_NS, all = 0, longest = 0;
+
+    if (!c->config.kind)
+        return n > 1;
+    for (uint32_t i = 0; i < n && all - longest <= gain; i++) {
+        uint64_t cost = c->cost_ns[c->config.kind(items[i])];
+
+        all += cost;
+        if (cost > longest)
+            longest = cost;
+    }
+    return all - longest > gain;
+}
+
 void crew_run(struct crew *c, void *const *items, uint32_t n)
 {
-    if (n < 2) {
+    if (!is_worth_sharing(c, items, n)) {
         for (uint32_t i = 0; i < n; i++)
-            c->config.fn(items[i]);
+            work_timed(c, items[i]);
         return;
     }
     atomic_store_explicit(&c->items, items, memory_order_relaxed);
     atomic_store_explicit(&c->done, 0, memory_order_relaxed);
     atomic_store(&c->ticket, (uint64_t)n << 32);
     wake(c, n - 1);
-    while (work_one(c))
+    while (work_one(c, work_timed))
         continue;
     await_batch(c, n);
 }

@@ -45,6 +45,17 @@ static void prepare_item(void *item)
     ev->prepared = 1;
 }
 
+/* Prepares of one order of weight cost about the same. */
+static unsigned weight_order(const void *item)
+{
+    const struct sim_event *ev = item;
+    unsigned order = 0;
+
+    for (unsigned w = ev->weight; w > 0; w /= 2)
+        order++;
+    return order;
+}
+
 struct sim *sim_new(const struct sim_config *config)
 {
     struct sim *sim = xcalloc(1, sizeof(*sim));
@@ -56,10 +67,12 @@ struct sim *sim_new(const struct sim_config *config)
     sim->progress_next = UINT64_MAX;
     evq_init(&sim->queue);
     if (threads > 1)
-        sim->crew = crew_new(&(struct crew_config){.workers = threads - 1,
-                                                   .fn = prepare_item,
-                                                   .begin = config->thread_begin,
-                                                   .end = config->thread_end});
+        sim->crew =
+            crew_new(&(struct crew_config){.workers = threads - 1,
+                                           .fn = prepare_item,
+                                           .begin = config->thread_begin,
+                                           .end = config->thread_end,
+                                           .kind = config->share_all ? NULL : weight_order});
     return sim;
 }
 

@@ -55,6 +55,7 @@ struct sim_config {
     /* May be NULL. Called on each worker thread as its first and its last act. */
     void (*thread_begin)(void);
     void (*thread_end)(void);
+    bool share_all; /* also what one thread alone would do sooner: for tests of threads */
 };
 
 struct sim_stats {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "sim/base/rng.h"
@@ -89,7 +90,7 @@ static const struct sim_event_ops timer_ops = {"timer", NULL, timer_commit};
 static struct fleet *new_fleet(unsigned threads)
 {
     struct fleet *f = xcalloc(1, sizeof(*f));
-    struct sim_config config = {.threads = threads, .look_ahead = 1000};
+    struct sim_config config = {.threads = threads, .look_ahead = 1000, .share_all = true};
 
     f->sim = sim_new(&config);
     f->rng = rng_stream(1, "links", "delay");
@@ -301,6 +302,61 @@ START_TEST(test_crew_waits_for_its_workers)
 }
 END_TEST
 
+/* Who did an item of a batch; those of kind 1 take their time. */
+struct task {
+    unsigned kind;
+    bool by_worker;
+    uint64_t work;
+};
+
+static pthread_t tasks_owner;
+
+static void do_task(void *item)
+{
+    struct task *task = item;
+
+    for (uint64_t i = 0; i < task->kind * UINT64_C(200000); i++)
+        task->work = task->work * 6364136223846793005u + i;
+    task->by_worker = !pthread_equal(pthread_self(), tasks_owner);
+}
+
+static unsigned task_kind(const void *item)
+{
+    return ((const struct task *)item)->kind;
+}
+
+static bool was_shared(struct crew *crew, unsigned kind)
+{
+    struct task tasks[16];
+    void *items[16];
+    bool shared = false;
+
+    for (int i = 0; i < 16; i++) {
+        tasks[i] = (struct task){.kind = kind};
+        items[i] = &tasks[i];
+    }
+    crew_run(crew, items, 16);
+    for (int i = 0; i < 16; i++)
+        shared = shared || tasks[i].by_worker;
+    return shared;
+}
+
+START_TEST(test_crew_shares_what_is_worth_it)
+{
+    struct crew *crew =
+        crew_new(&(struct crew_config){.workers = 1, .fn = do_task, .kind = task_kind});
+    int batches = 0;
+
+    tasks_owner = pthread_self();
+    ck_assert(!was_shared(crew, 1)); /* it has learned nothing yet */
+    while (!was_shared(crew, 1))
+        ck_assert_int_lt(batches++, 1000);
+    for (int i = 0; i < 100; i++)
+        ck_assert(!was_shared(crew, 0));
+    crew_free(crew);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("threads");
@@ -315,6 +371,7 @@ int main(void)
     tcase_add_test(t, test_crew_shares_everything_once);
     tcase_add_test(t, test_workers_begin_and_end);
     tcase_add_test(t, test_crew_waits_for_its_workers);
+    tcase_add_test(t, test_crew_shares_what_is_worth_it);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);
