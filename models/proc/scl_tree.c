@@ -112,7 +112,7 @@ void scl_tree_refuse(const struct scl_tree_call *c, enum m2m_status status, cons
         snprintf(c->response->additional_info, sizeof(c->response->additional_info), "%s", why);
 }
 
-static unsigned right_of(enum m2m_method method)
+unsigned scl_tree_right_of(enum m2m_method method)
 {
     static const uint8_t right[] = {RIGHT_CREATE, RIGHT_READ,  RIGHT_WRITE,
                                     RIGHT_DELETE, RIGHT_WRITE, RIGHT_CREATE};
@@ -181,7 +181,10 @@ static void perform(struct scl_tree *t, struct scl_tree_target *target,
         scl_tree_delete(t, target->at, STATUS_DELETED, c->now);
         break;
     case M2M_NOTIFY:
-        channel_notify(t, target->at, c);
+        if (target->type == M2M_LONG_POLLING)
+            channel_response(t, target->at, c);
+        else
+            channel_notify(t, target->at, c);
         break;
     case M2M_EXECUTE:
         execute(t, target, c);
@@ -199,10 +202,12 @@ static bool find_target(struct scl_tree *t, const struct scl_tree_call *c, struc
         scl_tree_refuse(c, STATUS_BAD_REQUEST, "the targetID is no path");
     else if (!*c->request->requesting_entity)
         scl_tree_refuse(c, STATUS_FORBIDDEN, "a requesting entity is needed");
-    else if (result != M2M_PATH_OK || !scl_tree_is_own(t, path) || !scl_tree_find(t, path, target))
-        scl_tree_refuse(c, STATUS_NOT_FOUND, "no such resource");
-    else if ((target->type == M2M_LATEST || target->type == M2M_OLDEST) &&
-             !resolve_instance(target))
+    else if (result != M2M_PATH_OK || !scl_tree_is_own(t, path) ||
+             !scl_tree_find(t, path, target)) {
+        if (!retarget(t, path, result, c))
+            scl_tree_refuse(c, STATUS_NOT_FOUND, "no such resource");
+    } else if ((target->type == M2M_LATEST || target->type == M2M_OLDEST) &&
+               !resolve_instance(target))
         scl_tree_refuse(c, STATUS_NOT_FOUND, "no such resource");
     else
         return true;
@@ -221,9 +226,10 @@ void scl_tree_request(struct scl_tree *t, int64_t now, const struct m2m_request 
     if (!find_target(t, &c, &path, &target))
         return;
     /* A notify is asked of by who the channel's owner let know the URI. */
-    status = request->method == M2M_NOTIFY
+    status = request->method == M2M_NOTIFY && target.type != M2M_LONG_POLLING
                  ? STATUS_OK
-                 : access_check(t, &target, request->requesting_entity, right_of(request->method));
+                 : access_check(t, &target, request->requesting_entity,
+                                scl_tree_right_of(request->method));
     if (status != STATUS_OK)
         scl_tree_refuse(&c, status, status == STATUS_NOT_FOUND ? "no such resource" : NULL);
     else if (!m2m_type_takes(target.type, request->method))

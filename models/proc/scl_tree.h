@@ -12,10 +12,12 @@
 #define SCL_TREE_NEVER INT64_MAX
 
 struct scl_tree_settings {
-    const char *base;          /* the segment that names the sclBase: "m2m" */
-    const char *scl_id;        /* of the hosting SCL */
-    const char *authority;     /* of its absolute URIs: "nscl.example" */
-    bool network;              /* an NSCL: it alone has m2mPocs */
+    const char *base;      /* the segment that names the sclBase: "m2m" */
+    const char *scl_id;    /* of the hosting SCL */
+    const char *authority; /* of its absolute URIs: "nscl.example" */
+    bool network;          /* an NSCL: it alone has m2mPocs */
+    bool hands_on;         /* its owner brings on what is for others (m2m_response.onward); else it
+                              is answered as what is not there */
     int64_t registration_min;  /* <scl>'s expirationTime is moved into [now + min, now + max], */
     int64_t registration_max;  /* ns; without one it is now + max */
     int64_t poll_timer;        /* how long a long poll is held, ns */
@@ -46,8 +48,10 @@ void scl_tree_expire(struct scl_tree *tree, int64_t now);
 enum scl_tree_output_kind {
     SCL_TREE_REQUEST, /* a primitive for target: NOTIFY, *Annc, a group member elsewhere */
     SCL_TREE_COMMAND, /* EXECUTE of a mgmtCmd; target is the execInstance, representation mgmtCmd */
-    SCL_TREE_POLL_ANSWER /* the long poll held at target: status_code, and a notify if there is one
-                          */
+    SCL_TREE_POLL_ANSWER, /* the long poll held at target: status_code, and a notify if there is one
+                           */
+    SCL_TREE_RESPONSE /* what came in an answer to a poll was done: responseNotify of the channel's
+                         owner to its longPollingURI (target), a notify about a responseConfirm */
 };
 struct scl_tree_output {
     struct scl_tree_output *next;

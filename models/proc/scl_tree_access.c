@@ -124,7 +124,7 @@ bool access_owns(const struct resource *r, const char *entity)
     return false;
 }
 
-static bool is_registered(const struct scl_tree *t, const char *entity)
+bool access_is_registered(const struct scl_tree *t, const char *entity)
 {
     const struct resource *scls = store_find(t, t->base, "scls"),
                           *applications = store_find(t, t->base, "applications");
@@ -142,7 +142,8 @@ static unsigned rights_at_base(const struct scl_tree *t, enum m2m_type type, con
         return IS_HOLDER | RIGHT_CREATE;
     if (type == M2M_SCL_BASE || type == M2M_DISCOVERY)
         return IS_HOLDER | RIGHT_READ | RIGHT_DISCOVER;
-    return is_registered(t, entity) ? IS_HOLDER | RIGHT_READ | RIGHT_DISCOVER | RIGHT_CREATE : 0;
+    return access_is_registered(t, entity) ? IS_HOLDER | RIGHT_READ | RIGHT_DISCOVER | RIGHT_CREATE
+                                           : 0;
 }
 
 /* Below sclBase and nobody else's. */
@@ -185,15 +186,30 @@ static unsigned rights(const struct scl_tree *t, const struct scl_tree_target *t
     return default_rights(t, target, entity);
 }
 
-enum m2m_status access_check(const struct scl_tree *t, const struct scl_tree_target *target,
-                             const char *entity, unsigned right)
+static enum m2m_status judge(const struct scl_tree *t, const char *entity, unsigned has,
+                             unsigned right)
 {
-    unsigned has = rights(t, target, entity);
-
     /* The hosting SCL itself is not bound by rights that it keeps for others. */
     if (strcmp(entity, t->settings.scl_id) == 0)
         return STATUS_OK;
     if (!(has & IS_HOLDER))
         return STATUS_NOT_FOUND;
     return (has & right) == right ? STATUS_OK : STATUS_PERMISSION_DENIED;
+}
+
+enum m2m_status access_check(const struct scl_tree *t, const struct scl_tree_target *target,
+                             const char *entity, unsigned right)
+{
+    return judge(t, entity, rights(t, target, entity), right);
+}
+
+enum m2m_status access_check_by(const struct scl_tree *t, struct span access_right_id,
+                                const struct scl_tree_target *target, const char *entity,
+                                unsigned right)
+{
+    const struct resource *r = scl_tree_find_uri(t, access_right_id);
+
+    if (!r || r->type != M2M_ACCESS_RIGHT)
+        return access_check(t, target, entity, right);
+    return judge(t, entity, rights_by(t, r, E_PERMISSIONS, entity), right);
 }

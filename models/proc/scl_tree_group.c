@@ -113,6 +113,8 @@ static void ask_member(struct scl_tree *t, struct span member, const char *suffi
         hand_on(t, uri, c, &response);
     else
         scl_tree_request(t, c->now, &request, &response);
+    if (response.onward != M2M_STAYS)
+        hand_on(t, response.resource_uri, c, &response);
     put_status(&c->response->representation, uri, &response);
     m2m_response_clear(&response);
 }

@@ -111,6 +111,13 @@ enum { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_DISCOVER = 4, RIGHT_DELETE = 8, RI
 /* STATUS_OK, STATUS_NOT_FOUND (no holder) or STATUS_PERMISSION_DENIED (etsi-m2m.md 8.4). */
 enum m2m_status access_check(const struct scl_tree *t, const struct scl_tree_target *target,
                              const char *entity, unsigned right);
+/* The same by the accessRight of that URI; what leads to none says nothing, and target's own holds.
+ */
+enum m2m_status access_check_by(const struct scl_tree *t, struct span access_right_id,
+                                const struct scl_tree_target *target, const char *entity,
+                                unsigned right);
+/* An SCL or an application that is registered here. */
+bool access_is_registered(const struct scl_tree *t, const char *entity);
 /* Whether the resource is the entity's own by where it stands. */
 bool access_owns(const struct resource *r, const char *entity);
 
@@ -125,6 +132,7 @@ void scl_tree_create(struct scl_tree *t, struct scl_tree_target *target,
 void scl_tree_update(struct scl_tree *t, struct resource *r, const struct scl_tree_call *c);
 /* The resource and all below it, with notifications of that status. */
 void scl_tree_delete(struct scl_tree *t, struct resource *r, enum m2m_status status, int64_t now);
+unsigned scl_tree_right_of(enum m2m_method method); /* RIGHT_ that it takes */
 void scl_tree_refuse(const struct scl_tree_call *c, enum m2m_status status, const char *why);
 
 /* ---- scl_tree_content.c ---- */
@@ -149,9 +157,17 @@ void notify_release(struct scl_tree *t, struct resource *r);
 void channel_notify(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c);
 void channel_poll(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c);
 void channel_due(struct scl_tree *t, struct resource *channel, int64_t now);
+/* The owner's answer to what came in an answer to a poll. */
+void channel_response(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c);
 struct scl_tree_output *output_new(enum scl_tree_output_kind kind, enum m2m_method method,
                                    const char *target, const char *entity);
 void output_put(struct scl_tree *t, struct scl_tree_output *o);
+
+/* ---- scl_tree_retarget.c ---- */
+/* Nothing is there by that path, or it is not ours: where the request goes on, or a refusal.
+ * false: it is no such request. */
+bool retarget(const struct scl_tree *t, const struct m2m_path *path, enum m2m_path_result result,
+              const struct scl_tree_call *c);
 
 /* ---- scl_tree_group.c, scl_tree_discovery.c, scl_tree_announce.c, scl_tree_mgmt.c ---- */
 bool group_check(const struct scl_tree *t, const struct scl_tree_call *c, struct span list,

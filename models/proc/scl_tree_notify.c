@@ -52,17 +52,26 @@ static bool channel_take(struct scl_tree *t, struct resource *channel, struct sc
     return true;
 }
 
+/* false: refused. */
+static bool is_notify(const struct scl_tree_call *c)
+{
+    const struct m2m_rep *rep = c->request->representation;
+    char why[80];
+
+    if (rep && rep->type == M2M_NOTIFY_DOC &&
+        m2m_rep_check(M2M_NOTIFY_DOC, M2M_CREATE, m2m_rep_span(rep), why) == STATUS_OK)
+        return true;
+    scl_tree_refuse(c, STATUS_BAD_REQUEST, "a notify document is needed");
+    return false;
+}
+
 void channel_notify(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c)
 {
     const struct m2m_rep *rep = c->request->representation;
     struct scl_tree_output *o;
-    char why[80];
 
-    if (!rep || rep->type != M2M_NOTIFY_DOC ||
-        m2m_rep_check(M2M_NOTIFY_DOC, M2M_CREATE, m2m_rep_span(rep), why) != STATUS_OK) {
-        scl_tree_refuse(c, STATUS_BAD_REQUEST, "a notify document is needed");
+    if (!is_notify(c))
         return;
-    }
     o = output_new(SCL_TREE_REQUEST, M2M_NOTIFY, "", c->request->requesting_entity);
     m2m_rep_init(&o->representation, M2M_NOTIFY_DOC);
     m2m_put_items(&o->representation, m2m_rep_span(rep));
@@ -70,6 +79,22 @@ void channel_notify(struct scl_tree *t, struct resource *channel, const struct s
         c->response->status_code = STATUS_ACCEPTED;
     else
         scl_tree_refuse(c, STATUS_SERVICE_UNAVAILABLE, "the channel's queue is full");
+}
+
+void channel_response(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c)
+{
+    struct scl_tree_output *o;
+    char uri[SCL_TREE_MAX_URI];
+
+    if (!is_notify(c))
+        return;
+    scl_tree_path_of(channel, uri, sizeof(uri));
+    m2m_path_append(uri, sizeof(uri), m2m_type_name(M2M_LONG_POLLING));
+    o = output_new(SCL_TREE_RESPONSE, M2M_NOTIFY, uri, c->request->requesting_entity);
+    m2m_rep_init(&o->representation, M2M_NOTIFY_DOC);
+    m2m_put_items(&o->representation, m2m_rep_span(c->request->representation));
+    output_put(t, o);
+    c->response->status_code = STATUS_OK;
 }
 
 void channel_poll(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c)

@@ -181,6 +181,8 @@ enum m2m_path_result m2m_path_parse(struct span uri, const char *base, struct m2
     if (!is_path(rest))
         return M2M_PATH_MALFORMED;
     while (result == M2M_PATH_OK && rest.n) {
+        struct span from = rest;
+
         if (out->count && m2m_path_type(out) == M2M_MEMBERS_CONTENT) {
             out->suffix = keep(out, rest.p, rest.n);
             break;
@@ -188,6 +190,8 @@ enum m2m_path_result m2m_path_parse(struct span uri, const char *base, struct m2
         if (!take_segment(&rest, &segment))
             return M2M_PATH_MALFORMED;
         result = take_step(out, segment, base);
+        if (result == M2M_PATH_UNKNOWN)
+            out->suffix = keep(out, from.p, from.n);
     }
     return result;
 }

@@ -20,14 +20,15 @@ struct m2m_path {
     unsigned count;
     uint16_t text_n;
     uint16_t authority; /* where in text: "nscl.example:443" of an absolute URI; "" without one */
-    uint16_t suffix;    /* behind membersContent, "/..." as it was written; "" without */
+    uint16_t suffix; /* behind membersContent, or behind the last step that can stand there, "/..."
+                        as it was written; "" without */
     char text[M2M_MAX_PATH + M2M_MAX_STEPS + 3];
 };
 
 enum m2m_path_result {
     M2M_PATH_OK,
     M2M_PATH_MALFORMED, /* no path at all: STATUS_BAD_REQUEST */
-    M2M_PATH_UNKNOWN    /* nothing can stand there: STATUS_NOT_FOUND */
+    M2M_PATH_UNKNOWN    /* nothing can stand there: STATUS_NOT_FOUND; the steps before it hold */
 };
 /* uri: an absolute URI or its path. base: the one segment that names the sclBase. Percent-encoded
  * octets are decoded within their segment, so that an SCL-ID that is a URI is one name. Empty

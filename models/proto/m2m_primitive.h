@@ -20,15 +20,26 @@ struct m2m_request {
     uint32_t max_size;                    /* discovery: most URIs that are wanted; 0: no matter */
     enum m2m_method method;
     enum m2m_point point;
+    bool handed_on; /* by another SCL: it is for the receiver, or for an application of it */
+};
+
+/* Where a request goes on to that its receiver does not answer itself (TS 102 690: retargeting). */
+enum m2m_onward {
+    M2M_STAYS,
+    M2M_TO_APPLICATION, /* to its aPoC */
+    M2M_TO_SCL          /* to another SCL, over a contact of it */
 };
 
 /* responseConfirm, in the caller's storage: m2m_response_init, then _clear. */
 struct m2m_response {
-    char resource_uri[M2M_MAX_PATH]; /* of what was created; "": nothing was */
+    char resource_uri[M2M_MAX_PATH]; /* of what was created; "": nothing was. Where it goes on: the
+                                        target that is asked for there */
+    char contact[M2M_MAX_URI];       /* M2M_TO_SCL: the contactURI by which that SCL is reached */
     char additional_info[80];        /* of errorInfo; "": none */
     struct m2m_rep representation;   /* M2M_NO_TYPE: none */
     enum m2m_status status_code;
-    bool held; /* a long poll: there is no answer yet (tree.h) */
+    enum m2m_onward onward; /* if not M2M_STAYS: there is no answer, but it is to go on */
+    bool held;              /* a long poll: there is no answer yet (tree.h) */
 };
 static inline void m2m_response_init(struct m2m_response *r)
 {
