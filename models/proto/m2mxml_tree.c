@@ -5,7 +5,9 @@
 #include "sim/base/xalloc.h"
 
 #include <assert.h>
+#include <libxml/globals.h>
 #include <libxml/parser.h>
+#include <libxml/xmlerror.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -207,12 +209,21 @@ static void free_context(void *context)
     xmlFreeParserCtxt(context);
 }
 
+static void say_nothing(void *arg, const char *format, ...)
+{
+    (void)arg, (void)format;
+}
+
 static void init_once(void)
 {
     int failed = pthread_key_create(&context_key, free_context);
 
     assert(!failed);
     xmlInitParser();
+    /* What is refused is told by a reason; what no context hears of, such as a bad encoding, the
+     * library would write to stderr. */
+    xmlSetGenericErrorFunc(NULL, say_nothing);
+    xmlThrDefSetGenericErrorFunc(NULL, say_nothing);
 }
 
 void xml_tree_init_library(void)

@@ -2,18 +2,12 @@
 #include "models/proto/xmlsec_impl.h"
 
 #include "crypto/hash.h"
+#include "models/proto/m2mxml.h"
 
-#include <libxml/globals.h>
-#include <libxml/xmlerror.h>
 #include <string.h>
 #include <xmlsec/errors.h>
 #include <xmlsec/openssl/app.h>
 #include <xmlsec/openssl/crypto.h>
-
-static void say_nothing(void *arg, const char *format, ...)
-{
-    (void)arg, (void)format;
-}
 
 bool xmlsec_init(void)
 {
@@ -21,12 +15,10 @@ bool xmlsec_init(void)
 
     if (done)
         return true;
-    xmlInitParser();
+    m2mxml_init();
     done = xmlSecInit() == 0 && xmlSecCheckVersion() == 1 && xmlSecOpenSSLInit() == 0;
-    /* What is refused is told by a reason; the libraries would write to stderr. */
+    /* What is refused is told by a reason; the library would write to stderr. */
     xmlSecErrorsSetCallback(NULL);
-    xmlSetGenericErrorFunc(NULL, say_nothing);
-    xmlThrDefSetGenericErrorFunc(NULL, say_nothing);
     return done;
 }
 
