@@ -529,11 +529,15 @@ static void check_application(struct reader *r, const struct scn_population *p)
     const struct cfg_application *a = &p->server.application;
     const struct scn_population *devices =
         a->devices == SCN_NONE ? NULL : &r->s->populations[a->devices];
-    if (!devices || devices->kind != CFG_DEVICE)
+    if (!devices)
         return;
     if (a->command.every && devices->device.mid.channel == CFG_CHANNEL_NONE)
         tell(r, place_of(r, &p->name, &a->command.every, &a->devices), "S261",
              "nobody can tell '%s' a command: they have no 'mid.channel'", devices->name);
+    if (devices->kind == CFG_LOCAL && devices->device.local.behind == SCN_NONE)
+        return;
+    if (devices->kind == CFG_LOCAL) /* they are found where their gateways register */
+        devices = &r->s->populations[devices->device.local.behind];
     if (devices->device.mid.nscl != p->server.nscl && p->server.nscl != SCN_NONE)
         tell(r, place_of(r, &p->name, &p->server.nscl, &a->devices), "S262",
              "'%s' register with another NSCL than the one that the application uses",

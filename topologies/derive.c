@@ -142,7 +142,10 @@ static void derive_population(struct reader *r, struct scn_population *p)
     if (p->kind == CFG_MAS || p->kind == CFG_APPLICATION)
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
     if (p->kind == CFG_APPLICATION)
-        derive_server(r, p, "devices", CFG_DEVICE, &server->application.devices);
+        derive_server(r, p, "devices",
+                      has_kind(r->s, CFG_DEVICE) || !has_kind(r->s, CFG_GATEWAY) ? CFG_DEVICE
+                                                                                 : CFG_GATEWAY,
+                      &server->application.devices);
     if (p->kind == CFG_BSF || p->kind == CFG_ACCESS ||
         (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);

@@ -82,7 +82,7 @@ static void put_range(const struct schema_key *k, FILE *to)
         for (unsigned i = 0; i < TLS_SUITE_COUNT; i++)
             fprintf(to, "%s%s", i > 0 ? ", " : "", tls_suite_name((enum tls_suite)i));
     else if (k->type == TYPE_POPULATION && k->kind != SCHEMA_ANY_KIND)
-        fprintf(to, "of kind %s", schema_word_name(schema_kinds, k->kind));
+        fprintf(to, "of kind %s", schema_kind_name(k));
     else if (k->words) {
         const char *separator = "";
         for (const struct schema_word *w = k->words; w->name; w++)

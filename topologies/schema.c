@@ -441,8 +441,9 @@ static const struct schema_key population_keys[] = {
     {"nscl", TYPE_POPULATION, APPLICATION, AT(server.nscl), .kind = CFG_NSCL,
      .derived = "the only population of kind nscl",
      .help = "the NSCL it uses over mIa; of several servers the one of its own number"},
-    {"devices", TYPE_POPULATION, APPLICATION, AT(server.application.devices), .kind = CFG_DEVICE,
-     .derived = "the only population of kind device", .help = "those whose containers it is about"},
+    {"devices", TYPE_POPULATION, APPLICATION, AT(server.application.devices), .kind = SCHEMA_IN_FIELD,
+     .derived = "the only population of kind device, or of kind gateway where there is none of devices",
+     .help = "those whose containers it is about: of gateways, their own and those of all devices behind them"},
     {"subscribe", TYPE_BOOL, APPLICATION, AT(server.application.subscribe), .standard = "no",
      .help = "to the contentInstances of each of their containers"},
     {"spacing", TYPE_TIME, APPLICATION, AT(server.application.spacing), .max = YEAR, .standard = "0 s",
@@ -726,4 +727,12 @@ const char *schema_word_name(const struct schema_word *words, int value)
         if (words->value == value)
             return words->name;
     return "";
+}
+
+const char *schema_kind_name(const struct schema_key *k)
+{
+    if (k->kind == SCHEMA_ANY_KIND)
+        return "";
+    return k->kind == SCHEMA_IN_FIELD ? "device, gateway or local"
+                                      : schema_word_name(schema_kinds, k->kind);
 }

@@ -23,7 +23,7 @@ enum schema_type {
     TYPE_DIST,       /* struct dist; its floor and ceiling are keys of their own */
     TYPE_WORD,       /* int: one of `words` */
     TYPE_SUITE,      /* enum tls_suite */
-    TYPE_POPULATION, /* uint32_t: index of a population of kind `kind` (any: SCHEMA_ANY_KIND) */
+    TYPE_POPULATION, /* uint32_t: index of a population of kind `kind` (or SCHEMA_...) */
     TYPE_DATE,       /* int64_t, ns since 1970 UTC */
     TYPE_FORMAT,     /* the version of the scenario format: nowhere */
     TYPE_SERVICES,   /* uint32_t: a list of service capabilities, as bits of the IVal result */
@@ -42,6 +42,7 @@ struct schema_word {
 };
 #define SCHEMA_LATER    (-1)
 #define SCHEMA_ANY_KIND (-1)
+#define SCHEMA_IN_FIELD (-2) /* device, gateway or local */
 #define SCHEMA_NOWHERE  ((size_t)-1)
 
 struct schema_section;
@@ -85,5 +86,7 @@ const struct schema_key *schema_at(const struct schema_section *s, size_t i);
 const struct schema_key *schema_find(const struct schema_section *s, const char *name,
                                      unsigned kinds);
 const char *schema_word_name(const struct schema_word *words, int value);
+/* Of TYPE_POPULATION, the kind or kinds that it takes; "" for any. */
+const char *schema_kind_name(const struct schema_key *k);
 
 #endif

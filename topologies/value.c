@@ -187,6 +187,12 @@ static bool read_suite(struct reader *r, const struct schema_key *k, const struc
     return false;
 }
 
+static bool is_of_kind(const struct schema_key *k, enum cfg_kind kind)
+{
+    return k->kind == SCHEMA_ANY_KIND || (int)kind == k->kind ||
+           (k->kind == SCHEMA_IN_FIELD && cfg_is_field(kind));
+}
+
 static bool read_population(struct reader *r, const struct schema_key *k, const struct tree *t,
                             uint32_t *out)
 {
@@ -198,7 +204,7 @@ static bool read_population(struct reader *r, const struct schema_key *k, const 
         const struct scn_population *p = &s->populations[i];
         if (strcmp(p->name, t->text) == 0)
             found = i;
-        if (k->kind == SCHEMA_ANY_KIND || (int)p->kind == k->kind)
+        if (is_of_kind(k, p->kind))
             names[n++] = p->name;
     }
     if (found == SCN_NONE) {
@@ -207,10 +213,10 @@ static bool read_population(struct reader *r, const struct schema_key *k, const 
         return false;
     }
     const struct mark *kind = reader_mark_of(r, &s->populations[found].kind);
-    if (k->kind != SCHEMA_ANY_KIND && (int)s->populations[found].kind != k->kind) {
+    if (!is_of_kind(k, s->populations[found].kind)) {
         if (!kind || !kind->bad)
             reader_error(r, t, "S203", "'%s' needs a population of kind %s; '%s' is of kind %s",
-                         k->name, schema_word_name(schema_kinds, k->kind), t->text,
+                         k->name, schema_kind_name(k), t->text,
                          schema_word_name(schema_kinds, (int)s->populations[found].kind));
         return false;
     }

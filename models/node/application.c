@@ -1,41 +1,29 @@
 /* A network application: it registers at its NSCL over mIa, finds the SCLs that it is about (those
  * that come by a subscription on `scls`, those that were there before by discovery), subscribes to
- * their containers and reads them. One request at a time, in the order of the plan; what fails is
+ * their containers and reads them. A device has one container, `readings`; a gateway has one for
+ * each application behind it, which are found as the SCLs are, by a subscription on `containers`
+ * and by discovery below the <scl>. One request at a time, in the order of the plan; what fails is
  * asked again after a while. */
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
 #include "models/node/longpoll.h"
 #include "models/node/node_id.h"
+#include "models/node/watch.h"
+#include "models/proto/m2m_path.h"
 #include "sim/base/siphash.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE      (30 * SIM_S) /* until a session without a request is closed */
-#define ROOT      "m2m"
-#define BASE      "/" ROOT
-#define SCLS      BASE "/scls"
-#define CONTAINER "/containers/readings/contentInstances"
-
-/* An SCL that it knows of. */
-struct watched {
-    uint8_t node_id[M2M_NODE_ID_LEN];
-    bool there;      /* not gone since */
-    bool subscribed; /* or there is no need */
-    bool queued;     /* for a subscription */
-};
-
-/* SCLs that are to be asked for a subscription, in the order in which they are due. */
-struct queue {
-    struct waiting {
-        uint32_t watched;
-        sim_ns due;
-    } * items;
-    uint32_t first, count, room; /* room: a power of two */
-};
+#define IDLE     (30 * SIM_S) /* until a session without a request is closed */
+#define ROOT     "m2m"
+#define BASE     "/" ROOT
+#define SCLS     BASE "/scls"
+#define READINGS "readings" /* a device's only container */
 
 enum errand { NOTHING, REGISTER, WATCH, DISCOVER, SUBSCRIBE, READ, COMMAND, EXECUTE, ASK };
 
@@ -52,13 +40,13 @@ struct application {
     struct caller *caller;
     struct procedure *proc; /* NULL: nothing is being asked */
     enum errand errand;
-    uint32_t about; /* SUBSCRIBE, READ: which */
+    uint32_t about; /* SUBSCRIBE, READ, EXECUTE: which */
     bool registered, watching, discovered, off;
     char id[NODE_NAME_MAX];
-    struct watched *watched;
-    uint32_t count, room;
-    struct map by_node;
-    struct queue waiting, orders;
+    bool many; /* it is about gateways, or devices behind them: containers have to be found */
+    struct watch watch;
+    uint32_t readable;                       /* containers that it knows of */
+    struct watch_queue fresh, later, orders; /* to subscribe to, at once or after a while */
     struct ordered *first_ordered, **last_ordered;
     uint32_t rounds; /* of commands */
     sim_ns command_due;
@@ -78,42 +66,30 @@ static struct deployment *deployment_of(const struct application *a)
     return a->node->population->d;
 }
 
-/* ---- the queue ---- */
-
-static void put(struct queue *q, uint32_t watched, sim_ns due)
+static struct watched *watched(const struct application *a, uint32_t i)
 {
-    if (q->count == q->room) {
-        uint32_t room = q->room ? 2 * q->room : 64;
-        struct waiting *items = xcalloc(room, sizeof *items);
-
-        for (uint32_t i = 0; i < q->count; i++)
-            items[i] = q->items[(q->first + i) % q->room];
-        free(q->items);
-        q->items = items;
-        q->first = 0;
-        q->room = room;
-    }
-    q->items[(q->first + q->count++) % q->room] = (struct waiting){watched, due};
+    return &a->watch.items[i];
 }
 
-static const struct waiting *front(const struct queue *q)
+/* Of a gateway's <scl> it is what is below it that is wanted, whatever for. */
+static bool is_wanted(const struct application *a, const struct watched *w)
 {
-    return q->count ? &q->items[q->first] : NULL;
+    return config(a)->subscribe || (a->many && !w->container);
 }
 
-static void drop_front(struct queue *q)
+/* What is new of a device is subscribed to after a while: what it names as its accessRight, and its
+ * container, it has to make first. A gateway's container is complete when one hears of it. */
+static void want_subscription(struct application *a, uint32_t i, bool again, sim_ns now)
 {
-    q->first = (q->first + 1) % q->room;
-    q->count--;
-}
+    struct watched *w = watched(a, i);
 
-/* Each is due so long after it was put: the queue stays in order. */
-static void want_subscription(struct application *a, uint32_t i, sim_ns now)
-{
-    if (!config(a)->subscribe || a->watched[i].queued || a->watched[i].subscribed)
+    if (!is_wanted(a, w) || w->queued || w->subscribed)
         return;
-    a->watched[i].queued = true;
-    put(&a->waiting, i, sim_ns_add(now, config(a)->retry));
+    w->queued = true;
+    if (w->container && !again)
+        watch_put(&a->fresh, i, now);
+    else
+        watch_put(&a->later, i, sim_ns_add(now, config(a)->retry));
 }
 
 /* ---- what it knows ---- */
@@ -128,10 +104,20 @@ struct server *application_nscl(const struct server *s)
     return server_for(s->population->d, s->population->config->server->nscl, s->index);
 }
 
+static struct population *devices_of(const struct server *s)
+{
+    return &s->population->d->populations[s->population->config->server->application.devices];
+}
+
 bool application_observes(const struct server *s, const struct population *devices)
 {
-    return s->population->config->kind == CFG_APPLICATION &&
-           s->population->config->server->application.devices == devices->index;
+    const struct population *p;
+
+    if (s->population->config->kind != CFG_APPLICATION)
+        return false;
+    p = devices_of(s);
+    return p == devices ||
+           (p->config->kind == CFG_LOCAL && p->config->device->local.behind == devices->index);
 }
 
 bool application_hears(struct application *a, struct span notify)
@@ -152,23 +138,10 @@ bool application_hears(struct application *a, struct span notify)
     return !again;
 }
 
-bool application_wants(const struct application *a, struct span scl)
+bool application_wants(const struct application *a, struct span resource)
 {
-    const struct population *p = &deployment_of(a)->populations[config(a)->devices];
-
-    return m2m_list_has(scl, E_SEARCH_STRINGS, E_SEARCH_STRING, p->config->name);
-}
-
-static struct watched *add_watched(struct application *a, const uint8_t node_id[M2M_NODE_ID_LEN])
-{
-    if (a->count == a->room) {
-        a->room = a->room ? a->room + a->room / 2 : 16;
-        a->watched = xrealloc(a->watched, a->room * sizeof *a->watched);
-    }
-    a->watched[a->count] = (struct watched){.there = true};
-    memcpy(a->watched[a->count].node_id, node_id, M2M_NODE_ID_LEN);
-    map_put(&a->by_node, node_id_key(node_id), a->count);
-    return &a->watched[a->count++];
+    return m2m_list_has(resource, E_SEARCH_STRINGS, E_SEARCH_STRING,
+                        devices_of(a->node)->config->name);
 }
 
 static void arm(struct application *a, sim_ns now);
@@ -182,7 +155,9 @@ static void begin_rounds(struct application *a, sim_ns now)
         a->command_due = sim_ns_add(now, config(a)->command.every);
 }
 
-void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now)
+/* container: NULL for the SCL itself. */
+static void hear_of(struct application *a, const char *scl_id, const char *container, bool there,
+                    sim_ns now)
 {
     uint8_t node_id[M2M_NODE_ID_LEN];
     struct watched *w;
@@ -190,35 +165,50 @@ void application_hears_of(struct application *a, const char *scl_id, bool there,
 
     if (!node_id_of_scl(scl_id, node_id))
         return;
-    i = map_find(&a->by_node, node_id_key(node_id));
-    if (i == MAP_NONE && !there)
+    i = watch_find(&a->watch, node_id, container);
+    if (i == WATCH_NONE && !there)
         return;
-    if (i == MAP_NONE)
-        add_watched(a, node_id);
-    i = map_find(&a->by_node, node_id_key(node_id));
-    w = &a->watched[i];
+    if (i == WATCH_NONE) {
+        i = watch_add(&a->watch, node_id, container);
+        a->readable += container || !a->many;
+    }
+    w = watched(a, i);
     /* What was subscribed to went with it. */
     if (!there || !w->there)
         w->subscribed = false;
     w->there = there;
+    if (!there && a->many && !container)
+        watch_lose_containers(&a->watch, node_id);
     if (there) {
-        want_subscription(a, i, now);
+        want_subscription(a, i, false, now);
         begin_rounds(a, now);
     }
     arm(a, now);
 }
 
+void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now)
+{
+    hear_of(a, scl_id, NULL, there, now);
+}
+
+void application_hears_of_container(struct application *a, const char *scl_id,
+                                    const char *container, bool there, sim_ns now)
+{
+    if (a->many)
+        hear_of(a, scl_id, container, there, now);
+}
+
 /* ---- what is due ---- */
 
-/* The next that is there, from read_at on; MAP_NONE: none. */
+/* The next container that is there, from read_at on; WATCH_NONE: none. */
 static uint32_t next_to_read(const struct application *a)
 {
-    for (uint32_t k = 0; k < a->count; k++) {
-        uint32_t i = (a->read_at + k) % a->count;
-        if (a->watched[i].there)
+    for (uint32_t k = 0; k < a->watch.count; k++) {
+        uint32_t i = (a->read_at + k) % a->watch.count;
+        if (watched(a, i)->there && (watched(a, i)->container || !a->many))
             return i;
     }
-    return MAP_NONE;
+    return WATCH_NONE;
 }
 
 static sim_ns later(sim_ns a, sim_ns b)
@@ -237,7 +227,9 @@ static void earlier(enum errand *best, sim_ns *due, enum errand errand, sim_ns a
 /* What is next, and since when it is due. The beginning comes first, then what is due first. */
 static enum errand next_errand(const struct application *a, sim_ns *due)
 {
-    const struct waiting *w = front(&a->waiting), *order = front(&a->orders);
+    const struct watch_turn *fresh = watch_front(&a->fresh), *later_one = watch_front(&a->later),
+                            *order = watch_front(&a->orders);
+    const struct watch *w = &a->watch;
     enum errand best = NOTHING;
 
     *due = later(a->hold, config(a)->start);
@@ -248,8 +240,10 @@ static enum errand next_errand(const struct application *a, sim_ns *due)
     if (!a->discovered)
         return DISCOVER;
     *due = SIM_NEVER;
-    earlier(&best, due, SUBSCRIBE, w ? w->due : SIM_NEVER);
-    if (next_to_read(a) != MAP_NONE)
+    earlier(&best, due, SUBSCRIBE, fresh ? fresh->due : SIM_NEVER);
+    earlier(&best, due, SUBSCRIBE, later_one ? later_one->due : SIM_NEVER);
+    earlier(&best, due, DISCOVER, w->part_count ? w->parts[w->part_count - 1].due : SIM_NEVER);
+    if (a->read_due != SIM_NEVER && next_to_read(a) != WATCH_NONE)
         earlier(&best, due, READ, a->read_due);
     earlier(&best, due, COMMAND, a->command_due);
     earlier(&best, due, EXECUTE, order ? order->due : SIM_NEVER);
@@ -284,31 +278,38 @@ static void order_round(struct application *a)
     struct rng r = rng_stream(deployment_of(a)->in.seed, a->id, "commands");
 
     r.counter = (uint64_t)a->rounds++ << 32;
-    for (uint32_t i = 0; i < a->count; i++)
-        if (a->watched[i].there && rng_below(&r, 1000000) < config(a)->command.share_ppm)
-            put(&a->orders, i, a->command_due);
+    for (uint32_t i = 0; i < a->watch.count; i++)
+        if (watched(a, i)->there && rng_below(&r, 1000000) < config(a)->command.share_ppm)
+            watch_put(&a->orders, i, a->command_due);
     a->command_due = sim_ns_add(a->command_due, config(a)->command.every);
+}
+
+/* Of two that are due, the one that is longer; of equals the new one, as next_errand has it. */
+static uint32_t take_subscription(struct application *a)
+{
+    const struct watch_turn *fresh = watch_front(&a->fresh), *later_one = watch_front(&a->later);
+
+    return watch_take(fresh && (!later_one || fresh->due <= later_one->due) ? &a->fresh
+                                                                            : &a->later);
 }
 
 static void choose(struct application *a)
 {
     switch (a->errand) {
     case SUBSCRIBE:
-        a->about = front(&a->waiting)->watched;
-        a->watched[a->about].queued = false;
-        drop_front(&a->waiting);
+        a->about = take_subscription(a);
+        watched(a, a->about)->queued = false;
         break;
     case READ:
         a->about = next_to_read(a);
         a->read_at = a->about + 1;
-        a->read_due = sim_ns_add(a->read_due, config(a)->read.every / a->count);
+        a->read_due = sim_ns_add(a->read_due, config(a)->read.every / a->readable);
         break;
     case COMMAND:
         order_round(a);
         break;
     case EXECUTE:
-        a->about = front(&a->orders)->watched;
-        drop_front(&a->orders);
+        a->about = watch_take(&a->orders);
         break;
     case NOTHING:
     case REGISTER:
@@ -326,7 +327,7 @@ static void begin(struct application *a, sim_ns now)
     a->errand = next_errand(a, &due);
     choose(a);
     if (a->errand == COMMAND ||
-        ((a->errand == SUBSCRIBE || a->errand == EXECUTE) && !a->watched[a->about].there))
+        ((a->errand == SUBSCRIBE || a->errand == EXECUTE) && !watched(a, a->about)->there))
         return; /* it went meanwhile */
     a->proc =
         record_begin(a->node->population, a->node->node_id, kind_of(a->errand), "http", due, now);
@@ -401,32 +402,74 @@ static bool ask_subscription(const struct application *a, struct mid_client *c, 
     return ask(a, c, now, "CREATE subscription", HTTP_POST, target, &rep);
 }
 
+static bool ask_discovery(const struct application *a, struct mid_client *c, sim_ns now)
+{
+    const struct watch_part *part = &a->watch.parts[a->watch.part_count - 1];
+    char target[2 * M2M_MAX_URI], path[M2M_MAX_URI], date[40];
+    size_t n = str_append(target, sizeof target, 0, BASE "/discovery?searchString=");
+
+    n = str_append(target, sizeof target, n, devices_of(a->node)->config->name);
+    if (part->below != WATCH_NONE) {
+        watch_path(watched(a, part->below), BASE, path, sizeof path);
+        n = str_append(target, sizeof target, n, "&searchPrefix=");
+        n = str_append(target, sizeof target, n, path);
+    } else if (a->many) { /* where to look, and not yet what is there */
+        n = str_append(target, sizeof target, n, "&searchString=" OBSERVED_GATEWAY);
+    }
+    if (!part->whole) {
+        m2m_datetime_write(part->since_ms * SIM_MS, date);
+        n = str_append(target, sizeof target, n, "&createdSince=");
+        n = str_append(target, sizeof target, n, date);
+        m2m_datetime_write(part->until_ms * SIM_MS, date);
+        n = str_append(target, sizeof target, n, "&createdUntil=");
+        str_append(target, sizeof target, n, date);
+    }
+    return ask(a, c, now, "RETRIEVE discovery", HTTP_GET, target, NULL);
+}
+
+/* "/m2m/scls/SCL-ID/containers/NAME/contentInstances/LAST", or what is about the containers of a
+ * gateway. */
+static void target_of(const struct application *a, const char *last, char *out, size_t n)
+{
+    const struct watched *w = watched(a, a->about);
+
+    watch_path(w, BASE, out, n);
+    if (!w->container)
+        m2m_path_append(out, n, "containers");
+    if (!w->container && !a->many)
+        m2m_path_append(out, n, READINGS);
+    if (w->container || !a->many)
+        m2m_path_append(out, n, "contentInstances");
+    m2m_path_append(out, n, last);
+}
+
 static bool write_request(void *arg, struct mid_client *c, sim_ns now)
 {
     const struct application *a = arg;
-    const struct population *devices = &deployment_of(a)->populations[config(a)->devices];
-    char scl_id[M2M_MAX_URI] = "", target[2 * M2M_MAX_URI];
+    char target[2 * M2M_MAX_URI];
+    bool below;
 
-    if (a->errand == SUBSCRIBE || a->errand == READ || a->errand == EXECUTE)
-        node_scl_id(a->watched[a->about].node_id, scl_id);
     switch (a->errand) {
     case REGISTER:
         return ask_registration(a, c, now);
     case WATCH:
         return ask_subscription(a, c, now, SCLS "/subscriptions", 0);
     case DISCOVER:
-        snprintf(target, sizeof target, BASE "/discovery?searchString=%s", devices->config->name);
-        return ask(a, c, now, "RETRIEVE discovery", HTTP_GET, target, NULL);
+        return ask_discovery(a, c, now);
     case SUBSCRIBE:
-        snprintf(target, sizeof target, SCLS "/%s" CONTAINER "/subscriptions", scl_id);
-        return ask_subscription(a, c, now, target, config(a)->spacing);
+        below = a->many && !watched(a, a->about)->container;
+        target_of(a, "subscriptions", target, sizeof target);
+        return ask_subscription(a, c, now, target, below ? 0 : config(a)->spacing);
     case READ:
-        snprintf(target, sizeof target, SCLS "/%s" CONTAINER "/%s", scl_id,
-                 config(a)->read.what == CFG_READ_LATEST ? "latest" : "oldest");
+        target_of(a, config(a)->read.what == CFG_READ_LATEST ? "latest" : "oldest", target,
+                  sizeof target);
         return ask(a, c, now, "RETRIEVE contentInstance", HTTP_GET, target, NULL);
     case EXECUTE:
-        snprintf(target, sizeof target, SCLS "/%s/mgmtObjs/%s/execEnable", scl_id,
-                 config(a)->command.what == CFG_COMMAND_RESET ? "reset" : "firmware");
+        watch_path(watched(a, a->about), BASE, target, sizeof target);
+        m2m_path_append(target, sizeof target, "mgmtObjs");
+        m2m_path_append(target, sizeof target,
+                        config(a)->command.what == CFG_COMMAND_RESET ? "reset" : "firmware");
+        m2m_path_append(target, sizeof target, "execEnable");
         return ask(a, c, now, "EXECUTE mgmtCmd", HTTP_POST, target, NULL);
     case ASK:
         return ask(a, c, now, "RETRIEVE execInstance", HTTP_GET, a->first_ordered->uri, NULL);
@@ -440,7 +483,7 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
 /* ---- answers ---- */
 
 /* URIs of SCLs and of what stands below them. */
-static void take_discovery(struct application *a, const struct m2m_rep *rep, sim_ns now)
+static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns now)
 {
     struct span list;
     struct m2m_item item;
@@ -449,10 +492,39 @@ static void take_discovery(struct application *a, const struct m2m_rep *rep, sim
     if (!m2m_find(m2m_rep_span(rep), E_DISCOVERY_URI, &list))
         return;
     while (m2m_next(&list, &item)) {
-        if (m2m_path_parse(item.value, ROOT, &path) == M2M_PATH_OK && path.count > 2 &&
-            path.step[2].type == M2M_SCL)
-            application_hears_of(a, m2m_path_name(&path, 2), true, now);
+        if (m2m_path_parse(item.value, ROOT, &path) != M2M_PATH_OK || path.count < 3 ||
+            path.step[2].type != M2M_SCL)
+            continue;
+        application_hears_of(a, m2m_path_name(&path, 2), true, now);
+        if (path.count == 5 && path.step[4].type == M2M_CONTAINER)
+            application_hears_of_container(a, m2m_path_name(&path, 2), m2m_path_name(&path, 4),
+                                           true, now);
     }
+}
+
+/* An answer that was cut short is asked for in halves, by when things were created; what is created
+ * from now on is told by the subscriptions. */
+static void take_discovery(struct application *a, const struct m2m_rep *rep, sim_ns now)
+{
+    int64_t epoch_ns = deployment_of(a)->in.epoch_unix_ns;
+
+    take_uris(a, rep, now);
+    if (m2m_find_number(m2m_rep_span(rep), E_TRUNCATED, 0) == 0)
+        watch_end_part(&a->watch);
+    else
+        watch_halve_part(&a->watch, epoch_ns / SIM_MS, (epoch_ns + now) / SIM_MS + 1, now);
+    if (a->watch.part_count == 0)
+        a->discovered = true;
+}
+
+/* A gateway's containers from now on are told; those that were there before are asked for. */
+static void subscribed(struct application *a, sim_ns now)
+{
+    struct watched *w = watched(a, a->about);
+
+    w->subscribed = true;
+    if (a->many && !w->container)
+        watch_want_part(&a->watch, a->about, now);
 }
 
 /* The first goes behind the others, or is done with. */
@@ -496,11 +568,10 @@ static void succeeded(struct application *a, const struct mid_response *r, sim_n
         a->watching = true;
         break;
     case DISCOVER:
-        a->discovered = true;
         take_discovery(a, &r->rep, now);
         break;
     case SUBSCRIBE:
-        a->watched[a->about].subscribed = true;
+        subscribed(a, now);
         break;
     case EXECUTE:
         hand_over(a, r, now);
@@ -525,11 +596,26 @@ static bool is_as_good(enum errand errand, enum reason reason)
            (errand == REGISTER || errand == WATCH || errand == SUBSCRIBE);
 }
 
+/* What is below an SCL is asked for again with the subscription that it belongs to. */
+static void lose_part(struct application *a, sim_ns now)
+{
+    uint32_t below = a->watch.parts[a->watch.part_count - 1].below;
+
+    if (below == WATCH_NONE)
+        return;
+    watch_end_part(&a->watch);
+    watched(a, below)->subscribed = false;
+    if (watched(a, below)->there)
+        want_subscription(a, below, true, now);
+}
+
 static void refused(struct application *a, enum reason reason, sim_ns now)
 {
     a->hold = sim_ns_add(now, config(a)->retry);
-    if (a->errand == SUBSCRIBE && a->watched[a->about].there)
-        want_subscription(a, a->about, now);
+    if (a->errand == SUBSCRIBE && watched(a, a->about)->there)
+        want_subscription(a, a->about, true, now);
+    if (a->errand == DISCOVER)
+        lose_part(a, now);
     if (a->errand == ASK && reason == REASON_NOT_FOUND)
         commands_lost(a->nscl, a->first_ordered->uri, now);
     if (a->errand == ASK)
@@ -577,6 +663,8 @@ void application_init(struct server *s)
     a->nscl = application_nscl(s);
     a->read_due = a->command_due = SIM_NEVER;
     a->last_ordered = &a->first_ordered;
+    a->many = devices_of(s)->config->kind != CFG_DEVICE;
+    watch_want_part(&a->watch, WATCH_NONE, 0);
     application_id(s, a->id);
     a->caller = caller_new(&(struct caller_settings){.from = s,
                                                      .to = a->nscl,
@@ -625,15 +713,15 @@ void application_free(struct server *s)
         return;
     sim_cancel(deployment_of(a)->sim, &a->timer);
     caller_free(a->caller);
-    free(a->watched);
-    free(a->waiting.items);
-    free(a->orders.items);
+    watch_release(&a->watch);
+    watch_queue_release(&a->fresh);
+    watch_queue_release(&a->later);
+    watch_queue_release(&a->orders);
     while (a->first_ordered) {
         struct ordered *o = a->first_ordered;
         a->first_ordered = o->next;
         free(o);
     }
-    map_release(&a->by_node);
     free(a);
     s->application = NULL;
 }

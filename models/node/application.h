@@ -13,15 +13,17 @@ void application_set_off(struct server *s, bool off);
 /* Its App-ID is the node's name. It uses the NSCL of its own number. */
 void application_id(const struct server *s, char out[NODE_NAME_MAX]);
 struct server *application_nscl(const struct server *s);
-/* Is s an application that is about the containers of these devices? */
+/* Is s an application that is about the containers of these devices, or of some behind them? */
 bool application_observes(const struct server *s, const struct population *devices);
 
-/* What it was told of an SCL by its NSCL. */
+/* What it was told of an SCL, or of a container of one, by its NSCL. */
 void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now);
+void application_hears_of_container(struct application *a, const char *scl_id,
+                                    const char *container, bool there, sim_ns now);
 /* A notification has come; false: it is the last one again, whose answer was lost. */
 bool application_hears(struct application *a, struct span notify);
-/* Devices that it is about say so in the searchStrings of their <scl>. */
-bool application_wants(const struct application *a, struct span scl);
+/* Devices that it is about say so in the searchStrings of their <scl> and of their containers. */
+bool application_wants(const struct application *a, struct span resource);
 
 /* ---- contact.c: an application's contact URI ---- */
 bool contact_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,
@@ -44,6 +46,7 @@ void delivery_finish(struct server *s, sim_ns now);
 void delivery_set_off(struct server *s, bool off);
 
 /* ---- observed.c: what a device adds for the applications that are about it ---- */
+#define OBSERVED_GATEWAY "gateway" /* among the searchStrings of a gateway's <scl> */
 /* rep becomes the document; the index of an element's word; the accessRightID of what it makes. */
 void observed_take(struct m2m_rep *rep, struct m2m_doc *doc);
 int64_t observed_word(enum m2m_element e, const char *word);
@@ -51,7 +54,11 @@ void observed_put_right(struct m2m_rep *rep, const char *scl_id);
 /* The representation of its <scl> at CREATE: with searchStrings and an accessRightID. *doc's memory
  * is to be released. */
 void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
-void observed_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
+/* The same of a container, whose readings are those of p: of a device, of a gateway, or of devices
+ * behind it. */
+void observed_container(const struct population *p, const char *scl_id, struct m2m_doc *doc);
+/* Somebody is about the containers of p. */
+bool observed_is_sought(const struct population *p);
 /* <accessRight>: all for the SCL itself; to look, to subscribe and to command for applications. */
 void observed_access_right(const struct device *dev, const char *scl_id, struct m2m_doc *doc);
 

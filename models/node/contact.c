@@ -2,6 +2,7 @@
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
+#include "models/proto/m2m_path.h"
 #include "models/proto/m2mxml_rep.h"
 
 #include <stdio.h>
@@ -23,17 +24,37 @@ bool contact_accept(struct flow_listener *l, struct flow_end *end, const struct 
     return e != NULL;
 }
 
-/* An <scl> came or went: the application's subscription on `scls` tells. */
-static void take_scl(struct application *a, struct span scl, int64_t status_word, sim_ns now)
+/* It came, or it went. */
+static bool has_come(struct span notify)
 {
     const char *const *words = m2m_element_info(E_STATUS_CODE)->words;
+
+    return strcmp(words[m2m_find_number(notify, E_STATUS_CODE, 0)],
+                  m2m_status_name(STATUS_CREATED)) == 0;
+}
+
+/* Of an <scl> the application's subscription on `scls` tells. */
+static void take_scl(struct application *a, struct span scl, struct span notify, sim_ns now)
+{
     char scl_id[M2M_MAX_URI];
 
-    if (!application_wants(a, scl))
-        return;
     m2m_find_text(scl, E_SCL_ID, scl_id, sizeof scl_id);
-    application_hears_of(a, scl_id,
-                         strcmp(words[status_word], m2m_status_name(STATUS_CREATED)) == 0, now);
+    application_hears_of(a, scl_id, has_come(notify), now);
+}
+
+/* Of a container that on `containers` of its <scl>, whose reference says which. */
+static void take_container(struct application *a, struct span container, struct span notify,
+                           sim_ns now)
+{
+    char id[M2M_MAX_NAME + 1];
+    struct m2m_path path;
+    struct span reference;
+
+    m2m_find_text(container, E_ID, id, sizeof id);
+    if (m2m_find(notify, E_SUBSCRIPTION_REFERENCE, &reference) &&
+        m2m_path_parse(reference, "m2m", &path) == M2M_PATH_OK && path.count > 3 &&
+        path.step[2].type == M2M_SCL)
+        application_hears_of_container(a, m2m_path_name(&path, 2), id, has_come(notify), now);
 }
 
 static enum m2m_status take(struct application *a, struct span notify, sim_ns now)
@@ -48,8 +69,10 @@ static enum m2m_status take(struct application *a, struct span notify, sim_ns no
         return STATUS_OK;
     if (m2mxml_rep_read(representation, &rep, why) != REASON_NONE)
         return STATUS_BAD_REQUEST;
-    if (rep.type == M2M_SCL)
-        take_scl(a, m2m_rep_span(&rep), m2m_find_number(notify, E_STATUS_CODE, 0), now);
+    if (rep.type == M2M_SCL && application_wants(a, m2m_rep_span(&rep)))
+        take_scl(a, m2m_rep_span(&rep), notify, now);
+    if (rep.type == M2M_CONTAINER && application_wants(a, m2m_rep_span(&rep)))
+        take_container(a, m2m_rep_span(&rep), notify, now);
     m2m_rep_clear(&rep);
     return STATUS_OK;
 }

@@ -241,9 +241,15 @@ static enum err make_servers(struct population *p)
 
 static void make_applications(struct population *p)
 {
+    struct population *devices;
+
     if (p->config->kind != CFG_APPLICATION)
         return;
-    p->d->populations[p->config->server->application.devices].observed = true;
+    devices = &p->d->populations[p->config->server->application.devices];
+    devices->sought = true;
+    if (devices->config->kind == CFG_LOCAL)
+        devices = &p->d->populations[devices->config->device->local.behind];
+    devices->observed = true;
     for (uint32_t i = 0; i < p->config->count; i++)
         application_init(&p->servers[i]);
 }

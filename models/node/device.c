@@ -103,10 +103,10 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
     consider(best, hold, dev->refresh_at, PLAN_BEGIN, PROC_REFRESH);
     if (dev->limited)
         return;
-    if (dev->gateway)
-        consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
-    else if (dev->population->observed && !dev->has_right)
+    if (dev->population->observed && !dev->has_right)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_ACCESS_RIGHT);
+    else if (dev->gateway)
+        consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
     else if (dev->channel && longpoll_wants(dev) != PROC_KINDS)
         consider(best, hold, dev->wanted, PLAN_BEGIN, longpoll_wants(dev));
     else if (c->report.every && !dev->has_container)

@@ -1,6 +1,7 @@
 /* From a gateway's store to the NSCL: one session of mId for all that waits, request after request,
  * each kept until it is acknowledged. What the NSCL has already (409: its answer to an earlier
  * attempt was lost) is delivered. */
+#include "models/node/application.h"
 #include "models/node/gateway.h"
 
 #include "sim/base/str.h"
@@ -131,6 +132,8 @@ const char *gateway_write(const struct device *dev, const char *scl_id, char *ta
         doc->kind = DOC_CONTAINER;
         snprintf(doc->u.container.id, sizeof doc->u.container.id, "%s", app_id);
         doc->u.container.max_instances = p->config->device->report.keep;
+        if (observed_is_sought(p))
+            observed_container(p, scl_id, doc);
         return "CREATE container";
     }
     snprintf(target, n, "/m2m/scls/%s/containers/%s/contentInstances", scl_id, app_id);

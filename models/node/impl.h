@@ -67,7 +67,8 @@ struct population {
     const struct profile_class *class;
     struct usage_table *usage;
     struct path *paths; /* to each population */
-    bool observed;      /* devices: some application is about their containers */
+    bool observed;      /* devices: some application is about what is below their <scl> */
+    bool sought;        /* devices, local ones too: about their very containers */
     /* devices */
     struct device *devices;
     struct local *locals;                                 /* of kind local */

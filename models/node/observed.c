@@ -17,12 +17,47 @@ void observed_put_right(struct m2m_rep *rep, const char *scl_id)
     m2m_put_text(rep, E_ACCESS_RIGHT_ID, uri);
 }
 
-/* Applications look for the devices that they are about by the population's name. */
-static void put_search_strings(struct m2m_rep *rep, const struct device *dev)
+static const struct population *gateway_of(const struct population *p)
+{
+    return p->config->kind == CFG_LOCAL ? &p->d->populations[p->config->device->local.behind] : p;
+}
+
+bool observed_is_sought(const struct population *p)
+{
+    return p->sought || gateway_of(p)->sought;
+}
+
+static void put_name(struct m2m_rep *rep, const struct population *p)
+{
+    if (p->sought)
+        m2m_put_text(rep, E_SEARCH_STRING, p->config->name);
+}
+
+/* Applications look for the devices that they are about by the population's name: at a gateway that
+ * of the devices behind it too. */
+static void put_search_strings(struct m2m_rep *rep, const struct population *p)
 {
     size_t opened = m2m_open(rep, E_SEARCH_STRINGS);
 
-    m2m_put_text(rep, E_SEARCH_STRING, dev->population->config->name);
+    if (p->config->kind == CFG_GATEWAY)
+        m2m_put_text(rep, E_SEARCH_STRING, OBSERVED_GATEWAY);
+    put_name(rep, p);
+    for (uint32_t i = 0; i < p->d->in.population_count; i++) {
+        const struct population *other = &p->d->populations[i];
+        if (other != p && gateway_of(other) == p)
+            put_name(rep, other);
+    }
+    m2m_close(rep, opened);
+}
+
+/* Of a container: whose readings they are, and at whose gateway. */
+static void put_owners(struct m2m_rep *rep, const struct population *p)
+{
+    size_t opened = m2m_open(rep, E_SEARCH_STRINGS);
+
+    put_name(rep, p);
+    if (gateway_of(p) != p)
+        put_name(rep, gateway_of(p));
     m2m_close(rep, opened);
 }
 
@@ -67,7 +102,7 @@ void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *
     m2m_put_number(&rep, E_EXPIRATION_TIME, scl->expires_unix_ns);
     if (dev->population->observed) {
         observed_put_right(&rep, scl_id);
-        put_search_strings(&rep, dev);
+        put_search_strings(&rep, dev->population);
     }
     if (dev->channel)
         put_poc(&rep, scl_id);
@@ -83,7 +118,7 @@ void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *
     observed_take(&rep, doc);
 }
 
-void observed_container(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
+void observed_container(const struct population *p, const char *scl_id, struct m2m_doc *doc)
 {
     const struct doc_container *container = &doc->u.container;
     struct m2m_rep rep;
@@ -91,7 +126,7 @@ void observed_container(const struct device *dev, const char *scl_id, struct m2m
     m2m_rep_init(&rep, M2M_CONTAINER);
     m2m_put_text(&rep, E_ID, container->id);
     observed_put_right(&rep, scl_id);
-    put_search_strings(&rep, dev);
+    put_owners(&rep, p);
     m2m_put_number(&rep, E_MAX_NR_OF_INSTANCES, container->max_instances);
     observed_take(&rep, doc);
 }

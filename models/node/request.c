@@ -78,7 +78,7 @@ static void fill_container(const struct device *dev, const char *scl_id, struct 
     snprintf(doc->u.container.id, sizeof doc->u.container.id, CONTAINER_ID);
     doc->u.container.max_instances = config(dev)->report.keep;
     if (dev->population->observed)
-        observed_container(dev, scl_id, doc);
+        observed_container(dev->population, scl_id, doc);
 }
 
 void device_compose(struct device *dev, struct proto_env *env, enum procedure_kind kind, sim_ns now,

@@ -44,6 +44,16 @@ static struct resource *root_of(const struct scl_tree *t, const struct scl_tree_
     return prefix ? scl_tree_find_uri(t, span_str(prefix)) : t->base;
 }
 
+/* What may be found stands nowhere below contentInstances, where most of a tree is. */
+static struct resource *next_place(const struct resource *root, struct resource *r)
+{
+    if (r->type != M2M_CONTENT_INSTANCES)
+        return store_walk(root, r);
+    while (r != root && !r->next)
+        r = r->parent;
+    return r == root ? NULL : r->next;
+}
+
 void discovery_answer(struct scl_tree *t, const struct scl_tree_call *c)
 {
     struct m2m_rep *out = &c->response->representation;
@@ -61,7 +71,7 @@ void discovery_answer(struct scl_tree *t, const struct scl_tree_call *c)
     if (c->request->max_size && c->request->max_size < most)
         most = c->request->max_size;
     m2m_rep_init(&uris, M2M_NO_TYPE);
-    for (struct resource *r = root; r; r = store_walk(root, r)) {
+    for (struct resource *r = root; r; r = next_place(root, r)) {
         if (!can_be_found(t, r, c))
             continue;
         found++;

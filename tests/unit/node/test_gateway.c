@@ -1,9 +1,7 @@
 /* Gateways: what local devices store there comes to the NSCL, once, through outages and losses; and
  * what the store does meanwhile. */
 #include "crypto/entity.h"
-#include "models/node/gateway.h"
-#include "tests/support/fleet.h"
-#include "topologies/builder.h"
+#include "tests/support/district.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -12,79 +10,22 @@
 
 #define OUTAGE "events:\n  - {at: 1 h, do: outage, what: nscl, for: 1 h}\n"
 
-/* ---- a district, run and then looked into ---- */
-
-struct district {
-    struct diag_list *diags;
-    struct scenario *scenario;
-    struct profile *profile;
-    struct built *built;
-    struct deployment *d;
-    struct collect rows;
-    struct deployment_counts counts;
-};
-
 static void open_district(struct district *t, const char *more, const char *const *sets)
 {
-    char text[4096];
-    size_t n = 0;
-
-    memset(t, 0, sizeof *t);
-    snprintf(text, sizeof text, "%s%s", fleet_district, more);
-    while (n < FLEET_SETS && sets[n])
-        n++;
-    t->diags = diag_list_new();
-    t->scenario = scenario_parse("district.yaml", text, strlen(text), sets, n, t->diags);
-    if (t->scenario)
-        t->profile = profile_read(t->scenario->profile_path, t->diags);
-    if (t->profile)
-        t->built = scenario_build(t->scenario, t->profile, &(struct build_options){.threads = 1},
-                                  t->diags);
-    diag_print(t->diags, stderr, false);
-    ck_assert_ptr_nonnull(t->built);
-    t->d = built_deployment(t->built);
-    collect_init(&t->rows);
-    deployment_start(t->d, &t->rows.sink);
-    ck_assert_int_eq(deployment_run(t->d), SIM_END_UNTIL);
-    deployment_finish(t->d);
-    deployment_counts(t->d, &t->counts);
-    fleet_check_sums(&t->rows);
-}
-
-static void close_district(struct district *t)
-{
-    collect_release(&t->rows);
-    built_free(t->built);
-    profile_free(t->profile);
-    scenario_free(t->scenario);
-    diag_list_free(t->diags);
-}
-
-static struct population *population_of(const struct district *t, const char *name)
-{
-    for (uint32_t i = 0; i < t->d->in.population_count; i++)
-        if (strcmp(t->d->in.populations[i].name, name) == 0)
-            return &t->d->populations[i];
-    ck_abort_msg("no population %s", name);
+    district_open(t, 1, fleet_district, more, sets);
 }
 
 /* How many instances the NSCL has in an application's container; there may be none. */
 static int64_t instances(const struct district *t, const struct device *gateway, const char *app)
 {
-    struct server *nscl = &population_of(t, "nscl")->servers[0];
+    struct server *nscl = &district_population(t, "nscl")->servers[0];
     char scl_id[M2M_MAX_URI], target[2 * M2M_MAX_URI];
     struct m2m_response r;
     int64_t n = 0;
 
     node_scl_id(gateway->node_id, scl_id);
     snprintf(target, sizeof target, "/m2m/scls/%s/containers/%s/contentInstances", scl_id, app);
-    m2m_response_init(&r);
-    scl_tree_request(registrar_tree(nscl->registrar), t->d->in.epoch_unix_ns + node_now(t->d),
-                     &(struct m2m_request){.target_id = span_str(target),
-                                           .requesting_entity = nscl->fqdn,
-                                           .method = M2M_RETRIEVE,
-                                           .point = M2M_MID},
-                     &r);
+    district_retrieve(t, nscl, target, &r);
     if (r.status_code == STATUS_OK)
         n = m2m_find_number(m2m_rep_span(&r.representation), E_CURRENT_NR_OF_INSTANCES, 0);
     m2m_response_clear(&r);
@@ -119,7 +60,7 @@ static void check_exactly_once(const struct district *t)
     char app[NODE_NAME_MAX];
 
     for (size_t i = 0; i < 2; i++) {
-        const struct population *p = population_of(t, names[i]);
+        const struct population *p = district_population(t, names[i]);
 
         for (uint32_t k = 0; k < p->config->count; k++) {
             const struct local *l = &p->locals[k];
@@ -138,7 +79,7 @@ static void check_exactly_once(const struct district *t)
         }
     }
     for (uint32_t k = 0; k < 2; k++) {
-        const struct device *dev = &population_of(t, "gateways")->devices[k];
+        const struct device *dev = &district_population(t, "gateways")->devices[k];
 
         ck_assert_int_eq(instances(t, dev, GATEWAY_OWN),
                          (int64_t)tally_procedures(t, "delivery", device_node(dev)).success);
@@ -161,7 +102,7 @@ START_TEST(readings_come_to_the_nscl)
     /* Containers first, one for each application. */
     ck_assert_uint_eq(collect_messages(&t.rows, "CREATE application"), 6);
     ck_assert_uint_eq(collect_messages(&t.rows, "join"), 4);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -184,12 +125,12 @@ START_TEST(what_may_wait_goes_together)
     }
     ck_assert_uint_lt(collect_procedures(&rows, "forward", "success", ""),
                       collect_procedures(&rows, "delivery", "success", "") * 3 / 4);
-    close_district(&t);
+    district_close(&t);
     open_district(&t, "", SETS("populations.meters.report.rcat=6"));
     at = 0;
     while ((p = collect_next(&t.rows, "delivery", &at)))
         ck_assert_int_le(p->row.t_end - p->row.t_intended, 5 * SIM_S);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -207,7 +148,7 @@ START_TEST(an_outage_of_an_hour_loses_nothing)
     check_exactly_once(&t);
     ck_assert_uint_eq(collect_procedures(&t.rows, "delivery", "failed", NULL), 0);
     ck_assert_uint_ge(collect_procedures(&t.rows, "delivery", "success", ""), 10 * 46);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -224,7 +165,7 @@ START_TEST(a_store_outlives_a_blackout)
     ck_assert_uint_eq(collect_procedures(&t.rows, "delivery", "failed", NULL), 0);
     ck_assert_uint_ge(collect_procedures(&t.rows, "reading", NULL, NULL), 10 * 46);
     ck_assert_uint_eq(t.counts.registered, 12);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -242,7 +183,7 @@ START_TEST(a_repeat_is_no_second_reading)
     check_exactly_once(&t);
     ck_assert_uint_gt(collect_messages(&t.rows, "409"), 10);
     ck_assert_uint_eq(collect_procedures(&t.rows, "delivery", "failed", NULL), 0);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -257,13 +198,13 @@ START_TEST(containers_come_again_with_a_registration)
     ck_assert_uint_ge(collect_procedures(&t.rows, "delivery", "success", ""), 10 * 46);
     ck_assert_uint_ge(collect_procedures(&t.rows, "registration", "success", ""), 4);
     for (uint32_t k = 0; k < 6; k++) {
-        const struct local *l = &population_of(&t, "meters")->locals[k];
+        const struct local *l = &district_population(&t, "meters")->locals[k];
         char app[NODE_NAME_MAX];
 
         local_app_id(l, app);
         ck_assert_int_ge(instances(&t, local_gateway(l), app), 34);
     }
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -290,9 +231,10 @@ START_TEST(a_full_store_drops_the_lowest_category)
         dropped++;
     }
     ck_assert_uint_gt(dropped, 10);
-    ck_assert_uint_eq(dropped, population_of(&t, "gateways")->devices[0].gateway->dropped +
-                                   population_of(&t, "gateways")->devices[1].gateway->dropped);
-    close_district(&t);
+    ck_assert_uint_eq(dropped,
+                      district_population(&t, "gateways")->devices[0].gateway->dropped +
+                          district_population(&t, "gateways")->devices[1].gateway->dropped);
+    district_close(&t);
 }
 END_TEST
 
@@ -304,8 +246,8 @@ START_TEST(a_store_is_bounded_in_octets)
     open_district(&t, OUTAGE, SETS("populations.gateways.store.max_size=1 kB"));
     check_exactly_once(&t);
     ck_assert_uint_gt(collect_procedures(&t.rows, "delivery", "failed", "store-full"), 10);
-    ck_assert_uint_le(population_of(&t, "gateways")->devices[0].gateway->octets, 1000);
-    close_district(&t);
+    ck_assert_uint_le(district_population(&t, "gateways")->devices[0].gateway->octets, 1000);
+    district_close(&t);
 }
 END_TEST
 
@@ -328,12 +270,12 @@ START_TEST(a_window_is_waited_for)
     }
     ck_assert_uint_ge(n, 2 * 3);
     check_exactly_once(&t);
-    close_district(&t);
+    district_close(&t);
     open_district(&t, "",
                   SETS("populations.gateways.store.window={every: 1 h, open: 5 min}",
                        "populations.meters.report.trpdt=6 h"));
     ck_assert_uint_gt(collect_procedures(&t.rows, "forward", "success", ""), 4 * 40);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 
@@ -355,7 +297,7 @@ START_TEST(a_link_that_fails_is_left_alone)
     ck_assert_uint_ge(failed, 2 * 3);
     ck_assert_uint_le(failed, 2 * 6);
     ck_assert_uint_eq(collect_procedures(&t.rows, "delivery", "failed", NULL), 0);
-    close_district(&t);
+    district_close(&t);
 }
 END_TEST
 

@@ -162,6 +162,21 @@ START_TEST(a_latecomer_discovers)
 }
 END_TEST
 
+/* However many they are: an answer holds a hundred URIs, and these are 240. */
+START_TEST(a_latecomer_discovers_many)
+{
+    struct collect c;
+
+    run(&c, "",
+        SETS(SUBSCRIBE, MONITOR "start=10 min", "populations.meters.count=120",
+             "populations.meters.report.every=30 min", "run.until=15 min"));
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_eq(succeeded(&c, "subscription"), 1 + 120);
+    ck_assert_uint_ge(succeeded(&c, "discovery"), 1 + 3);
+    collect_release(&c);
+}
+END_TEST
+
 /* An application that is off: what it does not take in time is dropped, and counted. */
 START_TEST(what_is_not_taken_is_dropped_with_a_reason)
 {
@@ -276,6 +291,7 @@ int main(void)
     tcase_add_test(t, each_report_is_told_once);
     tcase_add_test(t, notifications_keep_their_distance);
     tcase_add_test(t, a_latecomer_discovers);
+    tcase_add_test(t, a_latecomer_discovers_many);
     tcase_add_test(t, what_is_not_taken_is_dropped_with_a_reason);
     tcase_add_test(t, subscriptions_survive_an_outage);
     tcase_add_test(t, who_leaves_is_left_alone);
