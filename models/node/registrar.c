@@ -261,6 +261,14 @@ static void fill_scl(struct span rep, struct doc_scl *d)
     d->modified_unix_ns = m2m_find_number(rep, E_LAST_MODIFIED_TIME, 0);
 }
 
+/* What is answered with a body: what was asked for, what a poll waited for, and what the members of
+ * a group said, whatever they were asked. */
+static bool has_body(const struct call *c, const struct m2m_rep *rep)
+{
+    return rep->type && (c->request->method == HTTP_GET || rep->type == M2M_NOTIFY_DOC ||
+                         rep->type == M2M_MEMBERS_RESPONSES);
+}
+
 /* What a body says of a resource that was asked for: of an <scl> the attributes that are its own,
  * for a constrained device has no use for a page of references; of anything else all. */
 static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_doc *doc)
@@ -272,7 +280,7 @@ static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_d
         fill_scl(m2m_rep_span(rep), &doc->u.scl);
         return;
     }
-    if (!rep->type || (c->request->method != HTTP_GET && rep->type != M2M_NOTIFY_DOC))
+    if (!has_body(c, rep))
         return;
     doc->kind = DOC_RESOURCE;
     doc->u.resource.type = (int)rep->type;
@@ -289,7 +297,7 @@ static void answer(const struct call *c, struct m2m_response *r)
         refuse(c, r->status_code, r->additional_info);
         return;
     }
-    if (r->representation.type != M2M_SCL && c->request->method == HTTP_GET &&
+    if (r->representation.type != M2M_SCL && has_body(c, &r->representation) &&
         r->representation.n > MAX_BODY) {
         refuse(c, STATUS_NOT_ACCEPTABLE, "more than fits one message");
         return;
@@ -314,12 +322,11 @@ static bool is_storing(const struct call *c)
            c->path.step[3].type == M2M_CONTAINERS;
 }
 
-/* No applications over mId, but for what is announced (etsi-m2m.md 8.4). */
+/* No applications over mId (etsi-m2m.md 8.4); what is announced may be. */
 static bool is_application(const struct call *c)
 {
     return c->request->method == HTTP_POST && c->path.count == 4 &&
-           c->path.step[3].type == M2M_APPLICATIONS && c->request->rep.type &&
-           c->request->rep.type != M2M_APPLICATION_ANNC;
+           c->path.step[3].type == M2M_APPLICATIONS && c->request->rep.type == M2M_APPLICATION;
 }
 
 /* Who names an application proves that it is it. false: answered. Where there is no Kmc there is no
@@ -347,7 +354,8 @@ static bool check_application(const struct call *c)
     return false;
 }
 
-/* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body. */
+/* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body; but a
+ * collection takes no EXECUTE, and an empty body there is a CREATE that lacks its resource. */
 static enum m2m_method method_of(const struct call *c)
 {
     enum m2m_type type = c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE;
@@ -363,9 +371,11 @@ static enum m2m_method method_of(const struct call *c)
     case HTTP_OTHER:
         break;
     }
-    if (m2m_type_takes(type, M2M_EXECUTE) && !c->request->rep.type)
+    if (!c->request->rep.type && m2m_type_takes(type, M2M_EXECUTE))
         return M2M_EXECUTE;
-    return m2m_type_takes(type, M2M_NOTIFY) ? M2M_NOTIFY : M2M_CREATE;
+    if (m2m_type_takes(type, M2M_NOTIFY))
+        return M2M_NOTIFY;
+    return c->request->rep.type || m2m_type_info(type)->items ? M2M_CREATE : M2M_EXECUTE;
 }
 
 static void ask_tree(struct call *c, enum m2m_method method, const char *entity,

@@ -81,12 +81,21 @@ static bool check_target(enum server_role role, const struct incoming *m, struct
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
     if (!take_target(m->target, q->target, sizeof(q->target)))
         return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
-    if (only ? strcmp(q->target, only->target) != 0
-             : strcmp(q->target, "/m2m") != 0 && strncmp(q->target, "/m2m/", 5) != 0)
+    if (only && strcmp(q->target, only->target) != 0)
         return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
     if (only && m->method != HTTP_POST)
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "POST only");
     return true;
+}
+
+/* A tree's owner says so too, but later; who asks by objects has his refusal sealed. */
+static bool check_path(enum server_role role, const struct incoming *m,
+                       const struct server_request *q, struct refusal *no)
+{
+    if (service_of(role) || (m->guard && server_guard_is_closed(m->guard)) ||
+        strcmp(q->target, "/m2m") == 0 || strncmp(q->target, "/m2m/", 5) == 0)
+        return true;
+    return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
 }
 
 /* Who it is could not be told, or it was taken before: as without a right. The rest is no request.
@@ -179,8 +188,8 @@ bool server_request_take(struct proto_env *env, enum server_role role, const str
 {
     q->method = m->method;
     q->body_octets = m->body.n;
-    return check_target(role, m, q, no) && meet(env, m, q, no) && check_body(env, role, m, q, no) &&
-           check_identity(role, q, no);
+    return check_target(role, m, q, no) && meet(env, m, q, no) && check_path(role, m, q, no) &&
+           check_body(env, role, m, q, no) && check_identity(role, q, no);
 }
 
 /* ---- HTTP ---- */

@@ -160,6 +160,14 @@ void coap_cache_key(const struct coap_msg *m, struct buf *key);
  * when that was the last one; it stands until coap_kept_drop of *kept. */
 bool coap_block1(struct coap_endpoint *e, sim_ns now, const struct coap_msg *m, struct span *whole,
                  struct coap_kept **kept);
+/* What goes in blocks if it is long: a representation, and of refusals those with a document; a
+ * diagnostic text is for people and brief (RFC 7252 5.5.2). */
+static inline bool coap_is_document(const struct coap_msg *m)
+{
+    struct span format;
+
+    return coap_class(m->code) == 2 || coap_msg_get(m, COAP_CONTENT_FORMAT, &format);
+}
 /* A later block of a response that is kept. true: answered. */
 bool coap_block2(struct coap_endpoint *e, sim_ns now, const struct coap_msg *m);
 /* Cuts a response down to its block `num`, and keeps the rest. false: there is no such block. */

@@ -148,16 +148,16 @@ static uint32_t etag_of(struct span body)
 bool coap_cut(struct coap_endpoint *e, sim_ns now, struct span key, struct coap_msg *m, uint8_t szx,
               uint32_t num)
 {
-    size_t size = coap_block_size(szx), at = num * size;
-    struct coap_block b = {.num = num, .szx = szx};
+    bool refusal = coap_class(m->code) != 2;
+    size_t size = coap_block_size(szx), at = refusal ? 0 : num * size;
+    struct coap_block b = {.num = refusal ? 0 : num, .szx = szx};
     struct span body = m->payload, etag;
     struct coap_kept *k;
 
-    if (body.n <= size && num == 0)
+    if (body.n <= size && at == 0)
         return true;
-    if (coap_class(m->code) != 2) {
-        /* A diagnostic text, which is for people and brief (RFC 7252 5.5.2). */
-        m->payload.n = body.n < size ? body.n : size;
+    if (!coap_is_document(m)) {
+        m->payload.n = size;
         return true;
     }
     if (at >= body.n)
@@ -172,7 +172,7 @@ bool coap_cut(struct coap_endpoint *e, sim_ns now, struct span key, struct coap_
         buf_put_span(&k->body, body);
     }
     coap_msg_add_block(m, COAP_BLOCK2, &b);
-    if (num == 0)
+    if (at == 0)
         coap_msg_add_uint(m, COAP_SIZE2, (uint32_t)body.n);
     m->payload = span_of(body.p + at, b.more ? size : body.n - at);
     return true;

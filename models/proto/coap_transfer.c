@@ -100,15 +100,19 @@ static bool take_block(struct coap_endpoint *e, sim_ns now, struct coap_call *c,
 static bool continue_down(struct coap_endpoint *e, sim_ns now, struct coap_call *c,
                           const struct coap_msg *m)
 {
+    struct coap_msg first;
     struct coap_block b;
+    bool block =
+        m->code != COAP_CONTINUE && coap_is_document(m) && coap_msg_get_block(m, COAP_BLOCK2, &b);
 
-    if (coap_class(m->code) == 2 && coap_msg_get_block(m, COAP_BLOCK2, &b) &&
-        m->code != COAP_CONTINUE)
-        return take_block(e, now, c, m, &b);
-    /* The whole at once, or an error: what there was of it is void. */
-    buf_clear(&c->answer);
-    buf_clear(&c->down.octets);
-    return false;
+    /* The whole at once, or an answer of another kind: what there was of it is void. */
+    if (!block ||
+        (buf_len(&c->answer) > 0 && coap_msg_parse(buf_span(&c->answer), &first) == REASON_NONE &&
+         coap_class(first.code) != coap_class(m->code))) {
+        buf_clear(&c->answer);
+        buf_clear(&c->down.octets);
+    }
+    return block && take_block(e, now, c, m, &b);
 }
 
 /* RFC 7959 2.3, 2.9: the block under way was taken (or its size is refused). */

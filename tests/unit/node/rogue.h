@@ -177,7 +177,8 @@ ROGUE void rogue_read(struct rogue *r, struct span body)
 
     if (body.n > 0 &&
         m2mxml_parse(body, &r->doc, why) != REASON_NONE) /* a resource of another type */
-        ck_assert_int_eq(m2mxml_rep_read(body, &r->rep, why), REASON_NONE);
+        ck_assert_msg(m2mxml_rep_read(body, &r->rep, why) == REASON_NONE, "%d %s: %.*s", r->status,
+                      why, (int)body.n, (const char *)body.p);
 }
 
 /* What was sealed, once more without it; false: it is not sealed. */
@@ -454,6 +455,19 @@ ROGUE void rogue_write_sealed(struct rogue *r, const struct m2m_primitive *p, co
     ck_assert_int_eq(reason, REASON_NONE);
 }
 
+/* What a request says, under its next number. */
+ROGUE struct m2m_primitive rogue_primitive(struct rogue *r, enum http_method method,
+                                           const char *target, bool has_body)
+{
+    struct m2m_primitive p = {.method = object_primitive_type(method, has_body),
+                              .correlation_id = ++r->sequence};
+
+    ck_assert_uint_lt(strlen(target), sizeof p.target_id);
+    snprintf(p.target_id, sizeof p.target_id, "%s", target);
+    snprintf(p.requesting_entity, sizeof p.requesting_entity, "%s", r->entity);
+    return p;
+}
+
 /* Says the octets as they are and waits for an answer. Its status; 0: none came. */
 ROGUE int rogue_say(struct rogue *r, struct span octets)
 {
@@ -470,8 +484,8 @@ ROGUE int rogue_say(struct rogue *r, struct span octets)
 
 ROGUE int rogue_ask(struct rogue *r, enum http_method method, const char *target, const char *body)
 {
-    struct m2m_primitive p = {.method = object_primitive_type(method, *body != '\0')};
     struct span content = span_str(body);
+    struct m2m_primitive p;
     struct buf octets, sealed;
     int status;
 
@@ -480,9 +494,7 @@ ROGUE int rogue_ask(struct rogue *r, enum http_method method, const char *target
     buf_init(&octets, 64 * 1024);
     buf_init(&sealed, 1);
     if (r->object) {
-        p.correlation_id = ++r->sequence;
-        snprintf(p.target_id, sizeof p.target_id, "%s", target);
-        snprintf(p.requesting_entity, sizeof p.requesting_entity, "%s", r->entity);
+        p = rogue_primitive(r, method, target, *body != '\0');
         rogue_write_sealed(r, &p, body, &sealed);
         content = buf_span(&sealed);
     }

@@ -1,4 +1,5 @@
-/* The client of rogue.h over CoAP: the same questions, with whatever body, in DTLS or bare. */
+/* The client of rogue.h over CoAP: the same questions, with whatever body, in DTLS or bare,
+ * sealed or not. */
 #ifndef TESTS_UNIT_NODE_ROGUE_COAP_H
 #define TESTS_UNIT_NODE_ROGUE_COAP_H
 
@@ -126,8 +127,8 @@ ROGUE void rogue_coap_step(struct session *s, sim_ns now)
     rogue_coap_proceed((struct rogue_coap *)(void *)session_core(s), now);
 }
 
-ROGUE int rogue_coap_ask(struct rogue *r, enum http_method method, const char *target,
-                         const char *body)
+/* A message as it stands. */
+ROGUE int rogue_coap_say(struct rogue *r, uint8_t code, const char *target, struct span body)
 {
     struct buf octets, store;
     struct coap_msg m;
@@ -135,16 +136,33 @@ ROGUE int rogue_coap_ask(struct rogue *r, enum http_method method, const char *t
 
     buf_init(&octets, 64 * 1024);
     buf_init(&store, 4096);
-    coap_msg_init(&m, COAP_CON, coap_binding_method_code(method));
+    coap_msg_init(&m, COAP_CON, code);
     ck_assert(coap_binding_put_target(&m, target, r->entity, &store));
-    if (*body) {
+    if (body.n) {
         coap_msg_add_uint(&m, COAP_CONTENT_FORMAT, COAP_XML);
-        m.payload = span_str(body);
+        m.payload = body;
     }
     ck_assert(coap_msg_write(&m, &octets));
     status = rogue_say(r, buf_span(&octets));
     buf_clear(&octets);
     buf_clear(&store);
+    return status;
+}
+
+/* What is sealed goes by POST: in a GET or a DELETE it would be ignored (RFC 7252 5.5). */
+ROGUE int rogue_coap_ask(struct rogue *r, enum http_method method, const char *target,
+                         const char *body)
+{
+    struct m2m_primitive p;
+    struct buf sealed;
+    int status;
+
+    if (!r->object)
+        return rogue_coap_say(r, coap_binding_method_code(method), target, span_str(body));
+    p = rogue_primitive(r, method, target, *body != '\0');
+    rogue_write_sealed(r, &p, body, &sealed);
+    status = rogue_coap_say(r, COAP_POST, target, buf_span(&sealed));
+    buf_clear(&sealed);
     return status;
 }
 

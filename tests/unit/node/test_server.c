@@ -317,7 +317,8 @@ START_TEST(below_the_scl)
         {HTTP_POST, "/containers/r", INSTANCE, STATUS_METHOD_NOT_ALLOWED},
         {HTTP_POST, "/groups", CONTAINER, STATUS_BAD_REQUEST},
         {HTTP_POST, "x/containers", CONTAINER, STATUS_NOT_FOUND},
-        {HTTP_POST, "/applications", CONTAINER, STATUS_FORBIDDEN},
+        {HTTP_POST, "/applications", CONTAINER, STATUS_BAD_REQUEST},
+        {HTTP_POST, "/applications", "<m2m:application " M2M_NS "/>", STATUS_FORBIDDEN},
         {HTTP_POST, "/applicationsx", CONTAINER, STATUS_NOT_FOUND},
         {HTTP_POST, "", CONTAINER, STATUS_METHOD_NOT_ALLOWED},
         /* clang-format on */

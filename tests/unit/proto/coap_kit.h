@@ -33,6 +33,8 @@ struct kit {
     size_t last_n;
     size_t body;           /* how long GET's body is */
     uint8_t salt;          /* of what the body is made */
+    uint8_t code;          /* of the answer to GET; 0: 2.05 */
+    bool is_text;          /* that answer has no Content-Format */
     uint32_t slow;         /* an exchange that is answered at slow_at */
     sim_ns delay, slow_at; /* 0: at once */
     uint32_t observer;     /* the last one */
@@ -72,8 +74,9 @@ static inline void kit_content(struct kit *k, struct coap_msg *m, enum coap_type
     static uint8_t octets[KIT_BODY * 4];
 
     kit_fill(octets, k->body, k->salt);
-    coap_msg_init(m, type, COAP_CONTENT);
-    coap_msg_add_uint(m, COAP_CONTENT_FORMAT, COAP_XML);
+    coap_msg_init(m, type, k->code ? k->code : COAP_CONTENT);
+    if (!k->is_text)
+        coap_msg_add_uint(m, COAP_CONTENT_FORMAT, COAP_XML);
     m->payload = span_of(octets, k->body);
 }
 

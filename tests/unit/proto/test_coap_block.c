@@ -42,6 +42,34 @@ START_TEST(down)
 }
 END_TEST
 
+/* A refusal with a document comes whole; one with a diagnostic text is cut to what fits. */
+START_TEST(refusals)
+{
+    for (uint8_t szx = 0; szx <= COAP_SZX_MAX; szx += 2)
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            for (int text = 0; text < 2; text++) {
+                struct kit *k = new_kit(COAP_SZX_MAX, szx, 4);
+                size_t block = coap_block_size(szx);
+                size_t want = text && sizes[i] > block ? block : sizes[i];
+
+                k->code = COAP_CONFLICT;
+                k->is_text = text;
+                k->body = sizes[i];
+                k->salt = 3;
+                kit_ask(k, COAP_CON, COAP_GET, 0, -1);
+                kit_run(k, kit_script(k));
+                ck_assert_uint_eq(k->count[0], 1);
+                ck_assert_int_eq(k->events[0][0].kind, COAP_ANSWERED);
+                ck_assert_uint_eq(k->events[0][0].code, COAP_CONFLICT);
+                ck_assert_uint_eq(k->events[0][0].n, want);
+                ck_assert_uint_eq(k->events[0][0].sum, kit_sum_of(want, 3));
+                ck_assert_uint_eq(k->served, 1);
+                ck_assert(coap_is_idle(k->e[0]) && coap_is_idle(k->e[1]));
+                kit_free(k);
+            }
+}
+END_TEST
+
 START_TEST(up)
 {
     for (uint8_t client = 0; client <= COAP_SZX_MAX; client += 2)
@@ -331,6 +359,7 @@ int main(void)
     int failed;
 
     tcase_add_test(c, down);
+    tcase_add_test(c, refusals);
     tcase_add_test(c, up);
     tcase_add_test(c, up_and_down);
     tcase_add_test(c, every_single_fault);
