@@ -384,6 +384,8 @@ static const struct schema_key population_keys[] = {
      .derived = "the only population of kind gateway", .help = "their gateways: number i has gateway i modulo their number"},
     {"interface", TYPE_WORD, LOCAL, AT(device.local.interface), .words = interfaces, .standard = "dIa",
      .help = "dIa: HTTP on TCP into the gateway's tree (a D' device); xIP: short frames to an interworking proxy (d)"},
+    {"announce", TYPE_BOOL, GATEWAY | LOCAL, AT(device.announce), .standard = "no",
+     .help = "application and container are announced at the NSCL of the gateway, where applications find them by the population's name"},
     LATER("fault"), LATER("attack"), LATER("mobility"),
 
     {"bootstrap", TYPE_SECTION, DEVICE, .section = &bootstrap, .help = "service bootstrap"},

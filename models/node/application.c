@@ -482,6 +482,14 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
 
 /* ---- answers ---- */
 
+/* A containerAnnc, which holds no contentInstances, looks as a container does, but for its name. */
+static bool is_announced(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 4 && strcmp(name + n - 4, "Annc") == 0;
+}
+
 /* URIs of SCLs and of what stands below them. */
 static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns now)
 {
@@ -496,7 +504,8 @@ static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns n
             path.step[2].type != M2M_SCL)
             continue;
         application_hears_of(a, m2m_path_name(&path, 2), true, now);
-        if (path.count == 5 && path.step[4].type == M2M_CONTAINER)
+        if (path.count == 5 && path.step[4].type == M2M_CONTAINER &&
+            !is_announced(m2m_path_name(&path, 4)))
             application_hears_of_container(a, m2m_path_name(&path, 2), m2m_path_name(&path, 4),
                                            true, now);
     }

@@ -198,7 +198,8 @@ struct cfg_device { /* kinds: device, gateway, local */
         sim_ns blocked_for;     /* for so long */
         uint32_t max_instances; /* of its own containers whose creator says nothing; 0: no bound */
     } store;
-    struct { /* local */
+    bool announce; /* gateway, local: of its application and container an *Annc at the NSCL */
+    struct {       /* local */
         uint32_t behind;
         enum cfg_interface interface;
     } local;

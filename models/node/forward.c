@@ -32,10 +32,11 @@ void gateway_clock(struct device *dev, sim_ns now)
 sim_ns gateway_forward_at(const struct device *dev)
 {
     const struct gateway *g = dev->gateway;
+    sim_ns due = g->said ? sim_ns_min(g->due, g->said_due) : g->due;
 
-    if (g->due == SIM_NEVER)
+    if (due == SIM_NEVER)
         return SIM_NEVER;
-    return g->due > g->blocked_until ? g->due : g->blocked_until;
+    return due > g->blocked_until ? due : g->blocked_until;
 }
 
 bool gateway_is_blocked(struct device *dev, sim_ns now)
@@ -51,9 +52,10 @@ bool gateway_is_blocked(struct device *dev, sim_ns now)
     return true;
 }
 
-void gateway_registered(struct device *dev)
+void gateway_registered(struct device *dev, sim_ns now)
 {
     dev->gateway->epoch++;
+    outbox_anew(dev->gateway, now);
 }
 
 /* ---- an attempt ---- */
@@ -85,8 +87,11 @@ static uint32_t *container_of(struct gateway *g, const struct stored *s)
 bool gateway_choose(struct device *dev, sim_ns now)
 {
     struct gateway *g = dev->gateway;
-    struct stored *s = store_take(g, now);
+    struct stored *s;
 
+    if (outbox_choose(g))
+        return true;
+    s = store_take(g, now);
     if (!s)
         return false;
     s->attempts++;
@@ -100,6 +105,7 @@ void gateway_stop(struct device *dev, sim_ns now)
     struct gateway *g = dev->gateway;
     struct delivery_cost cost;
 
+    g->saying = false;
     if (!g->sending)
         return;
     cost = cost_of(dev, now);
@@ -117,32 +123,44 @@ static void app_id_of(const struct stored *s, char out[NODE_NAME_MAX])
         str_append(out, NODE_NAME_MAX, 0, GATEWAY_OWN);
 }
 
-const char *gateway_write(const struct device *dev, const char *scl_id, char *target, size_t n,
-                          struct m2m_doc *doc)
+static void write_container(const struct device *dev, const char *scl_id, const char *app_id,
+                            struct device_request *r)
+{
+    const struct stored *s = dev->gateway->sending;
+    const struct population *p = s->local ? s->local->population : dev->population;
+
+    r->label = "CREATE container";
+    snprintf(r->target, sizeof r->target, "/m2m/scls/%s/containers", scl_id);
+    r->doc.kind = DOC_CONTAINER;
+    snprintf(r->doc.u.container.id, sizeof r->doc.u.container.id, "%s", app_id);
+    r->doc.u.container.max_instances = p->config->device->report.keep;
+    if (observed_is_sought(p))
+        observed_container(p, scl_id, &r->doc);
+}
+
+void gateway_write(const struct device *dev, const char *scl_id, struct device_request *r)
 {
     const struct gateway *g = dev->gateway;
     const struct stored *s = g->sending;
+    struct doc_content_instance *c = &r->doc.u.content_instance;
     char app_id[NODE_NAME_MAX];
 
+    if (g->saying) {
+        outbox_write(g, r);
+        return;
+    }
     app_id_of(s, app_id);
     if (g->sending_container) {
-        const struct population *p = s->local ? s->local->population : dev->population;
-
-        snprintf(target, n, "/m2m/scls/%s/containers", scl_id);
-        doc->kind = DOC_CONTAINER;
-        snprintf(doc->u.container.id, sizeof doc->u.container.id, "%s", app_id);
-        doc->u.container.max_instances = p->config->device->report.keep;
-        if (observed_is_sought(p))
-            observed_container(p, scl_id, doc);
-        return "CREATE container";
+        write_container(dev, scl_id, app_id, r);
+        return;
     }
-    snprintf(target, n, "/m2m/scls/%s/containers/%s/contentInstances", scl_id, app_id);
-    doc->kind = DOC_CONTENT_INSTANCE;
-    snprintf(doc->u.content_instance.id, sizeof doc->u.content_instance.id, "%s", s->id);
-    snprintf(doc->u.content_instance.content_type, sizeof doc->u.content_instance.content_type,
-             "application/octet-stream");
-    doc->u.content_instance.content = span_of(s->octets, s->n);
-    return "CREATE contentInstance";
+    r->label = "CREATE contentInstance";
+    snprintf(r->target, sizeof r->target, "/m2m/scls/%s/containers/%s/contentInstances", scl_id,
+             app_id);
+    r->doc.kind = DOC_CONTENT_INSTANCE;
+    snprintf(c->id, sizeof c->id, "%s", s->id);
+    snprintf(c->content_type, sizeof c->content_type, "application/octet-stream");
+    c->content = span_of(s->octets, s->n);
 }
 
 /* ---- answers ---- */
@@ -172,7 +190,7 @@ static void go_on(struct device *dev, sim_ns now)
 {
     struct gateway *g = dev->gateway;
 
-    if (!g->sending && !gateway_choose(dev, now)) {
+    if (!g->sending && !g->saying && !gateway_choose(dev, now)) {
         dev->failures = 0;
         device_procedure_done(dev, now, "success", REASON_NONE);
         return;
@@ -186,12 +204,18 @@ void gateway_answered(struct device *dev, const struct mid_response *r, sim_ns n
 {
     struct gateway *g = dev->gateway;
     bool there = r->status == STATUS_CONFLICT;
+    bool said =
+        g->saying && outbox_answered(g, r->status, r->reason == REASON_NONE, is_refused(r->status));
 
-    if (r->reason != REASON_NONE && !there && !is_refused(r->status)) {
+    if (!said && (g->saying || (r->reason != REASON_NONE && !there && !is_refused(r->status)))) {
         device_attempt_failed(dev, now, r->reason, r->retry_after_s);
         return;
     }
     g->failed = 0;
+    if (said) {
+        go_on(dev, now);
+        return;
+    }
     if (r->reason != REASON_NONE && !there) {
         end_sending(dev, now, r->reason);
     } else if (g->sending_container) {

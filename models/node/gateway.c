@@ -49,15 +49,40 @@ static struct scl_tree *tree_of(struct gateway *g, sim_ns now)
     return g->tree;
 }
 
+/* An event that is too early finds nothing due, and looks again. */
+static void arm_tree(struct gateway *g, sim_ns now)
+{
+    struct sim *sim = device_deployment(g->dev)->sim;
+    int64_t expiry = g->tree ? scl_tree_expiry(g->tree) : SCL_TREE_NEVER;
+    sim_ns at = expiry == SCL_TREE_NEVER ? SIM_NEVER : expiry - unix_of(g, 0);
+
+    if (sim_is_pending(&g->tree_due) && sim_event_time(&g->tree_due) <= at)
+        return;
+    sim_cancel(sim, &g->tree_due);
+    if (at != SIM_NEVER)
+        sim_schedule(sim, &g->tree_due, at > now ? at : now);
+}
+
+static void tree_due_commit(struct sim *sim, struct sim_event *ev)
+{
+    struct gateway *g = (struct gateway *)((char *)ev - offsetof(struct gateway, tree_due));
+    sim_ns now = sim_now(sim);
+
+    if (g->dia.deaf) /* it looks when it has power again */
+        return;
+    scl_tree_expire(g->tree, unix_of(g, now));
+    outbox_take(g, now);
+    arm_tree(g, now);
+}
+
+static const struct sim_event_ops tree_due_ops = {"gateway-tree-due", NULL, tree_due_commit};
+
 void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *request,
                      struct m2m_response *response)
 {
-    struct scl_tree *tree = tree_of(g, now);
-    struct scl_tree_output *o;
-
-    scl_tree_request(tree, unix_of(g, now), request, response);
-    while ((o = scl_tree_output(tree))) /* nobody here subscribes to anything */
-        scl_tree_output_free(o);
+    scl_tree_request(tree_of(g, now), unix_of(g, now), request, response);
+    outbox_take(g, now);
+    arm_tree(g, now);
 }
 
 enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity,
@@ -80,16 +105,40 @@ enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity
     return status;
 }
 
-void gateway_application(struct m2m_rep *rep, const char *app_id)
+/* At the NSCL they are found by the population's name. */
+static void put_announcement(struct m2m_rep *rep, const struct population *p,
+                             const struct device *gateway)
+{
+    char base[NODE_NAME_MAX + 16];
+    size_t opened, list;
+
+    if (!p->config->device->announce)
+        return;
+    opened = m2m_open(rep, E_SEARCH_STRINGS);
+    m2m_put_text(rep, E_SEARCH_STRING, p->config->name);
+    m2m_close(rep, opened);
+    snprintf(base, sizeof base, "https://%s/" GATEWAY_BASE, device_nscl(gateway)->fqdn);
+    opened = m2m_open(rep, E_ANNOUNCE_TO);
+    list = m2m_open(rep, E_SCL_LIST);
+    m2m_put_text(rep, E_REFERENCE, base);
+    m2m_close(rep, list);
+    m2m_close(rep, opened);
+}
+
+void gateway_application(struct m2m_rep *rep, const char *app_id, const struct population *p,
+                         const struct device *gateway)
 {
     m2m_rep_init(rep, M2M_APPLICATION);
     m2m_put_text(rep, E_APP_ID, app_id);
+    put_announcement(rep, p, gateway);
 }
 
-void gateway_container(struct m2m_rep *rep)
+void gateway_container(struct m2m_rep *rep, const struct population *p,
+                       const struct device *gateway)
 {
     m2m_rep_init(rep, M2M_CONTAINER);
     m2m_put_text(rep, E_ID, GATEWAY_CONTAINER);
+    put_announcement(rep, p, gateway);
 }
 
 void gateway_instance(struct m2m_rep *rep, const char *id, struct span content)
@@ -133,10 +182,10 @@ static void make_application(struct gateway *g, sim_ns now)
     if (g->tree && g->has_application)
         return;
     g->has_application = true;
-    gateway_application(&rep, GATEWAY_OWN);
+    gateway_application(&rep, GATEWAY_OWN, g->dev->population, g->dev);
     (void)gateway_create(g, now, GATEWAY_OWN, GATEWAY_APPLICATIONS, &rep);
     gateway_path(containers, sizeof containers, GATEWAY_OWN, PLACE_CONTAINERS);
-    gateway_container(&rep);
+    gateway_container(&rep, g->dev->population, g->dev);
     (void)gateway_create(g, now, GATEWAY_OWN, containers, &rep);
 }
 
@@ -173,6 +222,8 @@ void gateway_init(struct device *dev)
     g->dev = dev;
     g->due = SIM_NEVER;
     g->epoch = 1;
+    outbox_init(g);
+    sim_event_init(&g->tree_due, &tree_due_ops, NULL);
     ledger_start(&g->clock, 0, PART_OTHER);
     g->host = (struct session_host){.sim = d->sim,
                                     .cpu = &dev->cpu,
@@ -191,6 +242,7 @@ void gateway_start(struct device *dev, sim_ns now)
     const struct cfg_device *c = config(dev->gateway);
 
     dev->gateway->dia.deaf = false;
+    arm_tree(dev->gateway, now);
     if (c->report.every)
         dev->report_next = now + (sim_ns)(device_draw(dev) * (double)c->report.every);
 }
@@ -215,7 +267,9 @@ void gateway_release(struct device *dev)
 
     if (!g)
         return;
+    sim_cancel(device_deployment(dev)->sim, &g->tree_due);
     gateway_free_ends(g, false);
+    outbox_release(g);
     store_release(g);
     scl_tree_free(g->tree);
     free(g);

@@ -58,6 +58,11 @@ struct gateway {
     bool sending_container; /* before the instance */
     bool has_application;   /* its own, in the tree */
     uint64_t dropped, dropped_octets;
+    /* What the tree has to say to the NSCL, in order. */
+    struct said *said, **last_said;
+    sim_ns said_due;           /* when the first of it shall go */
+    bool saying;               /* the first of it is with the NSCL now */
+    struct sim_event tree_due; /* something in the tree expires */
 };
 
 /* What an application has stored and the NSCL shall have. */
@@ -87,9 +92,12 @@ void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *re
  * already. */
 enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity,
                                const char *target, struct m2m_rep *rep);
-/* The representations that local applications make, or a proxy for them. */
-void gateway_application(struct m2m_rep *rep, const char *app_id);
-void gateway_container(struct m2m_rep *rep);
+/* The representations that applications of p make behind this gateway, or a proxy for them: where
+ * they let themselves be announced, with searchStrings and announceTo. Any thread. */
+void gateway_application(struct m2m_rep *rep, const char *app_id, const struct population *p,
+                         const struct device *gateway);
+void gateway_container(struct m2m_rep *rep, const struct population *p,
+                       const struct device *gateway);
 void gateway_instance(struct m2m_rep *rep, const char *id, struct span content);
 /* The path of an application's contentInstances, or of what is above them. */
 enum gateway_place { PLACE_CONTAINERS, PLACE_INSTANCES };
@@ -108,6 +116,8 @@ void store_put_back(struct gateway *g, sim_ns now);
 /* The delivery is over; s is freed. */
 void store_end(struct gateway *g, struct stored *s, sim_ns now, const char *outcome,
                enum reason reason);
+/* When what comes now, of the gateway's own, shall go. */
+sim_ns store_due(const struct gateway *g, sim_ns now);
 void store_finish(struct gateway *g, sim_ns now);
 void store_release(struct gateway *g);
 /* Books what the clock that it goes by has shown since the mark, and marks again. */
@@ -125,11 +135,23 @@ void gateway_stop(struct device *dev, sim_ns now);
 /* One more attempt has failed; true: no more of them for a while. */
 bool gateway_is_blocked(struct device *dev, sim_ns now);
 /* Its <scl> is new at the NSCL. */
-void gateway_registered(struct device *dev);
-/* Prepare. The request to write, and its name for charts; content is borrowed. */
-const char *gateway_write(const struct device *dev, const char *scl_id, char *target, size_t n,
-                          struct m2m_doc *doc);
+void gateway_registered(struct device *dev, sim_ns now);
+/* Prepare. The request to write; content is borrowed. */
+void gateway_write(const struct device *dev, const char *scl_id, struct device_request *r);
 void gateway_answered(struct device *dev, const struct mid_response *r, sim_ns now);
+
+/* ---- outbox.c: what the tree says to the NSCL ---- */
+void outbox_init(struct gateway *g);
+void outbox_release(struct gateway *g);
+/* Takes over what the tree has to say; there is a tree. */
+void outbox_take(struct gateway *g, sim_ns now);
+/* Nothing of it is at the NSCL: all that is announced is said again. */
+void outbox_anew(struct gateway *g, sim_ns now);
+/* The next is to be written, and stays until it is answered; false: nothing waits. */
+bool outbox_choose(struct gateway *g);
+void outbox_write(const struct gateway *g, struct device_request *r); /* prepare */
+/* `refused`: it will not be taken, today or tomorrow. false: it has to be said again. */
+bool outbox_answered(struct gateway *g, int status, bool succeeded, bool refused);
 
 /* ---- local.c, local_dia.c, local_xip.c: devices behind it ---- */
 enum local_state {

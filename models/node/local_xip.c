@@ -163,18 +163,19 @@ static void send(struct local_word *w, bool answer, void (*deliver)(void *arg))
 
 /* ---- the proxy ---- */
 
-static enum m2m_status join(struct gateway *g, sim_ns now, const char *app_id)
+static enum m2m_status join(struct gateway *g, const struct local *l, sim_ns now,
+                            const char *app_id)
 {
     char target[2 * NODE_NAME_MAX];
     enum m2m_status status;
     struct m2m_rep rep;
 
-    gateway_application(&rep, app_id);
+    gateway_application(&rep, app_id, l->population, g->dev);
     status = gateway_create(g, now, app_id, GATEWAY_APPLICATIONS, &rep);
     if (status != STATUS_CREATED && status != STATUS_CONFLICT)
         return status;
     gateway_path(target, sizeof target, app_id, PLACE_CONTAINERS);
-    gateway_container(&rep);
+    gateway_container(&rep, l->population, g->dev);
     return gateway_create(g, now, app_id, target, &rep);
 }
 
@@ -219,7 +220,8 @@ static void served(struct sim *sim, struct sim_event *ev)
         return;
     }
     local_app_id(w->from, app_id);
-    w->status = (int)(w->kind == PROC_READING ? store(g, w, now, app_id) : join(g, now, app_id));
+    w->status =
+        (int)(w->kind == PROC_READING ? store(g, w, now, app_id) : join(g, w->from, now, app_id));
     send(w, true, answered);
 }
 

@@ -126,7 +126,7 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
         fill_content(dev, env, now, r);
         break;
     case PROC_FORWARD:
-        r->label = gateway_write(dev, scl_id, r->target, sizeof r->target, &r->doc);
+        gateway_write(dev, scl_id, r);
         break;
     case PROC_ATTACH:
     case PROC_BOOTSTRAP:
@@ -199,7 +199,7 @@ static void registered(struct device *dev, const struct mid_response *r, sim_ns 
     d->counts.registered++;
     dev->wanted = now;
     if (dev->gateway)
-        gateway_registered(dev);
+        gateway_registered(dev, now);
     else if (c->report.every && !dev->ever_registered)
         dev->report_next = now + (sim_ns)(device_draw(dev) * (double)c->report.every);
     dev->ever_registered = true;

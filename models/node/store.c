@@ -74,6 +74,11 @@ static sim_ns due_of(const struct gateway *g, const struct cfg_device *applicati
     return c->store.window_every ? sim_ns_min(latest, next_window(c, now)) : latest;
 }
 
+sim_ns store_due(const struct gateway *g, sim_ns now)
+{
+    return due_of(g, config(g), 0, now);
+}
+
 /* ---- in and out ---- */
 
 static void account(struct gateway *g, const struct stored *s, bool in)

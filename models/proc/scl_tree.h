@@ -67,6 +67,10 @@ struct scl_tree_output {
 struct scl_tree_output *scl_tree_output(struct scl_tree *tree);
 void scl_tree_output_free(struct scl_tree_output *o);
 
+/* All that is announced is said again, as if it was created now: for who has lost his <scl> at
+ * another SCL, and all *Annc with it. */
+void scl_tree_announce_all(struct scl_tree *tree);
+
 /* Octets of the heap that the tree accounts for, and resources in it: for reports and tests. */
 size_t scl_tree_octets(const struct scl_tree *tree);
 uint64_t scl_tree_count(const struct scl_tree *tree);

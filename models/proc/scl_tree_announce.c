@@ -54,16 +54,28 @@ static void copy_row(const struct resource *r, enum m2m_element e, struct m2m_re
         m2m_put(out, e, value);
 }
 
+/* Below one <scl> there stand those of all applications, whose containers may have one name. */
+static void announced_id(const struct resource *r, char *id, size_t n)
+{
+    const struct resource *owner = r->parent->parent;
+    size_t used = 0;
+
+    if (owner && owner->type == M2M_APPLICATION) {
+        used = str_append(id, n, used, owner->name);
+        used = str_append(id, n, used, "-");
+    }
+    used = str_append(id, n, used, r->name);
+    str_append(id, n, used, "Annc");
+}
+
 static void say(struct scl_tree *t, const struct resource *r, struct span reference,
                 enum m2m_method method)
 {
     enum m2m_type type = announced_type((enum m2m_type)r->type);
     char target[SCL_TREE_MAX_URI], link[SCL_TREE_MAX_URI], id[M2M_MAX_NAME + 1];
     struct scl_tree_output *o;
-    size_t used;
 
-    used = str_append(id, sizeof(id), 0, r->name);
-    str_append(id, sizeof(id), used, "Annc");
+    announced_id(r, id, sizeof(id));
     if (!target_of(t, r, reference, method == M2M_CREATE ? NULL : id, target, sizeof(target)))
         return;
     o = output_new(SCL_TREE_REQUEST, method, target, t->settings.scl_id);
@@ -111,4 +123,10 @@ void announce(struct scl_tree *t, struct resource *r, struct span before, bool g
     }
     say_all(t, r, before, after, M2M_DELETE, true);
     say_all(t, r, after, before, M2M_CREATE, false);
+}
+
+void scl_tree_announce_all(struct scl_tree *t)
+{
+    for (struct resource *r = t->base; r; r = store_walk(t->base, r))
+        announce(t, r, span_of(NULL, 0), false);
 }

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void district_open(struct district *t, unsigned threads, const char *text, const char *more,
-                   const char *const *sets)
+void district_build(struct district *t, unsigned threads, const char *text, const char *more,
+                    const char *const *sets)
 {
     char all[4096];
     size_t n = 0;
@@ -26,10 +26,21 @@ void district_open(struct district *t, unsigned threads, const char *text, const
     t->d = built_deployment(t->built);
     collect_init(&t->rows);
     deployment_start(t->d, &t->rows.sink);
+}
+
+void district_run(struct district *t)
+{
     ck_assert_int_eq(deployment_run(t->d), SIM_END_UNTIL);
     deployment_finish(t->d);
     deployment_counts(t->d, &t->counts);
     fleet_check_sums(&t->rows);
+}
+
+void district_open(struct district *t, unsigned threads, const char *text, const char *more,
+                   const char *const *sets)
+{
+    district_build(t, threads, text, more, sets);
+    district_run(t);
 }
 
 void district_close(struct district *t)

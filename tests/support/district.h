@@ -17,7 +17,10 @@ struct district {
     struct deployment_counts counts;
 };
 
-/* Runs text and `more` with the overrides, as fleet_run does, to its end. */
+/* Builds text and `more` with the overrides, as fleet_run does; runs it to its end; or both. */
+void district_build(struct district *t, unsigned threads, const char *text, const char *more,
+                    const char *const *sets);
+void district_run(struct district *t);
 void district_open(struct district *t, unsigned threads, const char *text, const char *more,
                    const char *const *sets);
 void district_close(struct district *t);

@@ -182,6 +182,40 @@ START_TEST(announcements)
 }
 END_TEST
 
+#define TO_AT1 "<m2m:announceTo><m2m:sclList>" REF(AT1) "</m2m:sclList></m2m:announceTo>"
+
+/* Containers of applications may have one name: their *Annc stand beside each other. Who has lost
+ * his <scl> there says all again. */
+START_TEST(announcements_of_applications)
+{
+    static const char *const apps[] = {"lamp", "fan"};
+    char document[1024], at[256];
+
+    k.point = M2M_DIA;
+    for (int i = 0; i < 2; i++) {
+        snprintf(document, sizeof(document),
+                 "<m2m:application " NS " appId=\"%s\">" TO_AT1 "</m2m:application>", apps[i]);
+        expect(&k, apps[i], M2M_CREATE, "/m2m/applications", document, STATUS_CREATED);
+        snprintf(document, sizeof(document),
+                 "<m2m:container " NS " m2m:id=\"state\">" TO_AT1 "</m2m:container>");
+        snprintf(at, sizeof(at), "/m2m/applications/%s/containers", apps[i]);
+        expect(&k, apps[i], M2M_CREATE, at, document, STATUS_CREATED);
+    }
+    for (int again = 0; again < 2; again++) {
+        if (again)
+            scl_tree_announce_all(k.tree);
+        said(M2M_CREATE, AT1 "/scls/nscl/applications", "lampAnnc");
+        said(M2M_CREATE, AT1 "/scls/nscl/containers", "m2m:id=\"lamp-stateAnnc\"");
+        said(M2M_CREATE, AT1 "/scls/nscl/applications", "fanAnnc");
+        said(M2M_CREATE, AT1 "/scls/nscl/containers", "m2m:id=\"fan-stateAnnc\"");
+        ck_assert_ptr_null(scl_tree_output(k.tree));
+    }
+    expect(&k, "fan", M2M_DELETE, "/m2m/applications/fan", NULL, STATUS_DELETED);
+    said(M2M_DELETE, AT1 "/scls/nscl/applications/fanAnnc", NULL);
+    said(M2M_DELETE, AT1 "/scls/nscl/containers/fan-stateAnnc", NULL);
+}
+END_TEST
+
 /* What one tree says another takes: the announcing SCL is registered there. */
 START_TEST(announced_elsewhere)
 {
@@ -230,6 +264,7 @@ int main(void)
     tcase_add_test(tc, discovery);
     tcase_add_test(tc, announcements);
     tcase_add_test(tc, announced_elsewhere);
+    tcase_add_test(tc, announcements_of_applications);
     suite_add_tcase(s, tc);
     return kit_main(s);
 }
