@@ -69,7 +69,8 @@ ROGUE const struct way {
     {"signed and encrypted in DTLS", {BY_COAP, CHANNEL_BOTH}, false},
     {"signed and encrypted by CBC in DTLS", {BY_COAP, CHANNEL_BOTH, CBC}, false},
 };
-#define WAYS ((int)(sizeof ways / sizeof *ways))
+#define WAYS         ((int)(sizeof ways / sizeof *ways))
+#define FIRST_SEALED 5 /* from there on objects are sealed */
 
 ROGUE void way_open_town(const struct way *w, struct town *t)
 {
@@ -81,12 +82,15 @@ ROGUE void way_open_town(const struct way *w, struct town *t)
     town_open_text(t, w->trusted ? trusted_text : fleet_base, 3 * 60 * SIM_S, sets);
 }
 
+ROGUE bool way_is_coap(const struct way *w)
+{
+    return strcmp(w->sets[0], BY_COAP) == 0;
+}
+
+/* Another session of the same client. */
 ROGUE void way_connect(const struct way *w, struct rogue *r, struct town *t)
 {
-    rogue_init(r, t, t->nscl);
-    if (t->dev->mid_flags & MID_OBJECTS)
-        rogue_seal(r, 0);
-    if (strcmp(w->sets[0], BY_COAP) == 0)
+    if (way_is_coap(w))
         rogue_coap_connect(r, t->nscl);
     else
         rogue_connect(r, t->nscl);
@@ -96,6 +100,9 @@ ROGUE void way_connect(const struct way *w, struct rogue *r, struct town *t)
 ROGUE void way_open(const struct way *w, struct rogue *r, struct town *t)
 {
     way_open_town(w, t);
+    rogue_init(r, t, t->nscl);
+    if (t->dev->mid_flags & MID_OBJECTS)
+        rogue_seal(r, 0);
     way_connect(w, r, t);
     rogue_ask(r, HTTP_DELETE, scl_path(t, t->dev, ""), "");
     ck_answer(r, STATUS_DELETED);
