@@ -340,6 +340,62 @@ static void filters(struct rogue *r)
     ck_assert_uint_gt(items.n, 0);
 }
 
+/* An instance, with its id as searchString too. */
+static void report(struct rogue *r, const char *id, const char *content)
+{
+    char body[512];
+
+    snprintf(body, sizeof body,
+             "<m2m:contentInstance " M2M_NS " m2m:id=\"%s\"><m2m:searchStrings><m2m:searchString>%s"
+             "</m2m:searchString></m2m:searchStrings><m2m:content>%s</m2m:content>"
+             "</m2m:contentInstance>",
+             id, id, content);
+    ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/containers/base/contentInstances"), body,
+           STATUS_CREATED);
+}
+
+/* The representation in what the channel had to say. */
+static void polled(struct rogue *r, const char *has, const char *has_not)
+{
+    struct span doc;
+
+    ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/notificationChannels/n/longPolling"), "", STATUS_OK);
+    ck_assert_int_eq(r->rep.type, M2M_NOTIFY_DOC);
+    ck_assert(m2m_find(m2m_rep_span(&r->rep), E_REPRESENTATION, &doc));
+    ck_assert_ptr_nonnull(memmem(doc.p, doc.n, has, strlen(has)));
+    ck_assert_ptr_null(memmem(doc.p, doc.n, has_not, strlen(has_not)));
+}
+
+/* A subscription's filterCriteria: what does not meet them is not told of. */
+static void subscriptions(struct rogue *r)
+{
+    static const char subscription[] =
+        "<m2m:subscription " M2M_NS " m2m:id=\"f\"><m2m:filterCriteria>%s</m2m:filterCriteria>"
+        "<m2m:contact>/m2m/scls/@/notificationChannels/n/contact</m2m:contact></m2m:subscription>";
+    static const struct {
+        const char *criteria;
+        int status;
+    } cases[] = {{"<sizeFrom>-1</sizeFrom>", STATUS_BAD_REQUEST},
+                 {"<nonsense>1</nonsense>", STATUS_BAD_REQUEST},
+                 {"<createdSince>soon</createdSince>", STATUS_BAD_REQUEST},
+                 {"<sizeFrom>1</sizeFrom><sizeFrom>1</sizeFrom>", STATUS_BAD_REQUEST},
+                 {"<sizeFrom>2</sizeFrom><metaDataOnly>true</metaDataOnly>", STATUS_CREATED}};
+    char body[1024];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(body, sizeof body, subscription, cases[i].criteria);
+        ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/containers/base/contentInstances/subscriptions"),
+               fill(r, body), cases[i].status);
+    }
+    report(r, "small", "YQ==");
+    report(r, "large", "YWJj");
+    polled(r, ">large<", "content>YWJj");
+    ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/notificationChannels/n/longPolling"), "",
+           STATUS_ACCEPTED); /* and of the small one nothing */
+    ck_ask(r, HTTP_DELETE, fill(r, "/m2m/scls/@/containers/base/contentInstances/subscriptions/f"),
+           "", STATUS_DELETED);
+}
+
 START_TEST(other_primitives)
 {
     struct rogue r;
@@ -350,6 +406,7 @@ START_TEST(other_primitives)
     command(&r, fill(&r, "/m2m/scls/@/mgmtObjs/m"));
     notifications(&r);
     group(&r);
+    subscriptions(&r);
     discovery(&r);
     filters(&r);
     way_close(&r, &town);
