@@ -91,7 +91,8 @@ static void opened(struct tls *t)
     if (certificate)
         tls_common_name(certificate, t->peer_name, sizeof(t->peer_name));
     tell_secret(t);
-    set_state(t, TLS_OPEN, "Finished");
+    tls_keep_session(t);
+    set_state(t, TLS_OPEN, tls_is_resumed(t) ? "Finished, resumed" : "Finished");
 }
 
 static void handshake(struct tls *t)
@@ -163,6 +164,7 @@ bool tls_make_ssl(struct tls *t)
         SSL_set_accept_state(t->ssl);
     else
         SSL_set_connect_state(t->ssl);
+    tls_offer_session(t);
     return true;
 }
 
@@ -231,6 +233,7 @@ static void expire(struct proto *p, sim_ns now)
 void tls_release(struct tls *t)
 {
     drop_ssl(t);
+    tls_resume_release(t);
     credential_free(t->credential);
     free(t->expect_name);
     free(t->psk_identity);
@@ -272,6 +275,7 @@ void tls_init(struct tls *t, const struct proto_ops *core_ops, const struct tls_
     buf_init(&t->out, MAX_OUT);
     buf_init(&t->plain, MAX_RECEIVED);
     t->take_plain = buf_put;
+    tls_resume_init(t, settings);
 }
 
 struct tls *tls_new(const struct tls_context *context, struct proto_env *env,

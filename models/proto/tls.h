@@ -43,6 +43,12 @@ bool tls_suite_allows(enum tls_suite suite, enum tls_version version);
 /* What many endpoints share: one SSL_CTX. Immutable; any thread may make endpoints from it. */
 struct tls_context;
 
+/* How a server lets a client take up a session again, in an abbreviated handshake: by an id, with
+ * the session in the server's memory (RFC 5246 7.3), or by a ticket, with the session in the
+ * client's, sealed (RFC 5077). A client offers what it has of either. */
+enum tls_resume { TLS_RESUME_NO, TLS_RESUME_SESSION_ID, TLS_RESUME_TICKET };
+#define TLS_RESUME_STANDARD 86400u /* s: RFC 5246 F.1.4's upper limit */
+
 struct tls_settings {
     bool server;
     enum tls_version version;     /* exactly this one */
@@ -52,9 +58,11 @@ struct tls_settings {
     const struct authority
         *authority;         /* trust anchor of certificate suites, both roles; NULL for PSK */
     bool anonymous_clients; /* server: asks for no certificate (TS 33.222 5.3: HTTP says who) */
+    enum tls_resume resume;
+    unsigned resume_s; /* how long after its whole handshake; 0: TLS_RESUME_STANDARD */
 };
 /* Draws ticket keys etc. from the entered entity: call between entity_enter and entity_leave.
- * Sessions are never cached or resumed. ERR_CRYPTO when OpenSSL does not have the suite. */
+ * OpenSSL caches no session. ERR_CRYPTO when OpenSSL does not have the suite. */
 enum err tls_context_new(const struct tls_settings *settings, struct tls_context **out) MUST_USE;
 void tls_context_free(struct tls_context *c);
 
@@ -69,6 +77,24 @@ struct tls;
 typedef unsigned (*tls_psk_find)(void *arg, struct span identity, uint8_t psk[32],
                                  enum reason *reason);
 
+/* What a server resumes from: its node's, in the state that it had at the start of the round. */
+#define TLS_SESSION_ID_MAX 32
+#define TLS_SESSION_MAX    1024 /* octets of one */
+#define TLS_TICKET_NAME    16
+struct tls_ticket_key {
+    uint8_t name[TLS_TICKET_NAME];
+    uint8_t cipher[16]; /* AES-128-CBC */
+    uint8_t mac[32];    /* HMAC-SHA-256 */
+};
+struct tls_resumption {
+    /* Octets from tls_session, of the session of this id; n 0: there is none (any more). */
+    struct span (*session)(void *arg, struct span id);
+    /* The key of this name; name NULL: the one that seals. NULL: there is none (any more). A ticket
+     * under another than the one that seals is taken, and replaced. */
+    const struct tls_ticket_key *(*ticket_key)(void *arg, const uint8_t *name);
+    void *arg;
+};
+
 struct tls_peer_settings {
     struct credential
         *credential; /* of this endpoint; taken over (freed with the endpoint); NULL: PSK only */
@@ -80,6 +106,11 @@ struct tls_peer_settings {
     enum se_slot psk_slot;    /* client: in env->se */
     tls_psk_find psk_find;    /* server */
     void *psk_arg;
+    /* Where the context resumes. Client: what tls_session of an endpoint before gave, with this
+     * server, of this suite; n 0: none; copied. Server: NULL: nothing; copied. A session of a PSK
+     * is resumed only as long as psk_find finds that PSK. */
+    struct span session;
+    const struct tls_resumption *resumption;
 };
 struct tls *tls_new(const struct tls_context *context, struct proto_env *env,
                     const struct tls_peer_settings *settings);
@@ -95,6 +126,18 @@ bool tls_peer_closed(const struct tls *t); /* close_notify arrived */
 /* Send close_notify. The endpoint is PROTO_DONE once it is out: we do not wait for the peer's (RFC
  * 5246 7.2.1). */
 void tls_close(struct tls *t, sim_ns now);
+
+/* ---- resumption ---- */
+
+bool tls_is_resumed(const struct tls *t); /* open, by an abbreviated handshake */
+/* When it is open: what the handshake made for others to come. At the client to be offered next
+ * time; at a server with session ids to be kept under tls_session_id. It holds a master secret. n
+ * 0: nothing new. Stands until tls_session_taken, which wipes it. */
+struct span tls_session(const struct tls *t);
+void tls_session_taken(struct tls *t);
+/* Server: of the session that was made, or is to be resumed; n 0: it has none. When the endpoint
+ * has failed, nobody may resume it any more (RFC 5246 7.2.2). */
+struct span tls_session_id(const struct tls *t);
 
 /* RFC 5705 without context. false: not open. */
 bool tls_export(struct tls *t, const char *label, uint8_t *out, size_t n);

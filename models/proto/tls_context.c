@@ -215,13 +215,12 @@ static bool set_all(struct tls_context *c, const struct tls_settings *s)
     /* Each endpoint's own certificate only: the anchor is known, and OpenSSL would build (and
      * verify) a chain to send for every handshake. */
     const long modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN;
-    const uint64_t options = SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                             SSL_OP_CIPHER_SERVER_PREFERENCE;
+    const uint64_t options =
+        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE;
     SSL_CTX *ssl = c->ssl;
 
     SSL_CTX_set_mode(ssl, modes);
     SSL_CTX_set_options(ssl, options);
-    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_msg_callback(ssl, tls_message);
     if (s->server)
         SSL_CTX_set_psk_server_callback(ssl, server_psk);
@@ -237,7 +236,8 @@ static bool set_all(struct tls_context *c, const struct tls_settings *s)
     return SSL_CTX_set_min_proto_version(ssl, s->version) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, s->version) == 1 && set_suites(ssl, s) &&
            SSL_CTX_set1_groups_list(ssl, s->group == TLS_GROUP_P256 ? "P-256" : "X25519") == 1 &&
-           SSL_CTX_set1_sigalgs_list(ssl, "RSA+SHA256") == 1 && set_certificates(ssl, s);
+           SSL_CTX_set1_sigalgs_list(ssl, "RSA+SHA256") == 1 && set_certificates(ssl, s) &&
+           tls_resume_context(c, s);
 }
 
 enum err tls_context_new(const struct tls_settings *settings, struct tls_context **out)

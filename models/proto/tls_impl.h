@@ -21,6 +21,7 @@ struct tls_context {
     bool server;
     enum tls_version version;
     enum tls_group group;
+    enum tls_resume resume;
     bool datagrams;                            /* DTLS */
     uint8_t cookie_secret[DTLS_COOKIE_SECRET]; /* of a DTLS server */
 };
@@ -33,6 +34,7 @@ struct tls {
     enum se_slot psk_slot;
     tls_psk_find psk_find;
     void *psk_arg;
+    struct tls_resumable *resumable; /* NULL: the context does not resume */
     SSL *ssl; /* from start() to the end; an endpoint that is dead holds none */
     enum tls_state state;
     struct span in; /* what OpenSSL has yet to read of this input() */
@@ -80,6 +82,18 @@ BIO_METHOD *tls_bio_method(const char *name, int (*write)(BIO *, const char *, i
 int tls_bio_read(BIO *bio, char *p, int n); /* from t->in */
 enum tls_suite tls_suite_of(const SSL *ssl);
 
+/* tls_resume.c */
+void tls_resume_init(struct tls *t, const struct tls_peer_settings *settings);
+void tls_resume_release(struct tls *t);
+bool tls_resume_context(struct tls_context *c, const struct tls_settings *settings);
+void tls_offer_session(struct tls *t); /* client: before it starts */
+void tls_keep_session(struct tls *t);  /* it is open */
+/* A handshake message that goes by; the second of those that count, once. */
+void tls_resume_message(struct tls *t, bool write, struct span message);
+void tls_resume_meter(struct tls *t, bool write, struct span message);
+/* Server, writing its hello: OpenSSL has drawn one. */
+bool tls_draws_session_id(const struct tls *t);
+
 /* tls_verify.c: for SSL_CTX_set_cert_verify_callback. */
 int tls_verify(X509_STORE_CTX *store, void *arg);
 /* The subject's common name; "" when there is none. */
@@ -99,5 +113,8 @@ void tls_meter_record(struct tls *t, bool write, size_t length);
 void tls_meter_keys(struct tls *t);
 void tls_meter_chain(struct tls *t, unsigned signatures);
 void tls_meter_export(struct tls *t, size_t n);
+/* What is done to a ticket; n: octets of the state that is sealed, or that a digest covers. */
+enum ticket_work { TICKET_SEALED, TICKET_CHECKED, TICKET_OPENED, TICKET_READ };
+void tls_meter_ticket(struct tls *t, enum ticket_work work, size_t n);
 
 #endif

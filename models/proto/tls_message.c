@@ -80,10 +80,18 @@ static void tell_fields(const struct tls *t, const uint8_t *p, size_t n)
     if (p[0] == SSL3_MT_CLIENT_HELLO && n >= head + 2)
         trace_fields(trace, "ClientHello type 1 version %u.%u", p[head], p[head + 1]);
     else if (p[0] == SSL3_MT_SERVER_HELLO && n >= head + 2)
-        trace_fields(trace, "ServerHello type 2 version %u.%u; suite %s", p[head], p[head + 1],
-                     t->suite < TLS_SUITE_COUNT ? tls_suite_name(t->suite) : "?");
+        trace_fields(trace, "ServerHello type 2 version %u.%u; suite %s%s", p[head], p[head + 1],
+                     t->suite < TLS_SUITE_COUNT ? tls_suite_name(t->suite) : "?",
+                     SSL_session_reused(t->ssl) ? "; resumed" : "");
     else
         trace_fields(trace, "%s type %u %zu B", handshake_name(p[0]), p[0], n - 4);
+}
+
+/* OpenSSL knows it when the server wrote its hello, and after the client took it. */
+static void learn_suite(struct tls *t)
+{
+    if (t->suite == TLS_SUITE_COUNT && t->hello_done)
+        t->suite = tls_suite_of(t->ssl);
 }
 
 static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
@@ -96,9 +104,11 @@ static void on_handshake(struct tls *t, bool write, const uint8_t *p, size_t n)
         t->hello_done = true;
         t->encrypt_then_mac = has_encrypt_then_mac(t, p, n);
     }
-    /* OpenSSL knows the suite when the server wrote its hello, and after the client took it. */
-    if (t->suite == TLS_SUITE_COUNT)
-        t->suite = tls_suite_of(t->ssl);
+    /* A client that reads the hello has yet to take it: until then OpenSSL would name the suite of
+     * the session that was offered. */
+    if (write || p[0] != SSL3_MT_SERVER_HELLO)
+        learn_suite(t);
+    tls_resume_message(t, write, span_of(p, n));
     if (write) {
         trace_text(t->proto.env->trace, handshake_name(p[0]));
         tell_fields(t, p, n);
@@ -157,6 +167,7 @@ static void on_record(struct tls *t, bool write, const uint8_t *p, size_t n)
         tls_meter_record(t, write, (size_t)(p[3] << 8 | p[4]));
     if (p[0] == SSL3_RT_CHANGE_CIPHER_SPEC) {
         *encrypted = true;
+        learn_suite(t); /* in an abbreviated handshake nothing else comes between */
         tls_meter_keys(t);
     }
     if (write && p[0] == SSL3_RT_APPLICATION_DATA && trace &&

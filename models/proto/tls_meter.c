@@ -161,8 +161,8 @@ static void add_common(struct tls *t, bool write, const uint8_t *p, size_t n)
         add(t, OP_SHA256, 1, n);
     if (write && !second_hello && (p[0] == SSL3_MT_CLIENT_HELLO || p[0] == SSL3_MT_SERVER_HELLO))
         add(t, OP_RANDOM, 1, RANDOM_LENGTH);
-    /* A session id, which OpenSSL draws and, without a cache, does not send. */
-    if (write && p[0] == SSL3_MT_SERVER_HELLO)
+    /* A session id, which OpenSSL draws even when, without a cache, it does not send it. */
+    if (write && p[0] == SSL3_MT_SERVER_HELLO && tls_draws_session_id(t))
         add(t, OP_RANDOM, 1, SESSION_ID);
     if (!write && p[0] == SSL3_MT_CERTIFICATE)
         add(t, OP_X509_PARSE, count_certificates(p, n), n);
@@ -173,6 +173,7 @@ static void add_common(struct tls *t, bool write, const uint8_t *p, size_t n)
 void tls_meter_message(struct tls *t, bool write, const uint8_t *message, size_t n)
 {
     add_common(t, write, message, n);
+    tls_resume_meter(t, write, span_of(message, n));
     if (t->suite == TLS_SUITE_COUNT)
         return;
     for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
@@ -233,4 +234,25 @@ void tls_meter_chain(struct tls *t, unsigned signatures)
 void tls_meter_export(struct tls *t, size_t n)
 {
     add_prf(t, n);
+}
+
+/* RFC 5077 4; the client tells a ticket that was taken by an id of its own, its digest. */
+void tls_meter_ticket(struct tls *t, enum ticket_work work, size_t n)
+{
+    switch (work) {
+    case TICKET_SEALED:
+        add(t, OP_RANDOM, 1, CBC_BLOCK); /* the IV */
+        add(t, OP_AES128_CBC, 1, n);
+        add(t, OP_HMAC_SHA256, 1, TLS_TICKET_NAME + CBC_BLOCK + n);
+        break;
+    case TICKET_CHECKED:
+        add(t, OP_HMAC_SHA256, 1, n);
+        break;
+    case TICKET_OPENED:
+        add(t, OP_AES128_CBC, 1, n);
+        break;
+    case TICKET_READ:
+        add(t, OP_SHA256, 1, n);
+        break;
+    }
 }

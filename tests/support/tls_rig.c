@@ -86,6 +86,10 @@ static void make_context(struct rig *r, int side)
                                     .authority = psk ? NULL : trusted,
                                     .anonymous_clients = s->anonymous};
 
+    if (s->memory && !(server && s->server_resumes_not)) {
+        settings.resume = s->memory->resume;
+        settings.resume_s = s->memory->resume_s;
+    }
     if (server && s->other_server_suite)
         suite = suite == TLS_SUITE_PSK_AES_128_CBC_SHA ? TLS_SUITE_PSK_AES_128_CBC_SHA256
                                                        : TLS_SUITE_PSK_AES_128_CBC_SHA;
@@ -119,8 +123,14 @@ static void make_endpoint(struct rig *r, int side)
     bool psk = tls_suite_is_psk(s->suite);
     struct tls_peer_settings settings = {.psk_slot = SE_KMR,
                                          .psk_hint = side == 0 ? s->hint_wanted : s->hint_sent};
+    struct tls_resumption resumption;
     uint8_t key[32];
 
+    if (s->memory) {
+        resumption = resume_server(s->memory);
+        settings.resumption = &resumption;
+        settings.session = span_of(s->memory->session[0], s->memory->session_n[0]);
+    }
     pair_enter(&r->pair, side);
     settings.credential = make_credential(r, side == 1);
     if (side == 0 && !psk)
@@ -145,6 +155,7 @@ void rig_init(struct rig *r, const struct rig_settings *settings)
     r->settings = *settings;
     r->plain_ok = true;
     pair_init(&r->pair, settings->seed);
+    r->pair.now = settings->start;
     for (int side = 0; side < 2; side++)
         make_context(r, side);
     for (int side = 0; side < 2; side++)
@@ -189,6 +200,8 @@ static void step(void *arg, struct pair *p, int side)
     struct tls *t = r->tls[side];
     uint8_t text[RIG_RESPONSE];
 
+    if (tls_is_open(t) && r->settings.memory)
+        resume_keep(r->settings.memory, side, t);
     if (tls_is_open(t) && !r->exported[side])
         r->exported[side] = tls_export(t, M2M_EXPORTER_CONNECTION, r->key[side], 48);
     take_plain(r, side, side == 0 ? 2 : 1);

@@ -5,6 +5,7 @@
 
 #include "models/proto/tls.h"
 #include "tests/support/pair.h"
+#include "tests/support/resume.h"
 
 #define RIG_REQUEST  700
 #define RIG_RESPONSE 1500
@@ -26,6 +27,9 @@ struct rig_settings {
     /* Variants. */
     bool anonymous;                      /* clients have no certificate and are asked for none */
     const char *hint_sent, *hint_wanted; /* PSK identity hints */
+    struct resume_memory *memory;        /* between two rigs; NULL: nothing is resumed */
+    bool server_resumes_not;
+    sim_ns start; /* when it begins */
 };
 
 struct rig {

@@ -6,6 +6,7 @@
 #include "crypto/entity.h"
 #include "models/proto/dtls.h"
 #include "tests/support/pair.h"
+#include "tests/support/resume.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct dtls_kit_settings {
     const char *identity;                  /* NULL: the one the server knows */
     size_t mtu;
     sim_ns limit;
+    struct resume_memory *memory; /* between two kits; NULL: nothing is resumed */
 };
 
 struct dtls_kit {
@@ -53,6 +55,8 @@ static inline void dtls_kit_step(void *arg, struct pair *p, int side)
     struct dtls_kit *k = arg;
     struct dtls *d = k->dtls[side];
 
+    if (tls_is_open(dtls_tls(d)) && k->settings.memory)
+        resume_keep(k->settings.memory, side, dtls_tls(d));
     if (tls_is_open(dtls_tls(d)) && !k->exported[side])
         k->exported[side] =
             tls_export(dtls_tls(d), M2M_EXPORTER_CONNECTION, k->key[side], sizeof(k->key[side]));
@@ -79,6 +83,8 @@ static inline void dtls_kit_step(void *arg, struct pair *p, int side)
 static inline struct dtls_kit *dtls_kit_new(const struct dtls_kit_settings *settings)
 {
     struct dtls_kit *k = calloc(1, sizeof(*k));
+    struct resume_memory *m = settings->memory;
+    struct tls_resumption resumption;
     uint8_t key[32];
 
     k->settings = *settings;
@@ -86,19 +92,27 @@ static inline struct dtls_kit *dtls_kit_new(const struct dtls_kit_settings *sett
     memset(key, 3, sizeof(key));
     if (!settings->no_psk)
         se_put(&k->pair.side[0].se, SE_KMC, key);
+    if (settings->memory)
+        resumption = resume_server(settings->memory);
     for (int side = 0; side < 2; side++) {
         enum tls_suite suite = side == 1 && settings->other_suite
                                    ? settings->suite == TLS_SUITE_PSK_AES_128_CCM
                                          ? TLS_SUITE_PSK_AES_128_CCM_8
                                          : TLS_SUITE_PSK_AES_128_CCM
                                    : settings->suite;
-        const struct tls_settings shared = {
-            .server = side == 1, .version = DTLS_1_2, .suites = &suite, .suite_count = 1};
+        const struct tls_settings shared = {.server = side == 1,
+                                            .version = DTLS_1_2,
+                                            .suites = &suite,
+                                            .suite_count = 1,
+                                            .resume = m ? m->resume : TLS_RESUME_NO,
+                                            .resume_s = m ? m->resume_s : 0};
         const struct tls_peer_settings own = {
             .psk_identity = settings->identity ? settings->identity : KIT_IDENTITY,
             .psk_slot = SE_KMC,
             .psk_find = dtls_kit_find,
-            .psk_arg = k};
+            .psk_arg = k,
+            .session = m ? span_of(m->session[0], m->session_n[0]) : span_of(NULL, 0),
+            .resumption = m ? &resumption : NULL};
         const struct dtls_settings dtls = {.cookie = settings->cookie,
                                            .mtu = settings->mtu,
                                            .limit = settings->limit,

@@ -147,7 +147,7 @@ static void compare(const struct counted *c, const struct rig_settings *s, int s
     ck_assert_uint_eq(use(r, side, x ? OP_X25519_DERIVE : OP_P256_ECDH)->calls, k->derive);
     ck_assert_uint_eq(use(r, side, prf)->calls, k->prf);
     ck_assert_uint_eq(use(r, side, prf)->octets, k->prf_octets);
-    ck_assert_uint_ge(k->prf, 4);
+    ck_assert_uint_ge(k->prf, s->memory && tls_is_resumed(r->tls[side]) ? 3 : 4);
 }
 
 START_TEST(handshake_operations)
@@ -204,6 +204,71 @@ START_TEST(handshake_random)
         ck_assert_uint_eq(use(&c.rig, side, OP_RANDOM)->octets,
                           side_calls[side].random_octets + (side == 0 ? 205 : 48) * inside);
     }
+    rig_release(&c.rig);
+}
+END_TEST
+
+/* A handshake that makes a session to be taken up, and the one that takes it up: session ids that
+ * are drawn or not, and the IV of a ticket, which is ours to draw. */
+START_TEST(operations_with_resumption)
+{
+    static const enum tls_resume ways[] = {TLS_RESUME_SESSION_ID, TLS_RESUME_TICKET};
+    struct resume_memory m;
+    struct rig_settings s = {.seed = 21, .group = TLS_GROUP_X25519, .memory = &m};
+    bool tickets = _i % 2;
+
+    ck_assert(rig_combination(_i / 2, &s.suite, &s.version));
+    resume_init(&m, ways[_i % 2]);
+    for (int resumed = 0; resumed < 2 && tls_suite_is_psk(s.suite); resumed++) {
+        struct counted c;
+
+        run_counted(&c, &s);
+        for (int side = 0; side < 2; side++) {
+            unsigned iv = side == 1 && tickets && !resumed;
+
+            ck_assert_int_eq(tls_is_resumed(c.rig.tls[side]), resumed);
+            compare(&c, &s, side);
+            ck_assert_uint_eq(use(&c.rig, side, OP_RANDOM)->calls, side_calls[side].random + iv);
+            ck_assert_uint_eq(use(&c.rig, side, OP_RANDOM)->octets,
+                              side_calls[side].random_octets + 16 * iv);
+        }
+        ck_assert_uint_eq(side_calls[1].keygen + side_calls[1].derive,
+                          resumed ? 0 : side_calls[0].derive * 2);
+        rig_release(&c.rig);
+    }
+}
+END_TEST
+
+/* Of a ticket: sealed once, checked and opened each time that it comes back; the client makes a
+ * digest of it. */
+START_TEST(what_a_ticket_costs)
+{
+    struct resume_memory m;
+    struct rig_settings s = {
+        .suite = TLS_SUITE_PSK_AES_128_CCM, .version = TLS_1_2, .seed = 21, .memory = &m};
+    struct counted c;
+    struct meter_use sealed, checked;
+    size_t ticket, without;
+
+    resume_init(&m, TLS_RESUME_SESSION_ID);
+    run_counted(&c, &s);
+    without = buf_len(&c.rig.pair.side[1].sent) - 32; /* no id in the ServerHello, */
+    rig_release(&c.rig);
+    resume_init(&m, TLS_RESUME_TICKET);
+    run_counted(&c, &s);
+    /* but its extension, and a NewSessionTicket in a record of its own */
+    ticket = buf_len(&c.rig.pair.side[1].sent) - without - 4 - 5 - 4 - 6;
+    sealed = *use(&c.rig, 1, OP_HMAC_SHA256);
+    ck_assert_uint_eq(sealed.calls, 1);
+    ck_assert_uint_eq(sealed.octets, ticket - 32);
+    ck_assert_uint_eq(use(&c.rig, 1, OP_AES128_CBC)->octets, ticket - 64);
+    ck_assert_uint_eq(use(&c.rig, 0, OP_HMAC_SHA256)->calls, 0);
+    rig_release(&c.rig);
+    run_counted(&c, &s);
+    checked = *use(&c.rig, 1, OP_HMAC_SHA256);
+    ck_assert_uint_eq(checked.calls, 1);
+    ck_assert_uint_eq(checked.octets, sealed.octets);
+    ck_assert_uint_eq(use(&c.rig, 1, OP_AES128_CBC)->octets, ticket - 64);
     rig_release(&c.rig);
 }
 END_TEST
@@ -313,6 +378,8 @@ int main(void)
     tcase_add_loop_test(tc, handshake_operations, 0, 2 * n);
     tcase_add_loop_test(tc, handshake_operations_of_variants, 0, n);
     tcase_add_loop_test(tc, handshake_random, 0, n);
+    tcase_add_loop_test(tc, operations_with_resumption, 0, 2 * n);
+    tcase_add_test(tc, what_a_ticket_costs);
     tcase_add_loop_test(tc, record_octets, 0, n);
     tcase_add_test(tc, export_is_a_prf);
     suite_add_tcase(suite, tc);
