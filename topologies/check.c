@@ -183,7 +183,7 @@ static void check_lifetimes(struct reader *r, const struct scn_population *p)
     if (d->access.irt > d->access.mrt && method_attaches(d))
         tell(r, place_of(r, &p->name, &d->access.irt, &d->access.mrt), "S211",
              "'irt' is longer than 'mrt'");
-    if (kmc && d->mid.idle > d->keys.kmc)
+    if (kmc && d->mid.idle != SIM_NEVER && d->mid.idle > d->keys.kmc)
         tell(r, place_of(r, &p->name, &d->mid.idle, &d->keys.kmc), "S210",
              "the session may idle longer than Kmc lives, which bounds it");
     check_retry(r, p);

@@ -86,6 +86,11 @@ static bool has_tls(const struct cfg_device *d)
     return has_channel(d) && d->mid.binding == BINDING_HTTP;
 }
 
+static bool is_resumed(const struct cfg_device *d)
+{
+    return has_channel(d) && d->mid.resume != TLS_RESUME_NO;
+}
+
 static bool has_kmc(const struct cfg_device *d)
 {
     return method_of_connect(d->connect.method)->exchange;
@@ -183,6 +188,8 @@ static const struct meaning meanings[] = {
     {AT(mid.cipher), may_encrypt, "no objects are encrypted here"},
     {AT(mid.tls.suite), has_channel, "mId has no TLS here"},
     {AT(mid.tls.version), has_tls, "mId has no TLS here"},
+    {AT(mid.resume), has_channel, "mId has no TLS here"},
+    {AT(mid.resume_for), is_resumed, "no session is resumed here"},
     {AT(mid.ack_timeout), by_coap, "mId is not over CoAP here"},
     {AT(store.window_open), has_windows, "the gateway's link is for use always"},
     {AT(store.blocked_for), is_blocked, "no number of failures blocks the gateway's link"},

@@ -60,6 +60,8 @@ static const struct schema_word bindings[] = {
     {"http", BINDING_HTTP}, {"coap", BINDING_COAP}, {NULL, 0}};
 static const struct schema_word channels[] = {
     {"none", CFG_CHANNEL_NONE}, {"long-poll", CFG_CHANNEL_LONG_POLL}, {NULL, 0}};
+static const struct schema_word resumes[] = {
+    {"no", TLS_RESUME_NO}, {"session-id", TLS_RESUME_SESSION_ID}, {"ticket", TLS_RESUME_TICKET}, {NULL, 0}};
 static const struct schema_word commands[] = {
     {"reset", CFG_COMMAND_RESET}, {"firmware", CFG_COMMAND_FIRMWARE}, {NULL, 0}};
 static const struct schema_word reads[] = {{"latest", CFG_READ_LATEST}, {"oldest", CFG_READ_OLDEST}, {NULL, 0}};
@@ -212,8 +214,13 @@ static const struct schema_key mid_keys[] = {
     {"channel", TYPE_WORD, AT(device.mid.channel), .words = channels, .standard = "none",
      .help = "long-poll: it can be told something behind a NAT too: a session of its own on which the NSCL holds a "
              "request until there is something to say"},
-    {"idle", TYPE_TIME, AT(device.mid.idle), .min = SIM_MS, .max = YEAR, .standard = "30 s",
-     .help = "a session closes after so long without a request"},
+    {"idle", TYPE_TIME, AT(device.mid.idle), .min = SIM_MS, .max = YEAR, .none = "never", .none_value = SIM_NEVER,
+     .standard = "30 s", .help = "a session closes after so long without a request; never: it lasts as long as its Kmc"},
+    {"resume", TYPE_WORD, AT(device.mid.resume), .words = resumes, .standard = "no",
+     .help = "a session of TLS or DTLS takes the one before up in an abbreviated handshake: by session id (RFC 5246 7.3) "
+             "or by ticket (RFC 5077)"},
+    {"resume_for", TYPE_TIME, AT(device.mid.resume_for), .min = SIM_S, .max = 7 * 24 * 3600 * SIM_S, .standard = "24 h",
+     .help = "so long after a whole handshake, in whole seconds, and never under another Kmc"},
     END};
 static const struct schema_section mid = {mid_keys, NULL};
 
@@ -375,6 +382,14 @@ static const struct schema_key command_keys[] = {
     END};
 static const struct schema_section command_section = {command_keys, NULL};
 
+static const struct schema_key resumption_keys[] = {
+    {"sessions", TYPE_COUNT, AT(server.resumption.sessions), .max = 100000000, .standard = "100000",
+     .help = "most that it keeps of devices with `mid.resume: session-id`; the oldest goes first"},
+    {"ticket_key", TYPE_TIME, AT(server.resumption.ticket_key), .min = SIM_S, .max = YEAR, .standard = "24 h",
+     .help = "`mid.resume: ticket`: a key seals tickets for so long, then another does; it opens them as long again"},
+    END};
+static const struct schema_section resumption = {resumption_keys, NULL};
+
 static const struct schema_key population_keys[] = {
     {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
     {"kind", TYPE_WORD, AT(kind), .words = schema_kinds, .help = "what they are"},
@@ -429,6 +444,8 @@ static const struct schema_key population_keys[] = {
     {"registration", TYPE_SECTION, NSCL, .section = &clamp, .help = "clamps of expirationTime"},
     {"poll_timer", TYPE_TIME, NSCL, AT(server.poll_timer), .min = SIM_S, .max = YEAR, .standard = "5 min",
      .help = "how long it holds a long poll that there is nothing to answer with"},
+    {"resumption", TYPE_SECTION, NSCL, .section = &resumption,
+     .help = "what it resumes sessions of mId from; in memory, so that an outage is its end"},
     {"max_instances", TYPE_COUNT, NSCL, AT(server.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
      .standard = "10", .help = "maxNrOfInstances of a container whose creator says none"},
     {"max_instances", TYPE_COUNT, GATEWAY, AT(device.store.max_instances), .min = 1, .max = 100000000, .none = "unlimited",

@@ -2,7 +2,7 @@
  * share. */
 #include "models/node/access.h"
 #include "models/node/longpoll.h"
-#include "models/node/impl.h"
+#include "models/node/resume.h"
 
 #include "sim/base/xalloc.h"
 
@@ -92,7 +92,7 @@ static bool is_plain(const struct device *dev)
     return !(dev->mid_flags & MID_CHANNELS);
 }
 
-static struct proto *make_mid(struct device *dev, struct proto_env *env)
+static struct proto *make_mid(struct device *dev, struct proto_env *env, sim_ns now)
 {
     char scl_id[M2M_MAX_URI];
     struct mid_client *c;
@@ -103,7 +103,8 @@ static struct proto *make_mid(struct device *dev, struct proto_env *env)
                                     .requesting_entity = scl_id,
                                     .object_flags = dev->mid_flags & MID_OBJECTS,
                                     .cipher = dev->population->config->device->mid.cipher,
-                                    .sequence = dev->object ? dev->object->sequence : 0};
+                                    .sequence = dev->object ? dev->object->sequence : 0,
+                                    .session = resume_offer(dev, now)};
 
     node_scl_id(dev->node_id, scl_id);
     if (dev->population->config->device->mid.binding == BINDING_COAP)
@@ -138,7 +139,7 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_CHANNEL:
     case PROC_MGMT_CMD:
     case PROC_COMMAND_REPORT:
-        return make_mid(e->dev, env);
+        return make_mid(e->dev, env, now);
     case PROC_POLL:
     case PROC_NA_REGISTRATION:
     case PROC_DISCOVERY:
@@ -322,8 +323,7 @@ void device_drop_session(struct device *dev, sim_ns now, bool retire, const char
 
     keep_sequence(dev, e);
     dev->stream_counter = session_stream(e->session).counter;
-    keyring_end(device_deployment(dev)->keys, dev->session_key, now, key_end);
-    dev->session_key = KEY_NONE;
+    resume_close(dev, now, key_end);
     dev->end = NULL;
     if (dev->proc) {
         dev->proc->device_computing = dev->proc->device_queued = false;
@@ -346,8 +346,7 @@ void device_vanish(struct device *dev, sim_ns now)
     if (!e)
         return;
     dev->stream_counter = session_stream(e->session).counter;
-    keyring_end(device_deployment(dev)->keys, dev->session_key, now, "closed");
-    dev->session_key = KEY_NONE;
+    resume_close(dev, now, "closed");
     dev->end = NULL;
     session_vanish(e->session);
     free_end(e);
@@ -397,6 +396,7 @@ void device_end_objects(struct device *dev, sim_ns now, const char *end_reason)
 {
     struct keyring *keys = device_deployment(dev)->keys;
 
+    resume_drop(dev, now, end_reason);
     if (!dev->object)
         return;
     keyring_end(keys, dev->object->sign_key, now, end_reason);
@@ -458,9 +458,7 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
         if (dev->attachment) /* whose context it is that carries this */
             keyring_used(d->keys, dev->attachment->kasme_key, now);
         if (!is_plain(dev))
-            dev->session_key =
-                keyring_born(d->keys, KEY_SESSION, device_node(dev), dev->kmc_key,
-                             dev->proc ? dev->proc->id : ROW_NULL_ID, now, SIM_NEVER);
+            resume_opened(dev, now, mid_client_tls(c));
     }
     r = dev->proc && dev->attempting ? mid_client_response(c) : NULL;
     if (!r)
@@ -486,6 +484,8 @@ static void core_ended(struct device *dev, sim_ns now, const struct proto *core)
         device_gba_ended(dev, now, core);
         return;
     }
+    if (mid && reason != REASON_NONE)
+        resume_failed(dev, now, core);
     if (mid && reason == REASON_NONE && dev->proc && dev->attempting)
         reason = REASON_CLOSED_EARLY;
     if (dev->proc && dev->attempting && reason != REASON_NONE) {

@@ -157,7 +157,9 @@ struct cfg_device { /* kinds: device, gateway, local */
         sim_ns ack_timeout; /* CoAP: of the device; default 2 s */
         enum binding binding;
         enum cfg_channel channel;
-        sim_ns idle; /* session closes after so long without a request; default 30 s */
+        sim_ns idle; /* session closes after so long without a request; default 30 s; SIM_NEVER */
+        enum tls_resume resume; /* a later session takes an earlier one up */
+        sim_ns resume_for;      /* so long behind that one's whole handshake; default 24 h */
     } mid;
     struct {
         bool capable;              /* default true */
@@ -259,7 +261,11 @@ struct cfg_server {        /* kinds of servers */
     enum cfg_verdict otherwise;                /* default allow */
     sim_ns ival_window;                        /* accepted age of secureTimeStamp; default 300 s */
     sim_ns registration_min, registration_max; /* clamp of expirationTime; 1 min, 10 y */
-    sim_ns poll_timer;       /* nscl: how long it holds a long poll; default 5 min */
+    sim_ns poll_timer;     /* nscl: how long it holds a long poll; default 5 min */
+    struct {               /* nscl */
+        sim_ns ticket_key; /* how long a key seals tickets; opens them twice as long */
+        uint32_t sessions; /* most that it keeps, of those with ids */
+    } resumption;
     uint32_t max_instances;  /* nscl: of a container that does not say; default 10; 0: no bound */
     sim_ns certificate_life; /* msbf, mas; default 5 y */
     uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */

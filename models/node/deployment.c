@@ -4,6 +4,7 @@
 #include "models/node/application.h"
 #include "models/node/gateway.h"
 #include "models/node/longpoll.h"
+#include "models/node/resume.h"
 #include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
 
@@ -65,10 +66,13 @@ static const struct sim_event_ops sampler_ops = {"sampler", NULL, sampler_commit
 
 /* ---- building ---- */
 
+/* resume: with the life of sessions, where they are resumed. */
 static enum err make_pair(struct deployment *d, const struct cfg_tls *tls, bool psk,
-                          struct tls_pair *out)
+                          enum tls_resume resume, sim_ns resume_for, struct tls_pair *out)
 {
-    struct tls_settings settings = {.version = tls->version,
+    struct tls_settings settings = {.resume = resume,
+                                    .resume_s = (unsigned)(resume_for / SIM_S),
+                                    .version = tls->version,
                                     .suites = &tls->suite,
                                     .suite_count = 1,
                                     .group = tls->group,
@@ -94,13 +98,13 @@ static enum err make_contexts(struct population *p)
     if (c->mid.binding == BINDING_COAP)
         mid.version = DTLS_1_2;
     if (method_of_bootstrap(c->bootstrap.method)->certificates)
-        err = make_pair(p->d, &c->bootstrap.tls, false, &p->bootstrap);
+        err = make_pair(p->d, &c->bootstrap.tls, false, TLS_RESUME_NO, 0, &p->bootstrap);
     if (!err && method_of_connect(c->connect.method)->tls_psk)
-        err = make_pair(p->d, &c->connect.tls, true, &p->connect);
+        err = make_pair(p->d, &c->connect.tls, true, TLS_RESUME_NO, 0, &p->connect);
     if (!err && method_needs_bsf(c) && c->gba.ua == CFG_UA_PSK_TLS)
-        err = make_pair(p->d, &c->gba.tls, true, &p->ua);
+        err = make_pair(p->d, &c->gba.tls, true, TLS_RESUME_NO, 0, &p->ua);
     if (!err && (c->mid.security | c->mid.capable) & CFG_SECURITY_CHANNEL)
-        err = make_pair(p->d, &mid, true, &p->mid);
+        err = make_pair(p->d, &mid, true, c->mid.resume, c->mid.resume_for, &p->mid);
     return err;
 }
 
@@ -431,6 +435,8 @@ void deployment_finish(struct deployment *d)
             local_finish(&p->locals[k], now);
         if (p->config->kind == CFG_GATEWAY)
             note_dropped(p, now);
+        if (cfg_is_device(p->config->kind))
+            resume_note(p, now);
     }
     keyring_end_all(d->keys, now);
     usage_write(d);

@@ -795,5 +795,6 @@ void device_release(struct device *dev)
     free(dev->fate);
     free(dev->kma_keys);
     free(dev->object);
+    resume_free(dev);
     se_release(&dev->se);
 }

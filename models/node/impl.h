@@ -75,8 +75,9 @@ struct population {
     sim_ns last_arrival;                                  /* of a Poisson process */
     struct tls_pair bootstrap, connect, mid, ua;          /* ua: none where Ua is on bare TCP */
     const struct eap_method *bootstrap_eap, *connect_eap; /* NULL: not by EAP */
-    struct image *images;        /* the one it is made with, then those of its firmware waves */
-    uint64_t logged[PROC_KINDS]; /* procedures whose messages were kept by record.message_first */
+    struct image *images;         /* the one it is made with, then those of its firmware waves */
+    uint64_t handshakes, resumed; /* of mId, where sessions are resumed */
+    uint64_t logged[PROC_KINDS];  /* procedures whose messages were kept by record.message_first */
     /* servers */
     struct server *servers;
 };
@@ -133,6 +134,7 @@ struct server {
      * Connection-ID */
     struct mas_record *mas;
     struct registrar *registrar;     /* NSCL: has its own */
+    struct resumption *resumption;   /* NSCL: sessions to be taken up again; NULL: none are */
     struct commands *commands;       /* NSCL: those under way, and polls that it holds */
     struct delivery *delivery;       /* NSCL: what its tree has to say to others */
     struct application *application; /* application: its side of mIa */
@@ -201,6 +203,7 @@ struct server_end {
     struct ub_work *ub;                   /* UB */
     struct naf_work *naf;                 /* HTTPS with a NAF's client; NULL else */
     bool plain;                           /* bare TCP or UDP */
+    bool opened;                          /* where sessions are resumed: it is */
     struct access_work *access;           /* ACCESS */
     struct se se;
     struct tls_psk_arg {
@@ -293,6 +296,7 @@ struct device {
     struct device_end *lingering;
     struct subscriber *subscriber;  /* NULL: its methods need none */
     struct attachment *attachment;  /* NULL: no access network is modeled */
+    struct device_resume *resume;   /* of a session to be taken up again; NULL: none */
     struct device_object *object;   /* NULL: its mId has no object security */
     struct procedure *proc;         /* at most one at a time */
     struct gateway *gateway;        /* what more a gateway has (gateway.h); NULL: it is none */
@@ -504,7 +508,8 @@ void device_adopt_connection(struct device *dev, sim_ns now, key_ref parent);
 bool device_close_session(struct device *dev, sim_ns now);
 /* Then the procedure's end: well, unless mId is to be secured by what the device cannot do. */
 void device_exchange_done(struct device *dev, sim_ns now);
-/* With its Kmc the keys that come of it end; fine if there are none. */
+void resume_free(struct device *dev); /* resume.h */
+/* With its Kmc the keys that come of it end, and no session is taken up; fine if there are none. */
 void device_end_objects(struct device *dev, sim_ns now, const char *end_reason);
 struct credential *device_issue(struct device *dev); /* its certificate; NULL: OpenSSL would not */
 struct server *device_mas(const struct device *dev);

@@ -2,6 +2,7 @@
 
 #include "models/node/access.h"
 #include "models/node/application.h"
+#include "models/node/resume.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
 
@@ -136,7 +137,6 @@ static struct proto *make_core(struct session *s, sim_ns now)
     struct device *dev = e->dev;
     char scl_id[M2M_MAX_URI];
 
-    (void)now;
     node_scl_id(dev->node_id, scl_id);
     return mid_client_proto(mid_client_new(
         session_env(s), &(struct mid_settings){.context = dev->population->mid.client,
@@ -144,7 +144,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
                                                .connection_id = dev->connection_id,
                                                .kmc_index = dev->kmc_index,
                                                .requesting_entity = scl_id,
-                                               .representations = true}));
+                                               .representations = true,
+                                               .session = resume_offer(dev, now)}));
 }
 
 static void step(struct session *s, sim_ns now)

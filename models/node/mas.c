@@ -1,6 +1,6 @@
 /* MAS: holds Kmr, authenticates service connections with it, hands Kmc to the NSCL (etsi-m2m.md 1
  * and 5). */
-#include "models/node/impl.h"
+#include "models/node/resume.h"
 
 #include "sim/base/xalloc.h"
 
@@ -76,7 +76,7 @@ static void answer_params(struct backend_call *c, bool answered)
 
 static void apply(struct backend_call *c)
 {
-    registrar_store(c->to->registrar, &c->u.scl);
+    resume_store(c->to, &c->u.scl);
 }
 
 /* Unique at this MAS and, with 63 random bits, at the NSCL; the same for a given device and count

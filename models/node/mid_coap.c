@@ -26,10 +26,12 @@ void mid_coap_client(const struct device *dev, struct mid_settings *settings)
 }
 
 /* Longer than the device's patience: who closes first says so, and that may be lost. Within it what
- * came twice is known (RFC 7252 4.8.2). */
+ * came twice is known (RFC 7252 4.8.2). No session outlives its Kmc, however patient its device. */
 static sim_ns idle_time(const struct population *clients)
 {
-    return sim_ns_add(clients->config->device->mid.idle, 247 * SIM_S);
+    const struct cfg_device *c = clients->config->device;
+
+    return sim_ns_add(sim_ns_min(c->mid.idle, c->keys.kmc), 247 * SIM_S);
 }
 
 void mid_coap_server(const struct server_end *e, uint8_t *address, struct server_settings *settings)

@@ -1,6 +1,6 @@
 /* MSBF and NSCL as PANA's authentication agents: a session for each device, with EAP passed on to
  * the MAS (etsi-m2m.md 1, 4.3, 5). */
-#include "models/node/impl.h"
+#include "models/node/resume.h"
 
 #include "sim/base/str.h"
 
@@ -78,7 +78,7 @@ static void store(struct server_end *e, const struct pana_params *p)
     if (!se_backend_copy(&e->se, SE_KMC, s.kmc))
         return;
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
-    registrar_store(e->server->registrar, &s);
+    resume_store(e->server, &s);
     explicit_bzero(&s, sizeof s);
 }
 

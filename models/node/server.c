@@ -3,7 +3,7 @@
 #include "models/node/application.h"
 #include "models/node/caller.h"
 #include "models/node/longpoll.h"
-#include "models/node/impl.h"
+#include "models/node/resume.h"
 
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -54,6 +54,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
     uint8_t address[6];
+    struct tls_resumption resumption;
     struct server_settings settings = {
         .context = e->plain ? NULL : context_for(e->server, e->client_population),
         .psk_arg = &e->psk,
@@ -73,6 +74,10 @@ static struct proto *make_core(struct session *session, sim_ns now)
     case CFG_NSCL:
         settings.role = SERVER_NSCL;
         settings.psk_find = nscl_psk;
+        if (e->server->resumption) {
+            resumption = resumption_tls(e->server->resumption);
+            settings.resumption = &resumption;
+        }
         if (e->kind == END_COAPS)
             mid_coap_server(e, address, &settings);
         /* Who has no Kmc has nothing to be known by, and goes by the access network. */
@@ -266,6 +271,7 @@ static void advanced(struct session *session, sim_ns now)
     const struct server_request *r;
     const struct zn_request *q;
 
+    resume_served(e, now);
     if (!core || core->status != PROTO_RUNNING) {
         server_end_forget(e);
         session_retire(session);
@@ -366,6 +372,7 @@ struct server_end *server_end_make(struct server *s, enum end_kind kind,
     e->kind = kind;
     e->session = session_new(ops, e, &s->host, stream, &e->se);
     e->psk = (struct tls_psk_arg){s, e->session, 0};
+    resume_accepted(s);
     e->next = s->ends;
     e->link = &s->ends;
     if (e->next)
@@ -506,6 +513,8 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
     else
         snprintf(s->fqdn, sizeof s->fqdn, "%u.%s", index, c->fqdn);
     if (p->config->kind == CFG_NSCL)
+        resume_init(s);
+    if (p->config->kind == CFG_NSCL)
         s->registrar = registrar_new(
             &(struct registrar_settings){.poll_timer = delivery_is_wanted(d) ? c->poll_timer : 0,
                                          .fqdn = s->fqdn,
@@ -527,6 +536,8 @@ void server_set_off(struct server *s, bool off)
         bsf_forget(s);
     if (off)
         mas_users_forget(s);
+    if (off && s->resumption)
+        resumption_forget(s->resumption);
     if (off && s->population->config->kind == CFG_ACCESS)
         access_forget_all(s);
     while (off && s->ends) {
@@ -552,6 +563,7 @@ void server_release(struct server *s)
     credential_free(s->credential);
     identity_forget(s);
     registrar_free(s->registrar);
+    resumption_free(s->resumption);
     free(s->mas);
     free(s->hss);
     free(s->access);

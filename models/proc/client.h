@@ -95,6 +95,7 @@ struct mid_settings {
     uint64_t sequence; /* how many requests have been sealed under this Kmc before */
     /* Answers of success, where nothing is sealed, are read as representations, of any resource. */
     bool representations;
+    struct span session; /* of TLS or DTLS, to be taken up again (tls.h); copied */
 };
 /* NULL: OpenSSL would not make an endpoint, or there is no Kmc to seal with. */
 struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings);
@@ -124,6 +125,8 @@ void mid_client_take(struct mid_client *c);
  * it, for a number is taken once. */
 uint64_t mid_client_sequence(const struct mid_client *c);
 bool mid_client_is_open(const struct mid_client *c); /* handshake over */
+/* For its session, which may be taken up later. NULL: there is none. */
+struct tls *mid_client_tls(const struct mid_client *c);
 /* close_notify; DONE after output(). */
 void mid_client_close(struct mid_client *c, sim_ns now);
 

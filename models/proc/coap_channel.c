@@ -59,6 +59,11 @@ bool coap_channel_is_open(const struct coap_channel *c)
                     : coap_proto(c->coap)->status == PROTO_RUNNING;
 }
 
+struct tls *coap_channel_tls(const struct coap_channel *c)
+{
+    return c->coaps ? dtls_tls(coaps_dtls(c->coaps)) : NULL;
+}
+
 const char *coap_channel_peer_name(const struct coap_channel *c)
 {
     return c->coaps ? tls_peer_name(dtls_tls(coaps_dtls(c->coaps))) : "";

@@ -27,6 +27,8 @@ struct proto *coap_channel_proto(const struct coap_channel *c);
 bool coap_channel_output(struct coap_channel *c, sim_ns now, struct buf *out);
 /* Bare: from its start to its end. */
 bool coap_channel_is_open(const struct coap_channel *c);
+/* NULL: bare. */
+struct tls *coap_channel_tls(const struct coap_channel *c);
 /* The PSK identity; bare: "". Borrowed. */
 const char *coap_channel_peer_name(const struct coap_channel *c);
 /* close_notify; bare: at once and without a word. */

@@ -43,6 +43,11 @@ bool mid_client_is_open(const struct mid_client *c)
     return client_ops(c)->is_open(c);
 }
 
+struct tls *mid_client_tls(const struct mid_client *c)
+{
+    return client_ops(c)->tls(c);
+}
+
 void mid_client_close(struct mid_client *c, sim_ns now)
 {
     client_ops(c)->close(c, now);
@@ -105,4 +110,9 @@ void server_session_close(struct server_session *s, sim_ns now)
 bool server_session_is_open(const struct server_session *s)
 {
     return server_ops(s)->is_open(s);
+}
+
+struct tls *server_session_tls(const struct server_session *s)
+{
+    return server_ops(s)->tls(s);
 }

@@ -267,6 +267,11 @@ static bool is_open(const struct mid_client *client)
     return c->proto.status == PROTO_RUNNING && coap_channel_is_open(&c->channel);
 }
 
+static struct tls *tls_of(const struct mid_client *client)
+{
+    return coap_channel_tls(&((const struct mid_coap *)client)->channel);
+}
+
 static uint64_t sequence(const struct mid_client *client)
 {
     return ((const struct mid_coap *)client)->guard.sequence;
@@ -292,13 +297,15 @@ static const struct mid_client_ops mid_ops = {.proto = {.name = "mid client",
                                               .take = take,
                                               .is_open = is_open,
                                               .sequence = sequence,
+                                              .tls = tls_of,
                                               .close = close_session};
 
 struct mid_client *mid_coap_new(struct proto_env *env, const struct mid_settings *settings)
 {
     struct mid_coap *c = xcalloc(1, sizeof(*c));
     char identity[M2M_PSK_IDENTITY_MAX];
-    struct tls_peer_settings peer = {.psk_identity = identity, .psk_slot = SE_KMC};
+    struct tls_peer_settings peer = {
+        .psk_identity = identity, .psk_slot = SE_KMC, .session = settings->session};
 
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
     proto_init(&c->proto, &mid_ops.proto, env);

@@ -147,6 +147,11 @@ static uint64_t sequence(const struct mid_client *client)
     return ((const struct mid_http *)client)->guard.sequence;
 }
 
+static struct tls *tls_of(const struct mid_client *client)
+{
+    return ((const struct mid_http *)client)->https.channel.tls;
+}
+
 static void close_session(struct mid_client *client, sim_ns now)
 {
     https_finish(&((struct mid_http *)client)->https, now, "closed by the node");
@@ -163,13 +168,15 @@ static const struct mid_client_ops mid_ops = {.proto = {.name = "mid client",
                                               .take = take,
                                               .is_open = is_open,
                                               .sequence = sequence,
+                                              .tls = tls_of,
                                               .close = close_session};
 
 struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings *settings)
 {
     struct mid_http *c = xcalloc(1, sizeof(*c));
     char identity[M2M_PSK_IDENTITY_MAX];
-    struct tls_peer_settings peer = {.psk_identity = identity, .psk_slot = SE_KMC};
+    struct tls_peer_settings peer = {
+        .psk_identity = identity, .psk_slot = SE_KMC, .session = settings->session};
     bool made;
 
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */

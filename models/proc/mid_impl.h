@@ -18,6 +18,7 @@ struct mid_client_ops {
     void (*take)(struct mid_client *c);
     bool (*is_open)(const struct mid_client *c);
     uint64_t (*sequence)(const struct mid_client *c);
+    struct tls *(*tls)(const struct mid_client *c);
     void (*close)(struct mid_client *c, sim_ns now);
 };
 
@@ -37,6 +38,7 @@ struct server_session_ops {
     void (*set_busy)(struct server_session *s, uint32_t retry_after_s);
     void (*close)(struct server_session *s, sim_ns now);
     bool (*is_open)(const struct server_session *s);
+    struct tls *(*tls)(const struct server_session *s);
 };
 
 struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings *settings);

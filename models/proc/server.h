@@ -39,6 +39,7 @@ struct server_settings {
     struct credential *credential; /* taken over; NULL for PSK roles */
     tls_psk_find psk_find;         /* MAS: by Kmr identity; NSCL: by Kmc identity */
     void *psk_arg;
+    const struct tls_resumption *resumption; /* NULL: nothing is resumed; copied */
     /* NSCL: asked once a session with psk_arg. Behind a channel it is asked for the channel's
      * identity; on bare TCP for the KeyName of the first request, which must then be sealed. NULL:
      * bodies go as they are. */
@@ -106,5 +107,7 @@ void server_session_set_busy(struct server_session *s, uint32_t retry_after_s);
 /* close_notify at the node's wish (idle time, key expired). */
 void server_session_close(struct server_session *s, sim_ns now);
 bool server_session_is_open(const struct server_session *s);
+/* For its session, which may be taken up later. NULL: there is none. */
+struct tls *server_session_tls(const struct server_session *s);
 
 #endif

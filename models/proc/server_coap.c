@@ -378,6 +378,11 @@ static bool is_open(const struct server_session *session)
     return s->proto.status == PROTO_RUNNING && coap_channel_is_open(&s->channel);
 }
 
+static struct tls *tls_of(const struct server_session *session)
+{
+    return coap_channel_tls(&((const struct server_coap *)session)->channel);
+}
+
 static const struct server_session_ops session_ops = {.proto = {.name = "server session",
                                                                 .start = start,
                                                                 .input = input,
@@ -389,13 +394,16 @@ static const struct server_session_ops session_ops = {.proto = {.name = "server 
                                                       .notify = notify,
                                                       .set_busy = set_busy,
                                                       .close = close_session,
-                                                      .is_open = is_open};
+                                                      .is_open = is_open,
+                                                      .tls = tls_of};
 
 struct server_session *server_coap_new(struct proto_env *env,
                                        const struct server_settings *settings)
 {
     struct server_coap *s = xcalloc(1, sizeof(*s));
-    struct tls_peer_settings peer = {.psk_find = settings->psk_find, .psk_arg = settings->psk_arg};
+    struct tls_peer_settings peer = {.psk_find = settings->psk_find,
+                                     .psk_arg = settings->psk_arg,
+                                     .resumption = settings->resumption};
 
     proto_init(&s->proto, &session_ops.proto, env);
     s->idle = settings->idle;

@@ -403,6 +403,11 @@ static bool is_open(const struct server_session *session)
            (h->state == HTTPS_IDLE || h->state == HTTPS_EXCHANGE);
 }
 
+static struct tls *tls_of(const struct server_session *session)
+{
+    return ((const struct server_http *)session)->https.channel.tls;
+}
+
 static const struct server_session_ops session_ops = {.proto = {.name = "server session",
                                                                 .start = https_start,
                                                                 .input = session_input,
@@ -415,7 +420,8 @@ static const struct server_session_ops session_ops = {.proto = {.name = "server 
                                                       .zn_answer = zn_answered,
                                                       .set_busy = set_busy,
                                                       .close = close_session,
-                                                      .is_open = is_open};
+                                                      .is_open = is_open,
+                                                      .tls = tls_of};
 
 /* TS 24.109 5.3.3: the names that a NAF knows. */
 static const char *hint_of(const struct naf *n)
@@ -430,7 +436,8 @@ struct server_session *server_http_new(struct proto_env *env,
     struct server_http *s = xcalloc(1, sizeof(*s));
     struct tls_peer_settings peer = {.credential = settings->credential,
                                      .psk_find = settings->psk_find,
-                                     .psk_arg = settings->psk_arg};
+                                     .psk_arg = settings->psk_arg,
+                                     .resumption = settings->resumption};
 
     s->role = settings->role;
     psk_gate_init(&s->gate);
