@@ -277,7 +277,7 @@ static void tls_gone(void *arg, struct proto *p)
     live_stop(((struct end *)arg)->live);
 }
 
-START_TEST(tls_session)
+START_TEST(a_tls_session)
 {
     struct live *l = live_new();
     static struct end server, client;
@@ -316,7 +316,7 @@ int main(void)
     tcase_add_test(tc, echo_of_a_megabyte);
     tcase_add_test(tc, refused_and_reset);
     tcase_add_test(tc, expiries_come);
-    tcase_add_test(tc, tls_session);
+    tcase_add_test(tc, a_tls_session);
     suite_add_tcase(suite, tc);
     sr = srunner_create(suite);
     srunner_run_all(sr, CK_ENV);
