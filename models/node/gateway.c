@@ -194,7 +194,8 @@ void gateway_read(struct device *dev, sim_ns now)
     struct gateway *g = dev->gateway;
     const struct cfg_device *c = config(g);
     uint8_t *octets = xcalloc(1, c->report.octets);
-    struct reading r = {.config = c, .t_intended = dev->report_next};
+    struct reading r = {
+        .t_intended = dev->report_next, .trpdt = c->report.trpdt, .rcat = c->report.rcat};
     char target[128], id[READING_ID];
     struct m2m_rep rep;
 

@@ -69,10 +69,11 @@ struct gateway {
 struct reading {
     struct local *local;              /* NULL: the gateway's own */
     const struct procedure *exchange; /* over which it came; NULL: the gateway's own */
-    const struct cfg_device *config;  /* category and tolerable delay */
     const char *id;
     struct span content;
     sim_ns t_intended;
+    sim_ns trpdt;  /* how long it may wait */
+    unsigned rcat; /* 0 to 7; 7 is the most urgent */
 };
 
 /* ---- gateway.c: life, the tree, its own application ---- */

@@ -110,9 +110,11 @@ static void fill_answer(struct gateway_end *e, const struct server_request *q,
 static void store(struct gateway_end *e, const struct server_request *q, sim_ns now)
 {
     struct procedure *p = procedure_of(e);
+    int64_t epoch = device_deployment(e->g->dev)->in.epoch_unix_ns;
     struct reading r = {.local = e->local,
-                        .config = e->local->population->config->device,
-                        .t_intended = p ? p->t_intended : now};
+                        .t_intended = p ? p->t_intended : now,
+                        .trpdt = m2m_category_delay(&q->category, epoch + now),
+                        .rcat = m2m_category_rcat(&q->category)};
     struct span list = m2m_rep_span(&q->rep);
     char id[READING_ID];
 

@@ -15,6 +15,21 @@ static const struct cfg_device *config(const struct local *l)
 
 /* ---- prepare ---- */
 
+/* What its gateway would not take for granted. */
+static struct m2m_category category(const struct local_end *e)
+{
+    const struct cfg_device *c = config(e->local);
+    struct m2m_category out = {.has_rcat = false};
+
+    if (e->kind != PROC_READING)
+        return out;
+    out.has_rcat = c->report.rcat != M2M_RCAT_DEFAULT;
+    out.rcat = (uint8_t)c->report.rcat;
+    out.trpdt = c->report.trpdt != M2M_TRPDT_DEFAULT ? M2M_TRPDT_DELAY : M2M_TRPDT_ABSENT;
+    out.trpdt_ns = c->report.trpdt;
+    return out;
+}
+
 static struct proto *make_core(struct session *s, sim_ns now)
 {
     struct local_end *e = session_user(s);
@@ -26,7 +41,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
     node_name(gateway->population, gateway->index, name);
     snprintf(host, sizeof host, "%s.m2m.example", name);
     return mid_client_proto(mid_client_new(
-        session_env(s), &(struct mid_settings){.nscl = host, .requesting_entity = app_id}));
+        session_env(s), &(struct mid_settings){
+                            .nscl = host, .requesting_entity = app_id, .category = category(e)}));
 }
 
 static void write_request(struct local_end *e, sim_ns now)

@@ -185,8 +185,11 @@ static enum m2m_status store(struct gateway *g, const struct local_word *w, sim_
     uint32_t n = config(w)->report.octets;
     uint8_t *octets = xcalloc(1, n);
     struct procedure *p = procedure_of(w);
-    struct reading r = {
-        .local = w->from, .exchange = p, .config = config(w), .t_intended = w->t_intended};
+    struct reading r = {.local = w->from,
+                        .exchange = p,
+                        .t_intended = w->t_intended,
+                        .trpdt = config(w)->report.trpdt,
+                        .rcat = config(w)->report.rcat};
     char target[2 * NODE_NAME_MAX], id[READING_ID];
     enum m2m_status status;
     struct m2m_rep rep;

@@ -63,11 +63,10 @@ static sim_ns next_window(const struct cfg_device *c, sim_ns now)
 
 /* Nothing waits longer than its application tolerates. Without windows that is what it does: the
  * longer, the more goes in one session. */
-static sim_ns due_of(const struct gateway *g, const struct cfg_device *application, uint8_t rcat,
-                     sim_ns now)
+static sim_ns due_of(const struct gateway *g, sim_ns trpdt, unsigned rcat, sim_ns now)
 {
     const struct cfg_device *c = config(g);
-    sim_ns latest = sim_ns_add(now, application->report.trpdt);
+    sim_ns latest = sim_ns_add(now, trpdt);
 
     if (rcat >= c->store.urgent)
         return now;
@@ -76,7 +75,7 @@ static sim_ns due_of(const struct gateway *g, const struct cfg_device *applicati
 
 sim_ns store_due(const struct gateway *g, sim_ns now)
 {
-    return due_of(g, config(g), 0, now);
+    return due_of(g, config(g)->report.trpdt, 0, now);
 }
 
 /* ---- in and out ---- */
@@ -150,7 +149,7 @@ void store_put(struct gateway *g, sim_ns now, const struct reading *r)
     struct deployment *d = deployment_of(g);
     uint32_t n = (uint32_t)r->content.n;
     struct stored *s = xcalloc(1, sizeof *s + n);
-    uint8_t rcat = (uint8_t)r->config->report.rcat;
+    uint8_t rcat = (uint8_t)r->rcat;
 
     s->local = r->local;
     s->rcat = rcat;
@@ -167,7 +166,7 @@ void store_put(struct gateway *g, sim_ns now, const struct reading *r)
     s->mark = clock_of(g, now);
     d->counts.procedures++;
     account(g, s, true);
-    g->due = sim_ns_min(g->due, due_of(g, r->config, rcat, now));
+    g->due = sim_ns_min(g->due, due_of(g, r->trpdt, rcat, now));
     if (g->last[rcat])
         g->last[rcat]->next = s;
     else

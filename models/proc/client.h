@@ -8,6 +8,7 @@
 #include "models/proto/coap.h"
 #include "models/proto/dtls.h"
 #include "models/proto/http.h"
+#include "models/proto/m2m_category.h"
 #include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/pana.h"
@@ -92,7 +93,8 @@ struct mid_settings {
      * SE_KMC. */
     unsigned object_flags;
     enum xmlsec_cipher cipher;
-    uint64_t sequence; /* how many requests have been sealed under this Kmc before */
+    uint64_t sequence;            /* how many requests have been sealed under this Kmc before */
+    struct m2m_category category; /* of each request: as x-etsi-rcat and x-etsi-trpdt */
     /* Answers of success, where nothing is sealed, are read as representations, of any resource. */
     bool representations;
     struct span session; /* of TLS or DTLS, to be taken up again (tls.h); copied */

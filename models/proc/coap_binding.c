@@ -159,6 +159,48 @@ bool coap_binding_target(const struct coap_msg *m, char target[M2M_MAX_URI],
     return true;
 }
 
+/* ---- categories ---- */
+
+static bool put_part(struct coap_msg *m, const char *name, const char *value, struct buf *store)
+{
+    size_t n = strlen(name) + 1 + strlen(value), at = buf_len(store);
+
+    if (!buf_puts(store, name) || !buf_puts(store, "=") || !buf_puts(store, value))
+        return false;
+    return coap_msg_add(m, COAP_URI_QUERY, span_of(buf_at(store, at), n));
+}
+
+bool coap_binding_put_category(struct coap_msg *m, const struct m2m_category *c, struct buf *store)
+{
+    char rcat[2] = {(char)('0' + c->rcat), '\0'}, trpdt[40];
+
+    /* As above. */
+    if (!buf_room(store, sizeof(rcat) + sizeof(trpdt) + 2 * sizeof(M2M_TRPDT_NAME)))
+        return false;
+    m2m_trpdt_write(c->trpdt_ns, trpdt);
+    return (!c->has_rcat || put_part(m, M2M_RCAT_NAME, rcat, store)) &&
+           (c->trpdt != M2M_TRPDT_DELAY || put_part(m, M2M_TRPDT_NAME, trpdt, store));
+}
+
+bool coap_binding_category(const struct coap_msg *m, struct m2m_category *c)
+{
+    static const char rcat[] = M2M_RCAT_NAME "=", trpdt[] = M2M_TRPDT_NAME "=";
+
+    for (size_t i = 0; i < m->option_count; i++) {
+        struct span v = coap_option_value(&m->options[i]);
+
+        if (m->options[i].number != COAP_URI_QUERY)
+            continue;
+        if (begins(v, rcat) &&
+            !m2m_rcat_parse(span_of(v.p + sizeof(rcat) - 1, v.n - (sizeof(rcat) - 1)), c))
+            return false;
+        if (begins(v, trpdt) &&
+            !m2m_trpdt_parse(span_of(v.p + sizeof(trpdt) - 1, v.n - (sizeof(trpdt) - 1)), c))
+            return false;
+    }
+    return true;
+}
+
 /* ---- locations ---- */
 
 static void renumber(struct coap_msg *m, const struct coap_msg *from, uint16_t number, uint16_t to)

@@ -6,6 +6,7 @@
 
 #include "models/proto/coap_msg.h"
 #include "models/proto/http.h"
+#include "models/proto/m2m_category.h"
 #include "models/proto/m2mxml.h"
 
 /* COAP_EMPTY: there is none. HTTP_OTHER: it is none of the four. */
@@ -25,6 +26,11 @@ bool coap_binding_put_target(struct coap_msg *m, const char *target, const char 
  * (RequestingEntity, X-etsi-...). requesting_entity "": none. false: longer than these are. */
 bool coap_binding_target(const struct coap_msg *m, char target[M2M_MAX_URI],
                          char requesting_entity[M2M_MAX_URI]);
+
+/* RCAT and TRPDT as parts of the query, in a store of their own. false: what does not fit; what is
+ * not of its form. */
+bool coap_binding_put_category(struct coap_msg *m, const struct m2m_category *c, struct buf *store);
+bool coap_binding_category(const struct coap_msg *m, struct m2m_category *c);
 
 /* Location-Path of the path of a URI; as coap_msg_add_uri. And as a path again; "": none, or
  * longer than n. */

@@ -21,6 +21,7 @@ struct mid_coap {
     uint32_t exchange;             /* NO_EXCHANGE: nothing is outstanding */
     uint32_t unpaid_xml;           /* octets of a document that is charged when it leaves */
     enum http_method method;       /* of what is outstanding */
+    struct m2m_category category;
     char requesting_entity[M2M_MAX_URI];
 };
 
@@ -226,15 +227,17 @@ static bool request(struct mid_client *client, sim_ns now, const char *kind_labe
                     enum http_method method, const char *target, const struct m2m_doc *doc)
 {
     struct mid_coap *c = (struct mid_coap *)client;
-    struct buf body, store;
+    struct buf body, store, parts;
     struct coap_msg m;
 
     if (c->proto.status != PROTO_RUNNING || c->exchange != NO_EXCHANGE || method == HTTP_OTHER)
         return false;
     buf_init(&body, c->guard.object ? OBJECT_MAX_BODY : M2M_MAX_DOC);
     buf_init(&store, 8 * M2M_MAX_URI);
+    buf_init(&parts, M2M_MAX_URI);
     coap_msg_init(&m, COAP_CON, coap_binding_method_code(method));
     if (coap_binding_put_target(&m, target, c->requesting_entity, &store) &&
+        coap_binding_put_category(&m, &c->category, &parts) &&
         put_document(c, method, target, doc, &m, &body))
         c->exchange = coap_request(c->channel.coap, now, &m);
     if (c->exchange != NO_EXCHANGE) {
@@ -246,6 +249,7 @@ static bool request(struct mid_client *client, sim_ns now, const char *kind_labe
     }
     buf_clear(&body);
     buf_clear(&store);
+    buf_clear(&parts);
     mirror(c);
     return c->exchange != NO_EXCHANGE;
 }
@@ -311,6 +315,7 @@ struct mid_client *mid_coap_new(struct proto_env *env, const struct mid_settings
     proto_init(&c->proto, &mid_ops.proto, env);
     coap_channel_init(&c->channel, env, settings->context, &peer, &settings->dtls, &settings->coap);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
+    c->category = settings->category;
     if (client_guard_init(&c->guard, env, settings, identity))
         return (struct mid_client *)c;
     release(&c->proto);

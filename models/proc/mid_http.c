@@ -16,6 +16,7 @@ struct mid_http {
     struct mid_response *response; /* NULL: none, or taken */
     char nscl[M2M_MAX_URI];
     char requesting_entity[M2M_MAX_URI];
+    char rcat[2], trpdt[40]; /* "": absent */
     bool representations;
 };
 
@@ -112,7 +113,9 @@ static bool request(struct mid_client *client, sim_ns now, const char *kind_labe
     struct http_out m = {.method = method,
                          .target = target,
                          .host = c->nscl,
-                         .requesting_entity = c->requesting_entity};
+                         .requesting_entity = c->requesting_entity,
+                         .rcat = *c->rcat ? c->rcat : NULL,
+                         .trpdt = *c->trpdt ? c->trpdt : NULL};
 
     if (h->state == HTTPS_EXCHANGE || buf_len(&h->queued) > 0)
         return false;
@@ -182,6 +185,10 @@ struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
     snprintf(c->nscl, sizeof(c->nscl), "%s", settings->nscl);
     snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
+    if (settings->category.has_rcat)
+        snprintf(c->rcat, sizeof(c->rcat), "%u", settings->category.rcat % 10u);
+    if (settings->category.trpdt == M2M_TRPDT_DELAY)
+        m2m_trpdt_write(settings->category.trpdt_ns, c->trpdt);
     c->representations = settings->representations;
     made = client_guard_init(&c->guard, env, settings, identity);
     if (!settings->context)

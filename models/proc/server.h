@@ -10,6 +10,7 @@
 #include "models/proto/coap.h"
 #include "models/proto/dtls.h"
 #include "models/proto/http.h"
+#include "models/proto/m2m_category.h"
 #include "models/proto/m2m_rep.h"
 #include "models/proto/m2mxml.h"
 #include "models/proto/proto.h"
@@ -59,10 +60,11 @@ struct server_request {
     /* Certificate's common name or PSK identity; at a NAF the IMPI; at an NSCL on bare TCP the
      * KeyName, or "" where objects are not sealed; borrowed. */
     const char *peer_name;
-    const char *btid;           /* at a NAF; "": it is none; borrowed */
-    int64_t ks_expires_unix_ns; /* at a NAF: of Ks, the longest that its key may be used */
-    struct m2m_doc doc;         /* DOC_NONE: no body; MSBF, MAS */
-    struct m2m_rep rep;         /* M2M_NO_TYPE: no body; NSCL */
+    const char *btid;             /* at a NAF; "": it is none; borrowed */
+    int64_t ks_expires_unix_ns;   /* at a NAF: of Ks, the longest that its key may be used */
+    struct m2m_doc doc;           /* DOC_NONE: no body; MSBF, MAS */
+    struct m2m_rep rep;           /* M2M_NO_TYPE: no body; NSCL */
+    struct m2m_category category; /* NSCL: as the message has it; no object protects it */
     size_t body_octets;
     /* Of a sealed request: its sender's number of it. Whoever answers must have taken no number as
      * high before under this Kmc (object-replayed). 0: it was not sealed. */

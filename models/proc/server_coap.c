@@ -142,6 +142,10 @@ static bool check_message(const struct coap_msg *m, struct server_request *q, st
         *no = (struct refusal){STATUS_BAD_REQUEST, "target"};
         return false;
     }
+    if (!coap_binding_category(m, &q->category)) {
+        *no = (struct refusal){STATUS_BAD_REQUEST, "RCAT or TRPDT"};
+        return false;
+    }
     if (coap_msg_get_uint(m, COAP_ACCEPT, &accept) && accept != COAP_XML) {
         *no = (struct refusal){STATUS_NOT_ACCEPTABLE, "application/xml only"};
         return false;

@@ -215,6 +215,9 @@ bool server_request_read(struct https *h, enum server_role role, struct server_g
                                 .method = m->method,
                                 .is_xml = is_xml(m->content_type)};
 
+    if (role == SERVER_NSCL && ((m->rcat.n && !m2m_rcat_parse(m->rcat, &q->category)) ||
+                                (m->trpdt.n && !m2m_trpdt_parse(m->trpdt, &q->category))))
+        return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "RCAT or TRPDT");
     if (m->authorization.n == 0 || !http_requesting_entity(m->authorization, q->requesting_entity,
                                                            sizeof(q->requesting_entity)))
         q->requesting_entity[0] = '\0';

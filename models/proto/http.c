@@ -21,6 +21,8 @@ enum kept {
     USER_AGENT,
     WWW_AUTHENTICATE,
     AUTHENTICATION_INFO,
+    RCAT,
+    TRPDT,
     KEPT,
     OTHER = KEPT
 };
@@ -33,7 +35,9 @@ static const char *const kept_names[KEPT] = {"",
                                              "retry-after",
                                              "user-agent",
                                              "www-authenticate",
-                                             "authentication-info"};
+                                             "authentication-info",
+                                             "x-etsi-rcat",
+                                             "x-etsi-trpdt"};
 
 struct http_reader {
     struct http_frame *frame;
@@ -236,6 +240,8 @@ static void finish(struct http_reader *r)
     m->user_agent = kept_span(r, USER_AGENT);
     m->www_authenticate = kept_span(r, WWW_AUTHENTICATE);
     m->authentication_info = kept_span(r, AUTHENTICATION_INFO);
+    m->rcat = kept_span(r, RCAT);
+    m->trpdt = kept_span(r, TRPDT);
     m->retry_after_s = read_seconds(kept_span(r, RETRY_AFTER));
     m->body = buf_span(&r->body);
     r->complete = true;

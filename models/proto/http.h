@@ -24,7 +24,8 @@ struct http_message {
     /* Values of fields; empty when absent. */
     struct span host, content_type, authorization, location;
     struct span user_agent, www_authenticate, authentication_info;
-    uint32_t retry_after_s; /* 0: absent */
+    struct span rcat, trpdt; /* x-etsi-... (etsi-m2m.md 8.3) */
+    uint32_t retry_after_s;  /* 0: absent */
     bool keep_alive;
     struct span body;
 };
@@ -55,6 +56,7 @@ struct http_out {
     const char *user_agent;          /* NULL: none */
     const char *www_authenticate;    /* NULL: none */
     const char *authentication_info; /* NULL: none */
+    const char *rcat, *trpdt;        /* x-etsi-...; NULL: none */
     uint32_t retry_after_s;          /* 0: none */
     bool close;                      /* Connection: close */
     struct span body;                /* Content-Length is always sent */

@@ -112,6 +112,7 @@ bool http_write(const struct http_out *m, struct buf *out)
            put_field(out, "Authorization: ", m->authorization) &&
            put_field(out, "WWW-Authenticate: ", m->www_authenticate) &&
            put_field(out, "Authentication-Info: ", m->authentication_info) &&
+           put_field(out, "X-etsi-rcat: ", m->rcat) && put_field(out, "X-etsi-trpdt: ", m->trpdt) &&
            put_field(out, "Content-Type: ", m->content_type) &&
            put_field(out, "Location: ", m->location) &&
            (!m->retry_after_s || buf_printf(out, "Retry-After: %u\r\n", m->retry_after_s)) &&

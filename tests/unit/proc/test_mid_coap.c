@@ -540,10 +540,11 @@ START_TEST(requests_in_every_form)
     struct coap_msg m, answer;
     struct span path;
     struct kit_run r;
-    struct buf store;
+    struct buf store, parts;
 
     open_run(&r, BARE, 0);
     buf_init(&store, 4096);
+    buf_init(&parts, 256);
     /* Targets: options, their query, the binding's own left out; an absolute one. */
     coap_msg_init(&m, COAP_CON, COAP_GET);
     ck_assert(
@@ -553,6 +554,19 @@ START_TEST(requests_in_every_form)
     ck_assert_str_eq(r.last.requesting_entity, "urn:a/b");
     ck_assert_uint_eq(answer.code, COAP_CREATED);
     ck_assert(coap_msg_get(&answer, COAP_LOCATION_PATH, &path));
+    ck_assert_uint_eq(m2m_category_rcat(&r.last.category), 3);
+    ck_assert_int_eq(r.last.category.trpdt, M2M_TRPDT_ABSENT);
+    /* What a client of ours writes of these. */
+    buf_clear(&store);
+    coap_msg_init(&m, COAP_CON, COAP_GET);
+    ck_assert(coap_msg_add_uri(&m, "/m2m/scls", &store));
+    ck_assert(coap_binding_put_category(
+        &m, &(struct m2m_category){90 * SIM_S, M2M_TRPDT_DELAY, true, 6}, &parts));
+    say_to_server(&r, &m, &answer);
+    ck_assert_str_eq(r.last.target, "/m2m/scls");
+    ck_assert_uint_eq(m2m_category_rcat(&r.last.category), 6);
+    ck_assert_int_eq(m2m_category_delay(&r.last.category, 0), 90 * SIM_S);
+    buf_clear(&parts);
     coap_msg_init(&m, COAP_CON, COAP_DELETE);
     coap_msg_add(&m, COAP_PROXY_URI, span_str("coap://nscl.example.org/m2m/scls/7"));
     say_to_server(&r, &m, &answer);
@@ -568,7 +582,7 @@ START_TEST(requests_in_every_form)
     m.payload = span_str(container);
     say_to_server(&r, &m, &answer);
     ck_assert_int_eq(r.last.rep.type, M2M_CONTAINER);
-    ck_assert_uint_eq(r.requests, 4);
+    ck_assert_uint_eq(r.requests, 5);
     buf_clear(&store);
     kit_close(&r);
 }
@@ -589,6 +603,8 @@ START_TEST(requests_that_are_refused)
         {COAP_GET, COAP_PROXY_SCHEME, 0, "coap", "/m2m/c", NULL, COAP_NOT_IMPLEMENTED},
         {COAP_GET, 0, 0, NULL, "/elsewhere", NULL, COAP_NOT_FOUND},
         {5, 0, 0, NULL, "/m2m/c", NULL, COAP_METHOD_NOT_ALLOWED}, /* FETCH */
+        {COAP_GET, COAP_URI_QUERY, 0, "X-etsi-rcat=8", "/m2m/c", NULL, COAP_BAD_REQUEST},
+        {COAP_GET, COAP_URI_QUERY, 0, "x-etsi-trpdt=soon", "/m2m/c", NULL, COAP_BAD_REQUEST},
         {COAP_GET, COAP_PROXY_URI, 0, "coap://nowhere", "/m2m/c", NULL, COAP_BAD_REQUEST},
         {COAP_GET, 9, 0, "?", "/m2m/c", NULL, COAP_BAD_OPTION}, /* critical, and unknown */
     };
@@ -670,7 +686,7 @@ int main(void)
     tcase_add_test(t, busy_and_no_more);
     tcase_add_loop_test(t, wrong_or_unknown_kmc, 0, 3);
     tcase_add_test(t, requests_in_every_form);
-    tcase_add_loop_test(t, requests_that_are_refused, 0, 8);
+    tcase_add_loop_test(t, requests_that_are_refused, 0, 10);
     tcase_add_test(t, codes);
     suite_add_tcase(s, t);
     return kit_main(s);
