@@ -283,11 +283,15 @@ static bool same_pair(const struct scn_link *a, const struct scn_link *b)
     return (a->from == b->from && a->to == b->to) || (a->from == b->to && a->to == b->from);
 }
 
-/* Nobody's way leads to it, but to a gateway those of its local devices. */
+/* Nobody's way leads to it, but to a gateway those of what is behind it. */
 static bool is_leaf(const struct scenario *s, uint32_t to, uint32_t from)
 {
+    const struct scn_population *p = &s->populations[from];
+    bool behind = p->kind == CFG_LOCAL ||
+                  (p->kind == CFG_APPLICATION && p->server.application.behind != SCN_NONE);
+
     return cfg_is_field(s->populations[to].kind) &&
-           !(s->populations[to].kind == CFG_GATEWAY && s->populations[from].kind == CFG_LOCAL);
+           !(s->populations[to].kind == CFG_GATEWAY && behind);
 }
 
 static void check_link(struct reader *r, uint32_t i)
@@ -425,6 +429,8 @@ static void check_ways(struct reader *r)
             want_way(r, i, p->server.mas, &p->server.mas, "which it hands Kmr to");
             want_way(r, i, p->server.hss, &p->server.hss, "which it asks for vectors");
             want_way(r, i, p->server.kms, &p->server.kms, "which it asks for its private keys");
+            want_way(r, i, p->server.application.behind, &p->server.application.behind,
+                     "its gateway");
             want_way(r, i, p->server.nscl, &p->server.nscl,
                      p->kind == CFG_APPLICATION ? "which it uses over mIa"
                                                 : "which it hands Kmc to");
@@ -536,6 +542,15 @@ static void check_application(struct reader *r, const struct scn_population *p)
              "nobody can tell '%s' a command: they have no 'mid.channel'", devices->name);
     if (devices->kind == CFG_LOCAL && devices->device.local.behind == SCN_NONE)
         return;
+    if (a->behind != SCN_NONE) {
+        if (devices->kind != CFG_LOCAL || devices->device.local.behind != a->behind)
+            tell(r, place_of(r, &p->name, &a->devices, &a->behind), "S262",
+                 "'%s' are not behind the gateways that the application is behind", devices->name);
+        if (p->server.nscl != SCN_NONE)
+            tell(r, place_of(r, &p->name, &p->server.nscl, &a->behind), "S219",
+                 "this has no meaning here: the application is at a gateway");
+        return;
+    }
     if (devices->kind == CFG_LOCAL) /* they are found where their gateways register */
         devices = &r->s->populations[devices->device.local.behind];
     if (devices->device.mid.nscl != p->server.nscl && p->server.nscl != SCN_NONE)

@@ -118,13 +118,19 @@ static const char *class_of(enum cfg_kind kind)
     return cfg_is_field(kind) ? "cortex-m4" : "server";
 }
 
+/* An application on a device of its own. */
+static bool is_behind(const struct reader *r, const struct scn_population *p)
+{
+    return p->kind == CFG_APPLICATION && is_given(r, &p->server.application.behind);
+}
+
 static void derive_population(struct reader *r, struct scn_population *p)
 {
     struct cfg_server *server = &p->server;
     if (reader_mark_of(r, &p->kind)->bad)
         return;
     if (!p->class_name)
-        p->class_name = class_of(p->kind);
+        p->class_name = is_behind(r, p) ? class_of(CFG_LOCAL) : class_of(p->kind);
     if (cfg_is_field(p->kind)) {
         if (cfg_is_device(p->kind))
             derive_device(r, p);
@@ -135,13 +141,17 @@ static void derive_population(struct reader *r, struct scn_population *p)
     }
     if (!is_given(r, server->fqdn))
         snprintf(server->fqdn, sizeof server->fqdn, "%.40s.m2m.example", p->name);
+    if (is_behind(r, p) && !is_given(r, &server->workers))
+        server->workers = 1;
     if (!is_given(r, &server->backlog_busy))
         server->backlog_busy = server->queue;
     if (p->kind == CFG_MSBF)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
-    if (p->kind == CFG_MAS || p->kind == CFG_APPLICATION)
+    if (p->kind == CFG_MAS || (p->kind == CFG_APPLICATION && !is_behind(r, p)))
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
-    if (p->kind == CFG_APPLICATION)
+    if (p->kind == CFG_APPLICATION && is_behind(r, p))
+        derive_server(r, p, "devices", CFG_LOCAL, &server->application.devices);
+    else if (p->kind == CFG_APPLICATION)
         derive_server(r, p, "devices",
                       has_kind(r->s, CFG_DEVICE) || !has_kind(r->s, CFG_GATEWAY) ? CFG_DEVICE
                                                                                  : CFG_GATEWAY,

@@ -97,7 +97,10 @@ static bool is_void(const struct scn_population *p, const void *target)
 
     if (!cfg_is_field(p->kind))
         return (target == &p->server.hss && p->server.hss == SCN_NONE) ||
-               (target == &p->server.kms && p->server.kms == SCN_NONE);
+               (target == &p->server.kms && p->server.kms == SCN_NONE) ||
+               (target == &p->server.nscl && p->server.nscl == SCN_NONE) ||
+               (target == &p->server.application.behind &&
+                p->server.application.behind == SCN_NONE);
     for (size_t i = 0; (m = meaning_at(i)) != NULL; i++)
         if (target == (const char *)&p->device + m->offset)
             return !m->is_there(&p->device);

@@ -1,12 +1,14 @@
-/* A network application: it registers at its NSCL over mIa, finds the SCLs that it is about (those
+/* An application: it registers at its NSCL over mIa, finds the SCLs that it is about (those
  * that come by a subscription on `scls`, those that were there before by discovery), subscribes to
  * their containers and reads them. A device has one container, `readings`; a gateway has one for
  * each application behind it, which are found as the SCLs are, by a subscription on `containers`
- * and by discovery below the <scl>. One request at a time, in the order of the plan; what fails is
- * asked again after a while. */
+ * and by discovery below the <scl>. On a device behind a gateway it does the same at that one's
+ * GSCL over dIa, with the applications of its neighbours for the SCLs. One request at a time, in
+ * the order of the plan; what fails is asked again after a while. */
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
+#include "models/node/gateway.h"
 #include "models/node/longpoll.h"
 #include "models/node/node_id.h"
 #include "models/node/watch.h"
@@ -19,11 +21,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE     (30 * SIM_S) /* until a session without a request is closed */
-#define ROOT     "m2m"
-#define BASE     "/" ROOT
-#define SCLS     BASE "/scls"
-#define READINGS "readings" /* a device's only container */
+#define IDLE         (30 * SIM_S) /* until a session without a request is closed */
+#define ROOT         "m2m"
+#define BASE         "/" ROOT
+#define SCLS         BASE "/scls"
+#define APPLICATIONS BASE "/applications"
+#define READINGS     "readings" /* a device's only container */
 
 enum errand { NOTHING, REGISTER, WATCH, DISCOVER, SUBSCRIBE, READ, COMMAND, EXECUTE, ASK };
 
@@ -36,7 +39,8 @@ struct ordered {
 
 struct application {
     struct sim_event timer;
-    struct server *node, *nscl;
+    struct server *node, *nscl; /* nscl: NULL at a gateway */
+    struct device *gateway;     /* NULL at an NSCL */
     struct caller *caller;
     struct procedure *proc; /* NULL: nothing is being asked */
     enum errand errand;
@@ -86,7 +90,7 @@ static void want_subscription(struct application *a, uint32_t i, bool again, sim
     if (!is_wanted(a, w) || w->queued || w->subscribed)
         return;
     w->queued = true;
-    if (w->container && !again)
+    if (a->many && w->container && !again)
         watch_put(&a->fresh, i, now);
     else
         watch_put(&a->later, i, sim_ns_add(now, config(a)->retry));
@@ -104,6 +108,18 @@ struct server *application_nscl(const struct server *s)
     return server_for(s->population->d, s->population->config->server->nscl, s->index);
 }
 
+struct device *application_gateway(const struct server *s)
+{
+    struct deployment *d = s->population->d;
+    struct population *p;
+
+    if (s->population->config->kind != CFG_APPLICATION ||
+        s->population->config->server->application.behind == CFG_NONE)
+        return NULL;
+    p = &d->populations[s->population->config->server->application.behind];
+    return &p->devices[s->index % p->config->count];
+}
+
 static struct population *devices_of(const struct server *s)
 {
     return &s->population->d->populations[s->population->config->server->application.devices];
@@ -113,7 +129,7 @@ bool application_observes(const struct server *s, const struct population *devic
 {
     const struct population *p;
 
-    if (s->population->config->kind != CFG_APPLICATION)
+    if (s->population->config->kind != CFG_APPLICATION || application_gateway(s))
         return false;
     p = devices_of(s);
     return p == devices ||
@@ -156,15 +172,12 @@ static void begin_rounds(struct application *a, sim_ns now)
 }
 
 /* container: NULL for the SCL itself. */
-static void hear_of(struct application *a, const char *scl_id, const char *container, bool there,
-                    sim_ns now)
+static void hear_of(struct application *a, const uint8_t node_id[M2M_NODE_ID_LEN],
+                    const char *container, bool there, sim_ns now)
 {
-    uint8_t node_id[M2M_NODE_ID_LEN];
     struct watched *w;
     uint32_t i;
 
-    if (!node_id_of_scl(scl_id, node_id))
-        return;
     i = watch_find(&a->watch, node_id, container);
     if (i == WATCH_NONE && !there)
         return;
@@ -188,14 +201,28 @@ static void hear_of(struct application *a, const char *scl_id, const char *conta
 
 void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now)
 {
-    hear_of(a, scl_id, NULL, there, now);
+    uint8_t node_id[M2M_NODE_ID_LEN];
+
+    if (!a->gateway && node_id_of_scl(scl_id, node_id))
+        hear_of(a, node_id, NULL, there, now);
 }
 
 void application_hears_of_container(struct application *a, const char *scl_id,
                                     const char *container, bool there, sim_ns now)
 {
-    if (a->many)
-        hear_of(a, scl_id, container, there, now);
+    uint8_t node_id[M2M_NODE_ID_LEN];
+
+    if (a->many && node_id_of_scl(scl_id, node_id))
+        hear_of(a, node_id, container, there, now);
+}
+
+void application_hears_of_application(struct application *a, const char *app_id, bool there,
+                                      sim_ns now)
+{
+    static const uint8_t none[M2M_NODE_ID_LEN] = {0};
+
+    if (a->gateway)
+        hear_of(a, none, app_id, there, now);
 }
 
 /* ---- what is due ---- */
@@ -329,9 +356,9 @@ static void begin(struct application *a, sim_ns now)
     if (a->errand == COMMAND ||
         ((a->errand == SUBSCRIBE || a->errand == EXECUTE) && !watched(a, a->about)->there))
         return; /* it went meanwhile */
-    a->proc =
-        record_begin(a->node->population, a->node->node_id, kind_of(a->errand), "http", due, now);
-    a->proc->peer_id = a->nscl->node_id;
+    a->proc = record_begin(a->node->population, a->node->node_id, kind_of(a->errand),
+                           a->gateway ? "dia" : "http", due, now);
+    a->proc->peer_id = a->gateway ? device_node(a->gateway) : a->nscl->node_id;
     a->proc->attempts = 1;
     caller_call(a->caller, a->proc, now);
 }
@@ -384,7 +411,7 @@ static bool ask_registration(const struct application *a, struct mid_client *c, 
 
     m2m_rep_init(&rep, M2M_APPLICATION);
     m2m_put_text(&rep, E_APP_ID, a->id);
-    return ask(a, c, now, "CREATE application", HTTP_POST, BASE "/applications", &rep);
+    return ask(a, c, now, "CREATE application", HTTP_POST, APPLICATIONS, &rep);
 }
 
 static bool ask_subscription(const struct application *a, struct mid_client *c, sim_ns now,
@@ -410,7 +437,7 @@ static bool ask_discovery(const struct application *a, struct mid_client *c, sim
 
     n = str_append(target, sizeof target, n, devices_of(a->node)->config->name);
     if (part->below != WATCH_NONE) {
-        watch_path(watched(a, part->below), BASE, path, sizeof path);
+        watch_path(&a->watch, part->below, BASE, path, sizeof path);
         n = str_append(target, sizeof target, n, "&searchPrefix=");
         n = str_append(target, sizeof target, n, path);
     } else if (a->many) { /* where to look, and not yet what is there */
@@ -433,10 +460,10 @@ static void target_of(const struct application *a, const char *last, char *out, 
 {
     const struct watched *w = watched(a, a->about);
 
-    watch_path(w, BASE, out, n);
-    if (!w->container)
+    watch_path(&a->watch, a->about, BASE, out, n);
+    if (!a->many || !w->container)
         m2m_path_append(out, n, "containers");
-    if (!w->container && !a->many)
+    if (!a->many)
         m2m_path_append(out, n, READINGS);
     if (w->container || !a->many)
         m2m_path_append(out, n, "contentInstances");
@@ -453,7 +480,8 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
     case REGISTER:
         return ask_registration(a, c, now);
     case WATCH:
-        return ask_subscription(a, c, now, SCLS "/subscriptions", 0);
+        return ask_subscription(
+            a, c, now, a->gateway ? APPLICATIONS "/subscriptions" : SCLS "/subscriptions", 0);
     case DISCOVER:
         return ask_discovery(a, c, now);
     case SUBSCRIBE:
@@ -465,7 +493,7 @@ static bool write_request(void *arg, struct mid_client *c, sim_ns now)
                   sizeof target);
         return ask(a, c, now, "RETRIEVE contentInstance", HTTP_GET, target, NULL);
     case EXECUTE:
-        watch_path(watched(a, a->about), BASE, target, sizeof target);
+        watch_path(&a->watch, a->about, BASE, target, sizeof target);
         m2m_path_append(target, sizeof target, "mgmtObjs");
         m2m_path_append(target, sizeof target,
                         config(a)->command.what == CFG_COMMAND_RESET ? "reset" : "firmware");
@@ -490,7 +518,7 @@ static bool is_announced(const char *name)
     return n > 4 && strcmp(name + n - 4, "Annc") == 0;
 }
 
-/* URIs of SCLs and of what stands below them. */
+/* URIs of SCLs, or of applications at a gateway, and of what stands below them. */
 static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns now)
 {
     struct span list;
@@ -500,8 +528,11 @@ static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns n
     if (!m2m_find(m2m_rep_span(rep), E_DISCOVERY_URI, &list))
         return;
     while (m2m_next(&list, &item)) {
-        if (m2m_path_parse(item.value, ROOT, &path) != M2M_PATH_OK || path.count < 3 ||
-            path.step[2].type != M2M_SCL)
+        if (m2m_path_parse(item.value, ROOT, &path) != M2M_PATH_OK || path.count < 3)
+            continue;
+        if (path.step[2].type == M2M_APPLICATION)
+            application_hears_of_application(a, m2m_path_name(&path, 2), true, now);
+        if (path.step[2].type != M2M_SCL)
             continue;
         application_hears_of(a, m2m_path_name(&path, 2), true, now);
         if (path.count == 5 && path.step[4].type == M2M_CONTAINER &&
@@ -669,19 +700,24 @@ void application_init(struct server *s)
     struct application *a = s->application = xcalloc(1, sizeof *a);
 
     a->node = s;
-    a->nscl = application_nscl(s);
+    a->gateway = application_gateway(s);
+    a->nscl = a->gateway ? NULL : application_nscl(s);
     a->read_due = a->command_due = SIM_NEVER;
     a->last_ordered = &a->first_ordered;
-    a->many = devices_of(s)->config->kind != CFG_DEVICE;
+    a->many = !a->gateway && devices_of(s)->config->kind != CFG_DEVICE;
+    a->watch.applications = a->gateway != NULL;
     watch_want_part(&a->watch, WATCH_NONE, 0);
     application_id(s, a->id);
-    a->caller = caller_new(&(struct caller_settings){.from = s,
-                                                     .to = a->nscl,
-                                                     .listener = &a->nscl->mia,
-                                                     .requesting_entity = a->id,
-                                                     .timeout = config(a)->timeout,
-                                                     .idle = IDLE},
-                           &caller_user, a);
+    a->caller = caller_new(
+        &(struct caller_settings){.from = s,
+                                  .to = a->nscl,
+                                  .gateway = a->gateway,
+                                  .listener = a->gateway ? &a->gateway->gateway->applications
+                                                         : &a->nscl->mia,
+                                  .requesting_entity = a->id,
+                                  .timeout = config(a)->timeout,
+                                  .idle = IDLE},
+        &caller_user, a);
     sim_event_init(&a->timer, &timer_ops, NULL);
     arm(a, 0);
 }

@@ -1,5 +1,5 @@
-/* Network applications and their NSCL (etsi-m2m.md 8.2 to 8.4): the application's side of mIa, what
- * the NSCL's tree has to say to others, and where they meet. */
+/* Applications and their SCL (etsi-m2m.md 8.2 to 8.4): the application's side of mIa or, on a
+ * device behind a gateway, of dIa; what an SCL's tree has to say to others, and where they meet. */
 #ifndef MODELS_NODE_APPLICATION_H
 #define MODELS_NODE_APPLICATION_H
 
@@ -10,9 +10,10 @@ void application_init(struct server *s);
 void application_free(struct server *s); /* of another kind: nothing to do */
 void application_finish(struct server *s, sim_ns now);
 void application_set_off(struct server *s, bool off);
-/* Its App-ID is the node's name. It uses the NSCL of its own number. */
+/* Its App-ID is the node's name. It uses the NSCL of its own number, or the gateway. */
 void application_id(const struct server *s, char out[NODE_NAME_MAX]);
 struct server *application_nscl(const struct server *s);
+struct device *application_gateway(const struct server *s); /* NULL: it is at an NSCL */
 /* Is s an application that is about the containers of these devices, or of some behind them? */
 bool application_observes(const struct server *s, const struct population *devices);
 
@@ -20,6 +21,9 @@ bool application_observes(const struct server *s, const struct population *devic
 void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now);
 void application_hears_of_container(struct application *a, const char *scl_id,
                                     const char *container, bool there, sim_ns now);
+/* Of another application, by their gateway. */
+void application_hears_of_application(struct application *a, const char *app_id, bool there,
+                                      sim_ns now);
 /* A notification has come; false: it is the last one again, whose answer was lost. */
 bool application_hears(struct application *a, struct span notify);
 /* Devices that it is about say so in the searchStrings of their <scl> and of their containers. */
@@ -36,14 +40,18 @@ bool mia_accept(struct flow_listener *l, struct flow_end *end, const struct flow
                 void **user);
 void mia_request(struct server_end *e, const struct server_request *r, sim_ns now);
 
-/* ---- delivery.c: what an NSCL's tree has to say to others ---- */
+/* ---- delivery.c: what an SCL's tree has to say to others ---- */
 /* After each request: brings out what is in the tree's queue, and looks when the tree is due. */
 void delivery_run(struct server *nscl, sim_ns now);
 /* Somebody in the deployment may be told something. */
 bool delivery_is_wanted(const struct deployment *d);
-void delivery_free(struct server *s); /* of another kind: nothing to do */
-void delivery_finish(struct server *s, sim_ns now);
 void delivery_set_off(struct server *s, bool off);
+/* NOTIFY of a gateway's tree, to an application behind it. */
+void delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now);
+/* Its SCL lost its power, and with it what waits; the run is over; free. NULL: nothing. */
+void delivery_lose(struct delivery *y, sim_ns now);
+void delivery_end(struct delivery *y, sim_ns now);
+void delivery_destroy(struct delivery *y);
 
 /* ---- observed.c: what a device adds for the applications that are about it ---- */
 #define OBSERVED_GATEWAY "gateway" /* among the searchStrings of a gateway's <scl> */

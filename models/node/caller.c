@@ -1,13 +1,25 @@
 #include "models/node/caller.h"
 
+#include "models/node/gateway.h"
+
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
 
+/* One of the two between whom it is. */
+struct party {
+    struct population *population;
+    struct session_host *host;
+    int64_t node_id;
+    uint32_t index;
+    char name[NODE_NAME_MAX]; /* of its host */
+};
+
 struct caller {
     struct sim_event timer; /* the deadline of a call, or the end of idling */
     struct caller_settings s;
+    struct party from, to;
     const struct caller_user *user;
     void *arg;
     struct session *session; /* NULL: none */
@@ -21,7 +33,7 @@ struct caller {
 
 static struct deployment *deployment_of(const struct caller *c)
 {
-    return c->s.from->population->d;
+    return c->from.population->d;
 }
 
 struct procedure *caller_procedure(const struct caller *c)
@@ -42,7 +54,7 @@ static struct proto *make_core(struct session *session, sim_ns now)
 
     (void)now;
     return mid_client_proto(mid_client_new(
-        session_env(session), &(struct mid_settings){.nscl = c->s.to->fqdn,
+        session_env(session), &(struct mid_settings){.nscl = c->to.name,
                                                      .requesting_entity = c->s.requesting_entity,
                                                      .representations = true}));
 }
@@ -174,7 +186,7 @@ static void charged(struct session *session, sim_ns now, const struct meter *met
     (void)now;
     if (!c->proc)
         return;
-    usage_add(c->s.from->population, c->proc->kind, meter);
+    usage_add(c->from.population, c->proc->kind, meter);
     if (c->s.as_server) {
         c->proc->server_ns += price->crypto_ns + price->other_ns;
     } else {
@@ -197,8 +209,7 @@ static void packet(struct session *session, const struct flow_packet *p, const c
     struct caller *c = session_user(session);
 
     if (c->proc)
-        procedure_message(c->proc, c->s.from->node_id, c->s.to->node_id, p, "HTTP", label,
-                          continued);
+        procedure_message(c->proc, c->from.node_id, c->to.node_id, p, "HTTP", label, continued);
 }
 
 static void retransmitted(struct session *session, sim_ns now)
@@ -221,7 +232,7 @@ static const struct session_ops caller_ops = {.make = make_core,
 /* ---- calls ---- */
 
 /* Named after both ends, so that nobody's calls shift another's draws. */
-static struct rng stream_of(const struct server *at, const struct server *with, const char *word,
+static struct rng stream_of(const struct party *at, const struct party *with, const char *word,
                             uint32_t number)
 {
     char purpose[NODE_NAME_MAX + 48], name[NODE_NAME_MAX], other[NODE_NAME_MAX];
@@ -239,12 +250,12 @@ static struct rng stream_of(const struct server *at, const struct server *with, 
 static void connect_session(struct caller *c)
 {
     struct deployment *d = deployment_of(c);
-    struct server *from = c->s.from, *to = c->s.to;
-    struct server *leaf = c->s.leaf_to ? to : from, *root = c->s.leaf_to ? from : to;
+    const struct party *from = &c->from, *to = &c->to;
+    const struct party *leaf = c->s.leaf_to ? to : from, *root = c->s.leaf_to ? from : to;
     struct net_route up, down;
 
-    c->session = session_new(&caller_ops, c, &from->host,
-                             stream_of(from, to, "calls ", c->sessions++), NULL);
+    c->session =
+        session_new(&caller_ops, c, from->host, stream_of(from, to, "calls ", c->sessions++), NULL);
     c->booked = (struct session_traffic){0};
     route_between(d, leaf->population->index, leaf->index, root->population->index, &up, &down);
     if (leaf == to) { /* seen from the other end */
@@ -277,12 +288,36 @@ void caller_vanish(struct caller *c, sim_ns now)
         session_vanish(release_session(c));
 }
 
+static struct party party_of(struct server *server, struct device *gateway)
+{
+    struct party p;
+
+    if (server) {
+        p = (struct party){
+            .population = server->population,
+            .host = &server->host,
+            .node_id = server->node_id,
+            .index = server->index,
+        };
+        str_append(p.name, sizeof p.name, 0, server->fqdn);
+        return p;
+    }
+    p = (struct party){.population = gateway->population,
+                       .host = &gateway->gateway->host,
+                       .node_id = device_node(gateway),
+                       .index = gateway->index};
+    gateway_authority(gateway, p.name);
+    return p;
+}
+
 struct caller *caller_new(const struct caller_settings *settings, const struct caller_user *user,
                           void *arg)
 {
     struct caller *c = xcalloc(1, sizeof *c);
 
     c->s = *settings;
+    c->from = party_of(settings->from, settings->gateway);
+    c->to = party_of(settings->to, settings->gateway);
     c->user = user;
     c->arg = arg;
     sim_event_init(&c->timer, &timer_ops, NULL);
@@ -298,16 +333,33 @@ void caller_free(struct caller *c)
     free(c);
 }
 
-struct server_end *caller_accept(struct server *to, struct flow_end *end, enum end_kind kind)
+struct caller *caller_of(struct flow_end *end)
 {
     struct session *client = flow_user(flow_peer(end));
-    struct caller *c = client ? session_user(client) : NULL;
+
+    return client ? session_user(client) : NULL;
+}
+
+struct rng caller_stream(const struct caller *c)
+{
+    return stream_of(&c->to, &c->from, "call of ", c->sessions);
+}
+
+struct procedure *caller_session_procedure(struct session *s)
+{
+    const struct caller *c = session_user(s);
+
+    return c ? c->proc : NULL;
+}
+
+struct server_end *caller_accept(struct server *to, struct flow_end *end, enum end_kind kind)
+{
+    const struct caller *c = caller_of(end);
     struct server_end *e;
 
     if (!c || !server_admits(to))
         return NULL;
-    e = server_end_make(to, kind, server_http_ops(),
-                        stream_of(to, c->s.from, "call of ", c->sessions));
+    e = server_end_make(to, kind, server_http_ops(), caller_stream(c));
     e->plain = true;
     return e;
 }

@@ -1,6 +1,7 @@
-/* A server node as a client over bare HTTP: an application at its NSCL (mIa), an NSCL that notifies
- * a contact. One request at a time, on a session that stays open a while for the next. What is
- * asked, what comes of the answer and whether it is asked again is the user's business. */
+/* A server node as a client over bare HTTP: an application at its NSCL (mIa) or at its gateway
+ * (dIa), an SCL that notifies a contact. One request at a time, on a session that stays open a
+ * while for the next. What is asked, what comes of the answer and whether it is asked again is the
+ * user's business. */
 #ifndef MODELS_NODE_CALLER_H
 #define MODELS_NODE_CALLER_H
 
@@ -19,7 +20,8 @@ struct caller_user {
 
 struct caller_settings {
     struct server *from, *to;
-    struct flow_listener *listener; /* of `to` */
+    struct device *gateway;         /* in the place of the one of the two that is NULL */
+    struct flow_listener *listener; /* of who is called */
     const char *requesting_entity;  /* borrowed */
     sim_ns timeout, idle;           /* of a call; until a session without one is closed */
     /* Whose computing the caller's is in the ledger of the procedure: a server's, or that of the
@@ -44,5 +46,10 @@ void caller_vanish(struct caller *c, sim_ns now);
 struct procedure *caller_procedure(const struct caller *c);
 /* In the accept of `to`'s listener: its end of the session. NULL: not a caller's. */
 struct server_end *caller_accept(struct server *to, struct flow_end *end, enum end_kind kind);
+/* The same at a gateway: the caller, and the stream of the gateway's end. */
+struct caller *caller_of(struct flow_end *end);
+struct rng caller_stream(const struct caller *c);
+/* Of a caller's session, at its other end. */
+struct procedure *caller_session_procedure(struct session *s);
 
 #endif

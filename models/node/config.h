@@ -229,8 +229,9 @@ struct cfg_rule { /* one line of ival_policy, in order; the first that matches d
     uint32_t allowed_services; /* limit: capability bits that stay */
 };
 
-/* A network application, at an NSCL over mIa. */
+/* A network application, at an NSCL over mIa; or one on a device of its own, over dIa. */
 struct cfg_application {
+    uint32_t behind;  /* the gateways that it is behind; CFG_NONE: it is at an NSCL */
     uint32_t devices; /* the population whose containers it is about; CFG_NONE: nobody's */
     bool subscribe;   /* to each of their containers */
     sim_ns start;     /* it registers then */

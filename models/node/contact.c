@@ -42,6 +42,16 @@ static void take_scl(struct application *a, struct span scl, struct span notify,
     application_hears_of(a, scl_id, has_come(notify), now);
 }
 
+/* Of an application at a gateway that on `applications`. */
+static void take_application(struct application *a, struct span application, struct span notify,
+                             sim_ns now)
+{
+    char id[M2M_MAX_NAME + 1];
+
+    m2m_find_text(application, E_APP_ID, id, sizeof id);
+    application_hears_of_application(a, id, has_come(notify), now);
+}
+
 /* Of a container that on `containers` of its <scl>, whose reference says which. */
 static void take_container(struct application *a, struct span container, struct span notify,
                            sim_ns now)
@@ -73,6 +83,8 @@ static enum m2m_status take(struct application *a, struct span notify, sim_ns no
         take_scl(a, m2m_rep_span(&rep), notify, now);
     if (rep.type == M2M_CONTAINER && application_wants(a, m2m_rep_span(&rep)))
         take_container(a, m2m_rep_span(&rep), notify, now);
+    if (rep.type == M2M_APPLICATION && application_wants(a, m2m_rep_span(&rep)))
+        take_application(a, m2m_rep_span(&rep), notify, now);
     m2m_rep_clear(&rep);
     return STATUS_OK;
 }

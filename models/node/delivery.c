@@ -1,4 +1,4 @@
-/* What an NSCL's tree has to say to others (scl_tree_output): notifications go to contacts, each
+/* What an SCL's tree has to say to others (scl_tree_output): notifications go to contacts, each
  * with a queue of its own, one at a time and in order. A notification that a contact does not take
  * is tried again; after that it is dropped, and its row says why. The tree is looked at when
  * something in it is due: an expiry, or a notification that had to wait for
@@ -6,7 +6,9 @@
 #include "models/node/application.h"
 
 #include "models/node/caller.h"
+#include "models/node/gateway.h"
 #include "models/node/longpoll.h"
+#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
@@ -37,14 +39,21 @@ struct contact {
 };
 
 struct delivery {
-    struct server *nscl;
-    struct sim_event due; /* something in the tree */
+    struct server *nscl;    /* whose tree it is, */
+    struct device *gateway; /* or whose; the other is NULL */
+    struct sim_event due;   /* something in the tree: of an NSCL */
     struct contact *contacts;
+    char entity[M2M_MAX_URI]; /* in whose name */
 };
+
+static struct population *population_of(const struct delivery *y)
+{
+    return y->nscl ? y->nscl->population : y->gateway->population;
+}
 
 static struct deployment *deployment_of(const struct delivery *y)
 {
-    return y->nscl->population->d;
+    return population_of(y)->d;
 }
 
 /* ---- one contact ---- */
@@ -163,8 +172,9 @@ static struct contact *contact_of(struct delivery *y, struct server *application
     c->last = &c->first;
     c->caller = caller_new(&(struct caller_settings){.from = y->nscl,
                                                      .to = application,
+                                                     .gateway = y->gateway,
                                                      .listener = &application->plain,
-                                                     .requesting_entity = y->nscl->fqdn,
+                                                     .requesting_entity = y->entity,
                                                      .timeout = TIMEOUT,
                                                      .idle = IDLE,
                                                      .as_server = true,
@@ -204,10 +214,16 @@ static void notify(struct delivery *y, struct scl_tree_output *o, sim_ns now)
     struct deployment *d = deployment_of(y);
     const char *path = NULL;
     struct server *application = host_of(d, o->target, &path);
-    struct contact *c = application ? contact_of(y, application) : NULL;
-    struct procedure *p = record_begin(y->nscl->population, y->nscl->node_id, PROC_NOTIFICATION,
-                                       "http", o->since - d->in.epoch_unix_ns, now);
+    struct contact *c;
+    struct procedure *p = record_begin(
+        population_of(y), y->nscl ? y->nscl->node_id : device_node(y->gateway), PROC_NOTIFICATION,
+        y->nscl ? "http" : "dia", o->since - d->in.epoch_unix_ns, now);
     struct notice *n;
+
+    /* Whoever is at another SCL is not within reach of this one. */
+    if (application && application_gateway(application) != y->gateway)
+        application = NULL;
+    c = application ? contact_of(y, application) : NULL;
 
     if (application)
         p->peer_id = application->node_id;
@@ -295,16 +311,39 @@ bool delivery_is_wanted(const struct deployment *d)
     return false;
 }
 
+static struct delivery *delivery_new(const char *entity)
+{
+    struct delivery *y = xcalloc(1, sizeof *y);
+
+    str_append(y->entity, sizeof y->entity, 0, entity);
+    sim_event_init(&y->due, &due_ops, NULL);
+    return y;
+}
+
 static struct delivery *delivery_of(struct server *nscl)
 {
     struct delivery *y = nscl->delivery;
 
     if (y || !delivery_is_wanted(nscl->population->d))
         return y;
-    y = nscl->delivery = xcalloc(1, sizeof *y);
+    y = nscl->delivery = delivery_new(nscl->fqdn);
     y->nscl = nscl;
-    sim_event_init(&y->due, &due_ops, NULL);
     return y;
+}
+
+void delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now)
+{
+    struct gateway *g = gateway->gateway;
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    char scl_id[M2M_MAX_URI];
+
+    if (!g->delivery) {
+        device_node_id(gateway, node_id);
+        node_scl_id(node_id, scl_id);
+        g->delivery = delivery_new(scl_id);
+        g->delivery->gateway = gateway;
+    }
+    notify(g->delivery, o, now);
 }
 
 void delivery_run(struct server *nscl, sim_ns now)
@@ -330,21 +369,27 @@ static void lose_notices(struct contact *c, sim_ns now)
         settle(c, now, REASON_OUTAGE);
 }
 
+void delivery_lose(struct delivery *y, sim_ns now)
+{
+    for (struct contact *c = y ? y->contacts : NULL; c; c = c->next)
+        lose_notices(c, now);
+}
+
 void delivery_set_off(struct server *s, bool off)
 {
     struct delivery *y = s->delivery;
 
     if (!y)
         return;
-    for (struct contact *c = y->contacts; off && c; c = c->next)
-        lose_notices(c, node_now(deployment_of(y)));
-    if (!off)
+    if (off)
+        delivery_lose(y, node_now(deployment_of(y)));
+    else
         arm(y);
 }
 
-void delivery_finish(struct server *s, sim_ns now)
+void delivery_end(struct delivery *y, sim_ns now)
 {
-    for (struct contact *c = s->delivery ? s->delivery->contacts : NULL; c; c = c->next) {
+    for (struct contact *c = y ? y->contacts : NULL; c; c = c->next) {
         caller_vanish(c->caller, now);
         while (c->first) {
             struct notice *n = take_first(c);
@@ -354,10 +399,8 @@ void delivery_finish(struct server *s, sim_ns now)
     }
 }
 
-void delivery_free(struct server *s)
+void delivery_destroy(struct delivery *y)
 {
-    struct delivery *y = s->delivery;
-
     if (!y)
         return;
     sim_cancel(deployment_of(y)->sim, &y->due);
@@ -372,5 +415,4 @@ void delivery_free(struct server *s)
         free(c);
     }
     free(y);
-    s->delivery = NULL;
 }

@@ -207,9 +207,13 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
     return ok;
 }
 
-/* Of a local device: its gateway. */
+/* Of a local device, and of an application on one: its gateway. */
 static int64_t parent_of(const struct population *p, uint32_t index)
 {
+    const struct device *gateway = p->servers ? application_gateway(&p->servers[index]) : NULL;
+
+    if (gateway)
+        return device_node(gateway);
     return p->locals ? device_node(local_gateway(&p->locals[index])) : ROW_NULL_ID;
 }
 
@@ -250,6 +254,10 @@ static void make_applications(struct population *p)
     if (p->config->kind != CFG_APPLICATION)
         return;
     devices = &p->d->populations[p->config->server->application.devices];
+    if (p->config->server->application.behind != CFG_NONE) { /* its own comes with its gateway */
+        devices->heeded = true;
+        return;
+    }
     devices->sought = true;
     if (devices->config->kind == CFG_LOCAL)
         devices = &p->d->populations[devices->config->device->local.behind];
@@ -270,6 +278,15 @@ static enum err make_devices(struct population *p)
         device_init(&p->devices[k], p, k);
     p->d->counts.devices += p->config->count;
     return OK;
+}
+
+/* Applications on devices of their own, when the gateways that they are behind are there. */
+static void make_neighbours(struct population *p)
+{
+    if (p->config->kind != CFG_APPLICATION || p->config->server->application.behind == CFG_NONE)
+        return;
+    for (uint32_t i = 0; i < p->config->count; i++)
+        application_init(&p->servers[i]);
 }
 
 static void make_locals(struct population *p)
@@ -298,6 +315,8 @@ static enum err make_nodes(struct deployment *d)
         else if (p->config->kind == CFG_LOCAL)
             make_locals(p);
     }
+    for (uint32_t i = 0; i < d->in.population_count && !err; i++)
+        make_neighbours(&d->populations[i]);
     return err;
 }
 
@@ -427,7 +446,7 @@ void deployment_finish(struct deployment *d)
         for (uint32_t k = 0; p->devices && k < p->config->count; k++)
             device_finish(&p->devices[k], now);
         for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
-            delivery_finish(&p->servers[k], now);
+            delivery_end(p->servers[k].delivery, now);
             commands_finish(&p->servers[k], now);
             application_finish(&p->servers[k], now);
         }

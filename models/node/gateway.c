@@ -2,6 +2,8 @@
  * it. */
 #include "models/node/gateway.h"
 
+#include "models/node/application.h"
+
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
@@ -24,19 +26,27 @@ static int64_t unix_of(const struct gateway *g, sim_ns now)
 
 /* ---- the tree ---- */
 
+void gateway_authority(const struct device *dev, char out[NODE_NAME_MAX])
+{
+    char name[NODE_NAME_MAX];
+    size_t n;
+
+    node_name(dev->population, dev->index, name);
+    n = str_append(out, NODE_NAME_MAX, 0, name);
+    str_append(out, NODE_NAME_MAX, n, ".m2m.example");
+}
+
 static struct scl_tree *tree_of(struct gateway *g, sim_ns now)
 {
-    const struct population *p = g->dev->population;
     uint8_t node_id[M2M_NODE_ID_LEN];
-    char scl_id[M2M_MAX_URI], name[NODE_NAME_MAX], authority[NODE_NAME_MAX + 16];
+    char scl_id[M2M_MAX_URI], authority[NODE_NAME_MAX];
 
     if (g->tree)
         return g->tree;
     /* Who it is the provider knows before it has bootstrapped. */
     device_node_id(g->dev, node_id);
     node_scl_id(node_id, scl_id);
-    node_name(p, g->dev->index, name);
-    snprintf(authority, sizeof authority, "%s.m2m.example", name);
+    gateway_authority(g->dev, authority);
     g->tree = scl_tree_new(
         &(struct scl_tree_settings){.base = GATEWAY_BASE,
                                     .scl_id = scl_id,
@@ -80,7 +90,11 @@ static const struct sim_event_ops tree_due_ops = {"gateway-tree-due", NULL, tree
 void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *request,
                      struct m2m_response *response)
 {
+    const struct m2m_rep *rep = request->representation;
+
     scl_tree_request(tree_of(g, now), unix_of(g, now), request, response);
+    if (response->status_code == STATUS_CREATED && rep && rep->type == M2M_APPLICATION)
+        neighbours_make_right(g, now, request->requesting_entity, rep);
     outbox_take(g, now);
     arm_tree(g, now);
 }
@@ -105,7 +119,18 @@ enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity
     return status;
 }
 
-/* At the NSCL they are found by the population's name. */
+/* By the population's name they are found, here and at the NSCL. */
+static void put_search_strings(struct m2m_rep *rep, const struct population *p)
+{
+    size_t opened;
+
+    if (!p->config->device->announce && !p->heeded)
+        return;
+    opened = m2m_open(rep, E_SEARCH_STRINGS);
+    m2m_put_text(rep, E_SEARCH_STRING, p->config->name);
+    m2m_close(rep, opened);
+}
+
 static void put_announcement(struct m2m_rep *rep, const struct population *p,
                              const struct device *gateway)
 {
@@ -114,9 +139,6 @@ static void put_announcement(struct m2m_rep *rep, const struct population *p,
 
     if (!p->config->device->announce)
         return;
-    opened = m2m_open(rep, E_SEARCH_STRINGS);
-    m2m_put_text(rep, E_SEARCH_STRING, p->config->name);
-    m2m_close(rep, opened);
     snprintf(base, sizeof base, "https://%s/" GATEWAY_BASE, device_nscl(gateway)->fqdn);
     opened = m2m_open(rep, E_ANNOUNCE_TO);
     list = m2m_open(rep, E_SCL_LIST);
@@ -130,14 +152,18 @@ void gateway_application(struct m2m_rep *rep, const char *app_id, const struct p
 {
     m2m_rep_init(rep, M2M_APPLICATION);
     m2m_put_text(rep, E_APP_ID, app_id);
+    neighbours_put(rep, app_id, p);
+    put_search_strings(rep, p);
     put_announcement(rep, p, gateway);
 }
 
-void gateway_container(struct m2m_rep *rep, const struct population *p,
+void gateway_container(struct m2m_rep *rep, const char *app_id, const struct population *p,
                        const struct device *gateway)
 {
     m2m_rep_init(rep, M2M_CONTAINER);
     m2m_put_text(rep, E_ID, GATEWAY_CONTAINER);
+    neighbours_put(rep, app_id, p);
+    put_search_strings(rep, p);
     put_announcement(rep, p, gateway);
 }
 
@@ -185,7 +211,7 @@ static void make_application(struct gateway *g, sim_ns now)
     gateway_application(&rep, GATEWAY_OWN, g->dev->population, g->dev);
     (void)gateway_create(g, now, GATEWAY_OWN, GATEWAY_APPLICATIONS, &rep);
     gateway_path(containers, sizeof containers, GATEWAY_OWN, PLACE_CONTAINERS);
-    gateway_container(&rep, g->dev->population, g->dev);
+    gateway_container(&rep, GATEWAY_OWN, g->dev->population, g->dev);
     (void)gateway_create(g, now, GATEWAY_OWN, containers, &rep);
 }
 
@@ -236,13 +262,15 @@ void gateway_init(struct device *dev)
                                     .deaf = true,
                                     .host = (uint32_t)device_node(dev),
                                     .port = DIA_PORT};
+    g->applications = g->dia;
+    g->applications.accept = gateway_accept_application;
 }
 
 void gateway_start(struct device *dev, sim_ns now)
 {
     const struct cfg_device *c = config(dev->gateway);
 
-    dev->gateway->dia.deaf = false;
+    dev->gateway->dia.deaf = dev->gateway->applications.deaf = false;
     arm_tree(dev->gateway, now);
     if (c->report.every)
         dev->report_next = now + (sim_ns)(device_draw(dev) * (double)c->report.every);
@@ -250,8 +278,9 @@ void gateway_start(struct device *dev, sim_ns now)
 
 void gateway_power_off(struct device *dev)
 {
-    dev->gateway->dia.deaf = true;
+    dev->gateway->dia.deaf = dev->gateway->applications.deaf = true;
     gateway_free_ends(dev->gateway, true);
+    delivery_lose(dev->gateway->delivery, node_now(device_deployment(dev)));
 }
 
 void gateway_finish(struct device *dev, sim_ns now)
@@ -260,6 +289,7 @@ void gateway_finish(struct device *dev, sim_ns now)
 
     gateway_stop(dev, now);
     store_finish(g, now);
+    delivery_end(g->delivery, now);
 }
 
 void gateway_release(struct device *dev)
@@ -270,6 +300,7 @@ void gateway_release(struct device *dev)
         return;
     sim_cancel(device_deployment(dev)->sim, &g->tree_due);
     gateway_free_ends(g, false);
+    delivery_destroy(g->delivery);
     outbox_release(g);
     store_release(g);
     scl_tree_free(g->tree);

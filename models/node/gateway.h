@@ -43,7 +43,9 @@ struct gateway {
     struct device *dev;
     struct scl_tree *tree; /* made with its first application */
     struct session_host host;
-    struct flow_listener dia;
+    struct flow_listener dia;          /* of devices behind it */
+    struct flow_listener applications; /* the same port, of applications on devices of their own */
+    struct delivery *delivery;         /* NOTIFY to these; NULL: nobody has subscribed */
     struct gateway_end *ends;
     /* What waits, by category, and what is with the NSCL now. */
     struct stored *first[CFG_RCATS], *last[CFG_RCATS];
@@ -86,6 +88,8 @@ void gateway_finish(struct device *dev, sim_ns now);
 /* When its own application reads next; SIM_NEVER: it does not. */
 sim_ns gateway_reading_at(const struct device *dev);
 void gateway_read(struct device *dev, sim_ns now);
+/* Its host, by which it is asked on dIa. */
+void gateway_authority(const struct device *dev, char out[NODE_NAME_MAX]);
 /* A primitive on dIa, on behalf of an application; response was initialised. */
 void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *request,
                      struct m2m_response *response);
@@ -94,10 +98,10 @@ void gateway_request(struct gateway *g, sim_ns now, const struct m2m_request *re
 enum m2m_status gateway_create(struct gateway *g, sim_ns now, const char *entity,
                                const char *target, struct m2m_rep *rep);
 /* The representations that applications of p make behind this gateway, or a proxy for them: where
- * they let themselves be announced, with searchStrings and announceTo. Any thread. */
+ * somebody is to find them, with what that takes. Any thread. */
 void gateway_application(struct m2m_rep *rep, const char *app_id, const struct population *p,
                          const struct device *gateway);
-void gateway_container(struct m2m_rep *rep, const struct population *p,
+void gateway_container(struct m2m_rep *rep, const char *app_id, const struct population *p,
                        const struct device *gateway);
 void gateway_instance(struct m2m_rep *rep, const char *id, struct span content);
 /* The path of an application's contentInstances, or of what is above them. */
@@ -140,6 +144,13 @@ void gateway_registered(struct device *dev, sim_ns now);
 /* Prepare. The request to write; content is borrowed. */
 void gateway_write(const struct device *dev, const char *scl_id, struct device_request *r);
 void gateway_answered(struct device *dev, const struct mid_response *r, sim_ns now);
+
+/* ---- neighbours.c: whom local devices let use what they store ---- */
+/* What application and container of p's say for them, where there are such. Any thread. */
+void neighbours_put(struct m2m_rep *rep, const char *app_id, const struct population *p);
+/* An application was made at the gateway: if it names such a right, it gets it. */
+void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
+                           const struct m2m_rep *application);
 
 /* ---- outbox.c: what the tree says to the NSCL ---- */
 void outbox_init(struct gateway *g);
@@ -212,6 +223,8 @@ void local_dia_book(struct local *l);
 void local_dia_drop(struct local *l, bool retire);
 bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
                     const struct flow_ops **ops, void **user);
+bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
+                                const struct flow_ops **ops, void **user);
 void gateway_free_ends(struct gateway *g, bool vanish); /* without a word, or at once */
 
 /* local_xip.c */

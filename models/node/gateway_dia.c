@@ -2,6 +2,7 @@
  * has for all it does. What is stored there goes on to the NSCL (store.c). */
 #include "models/node/gateway.h"
 
+#include "models/node/caller.h"
 #include "models/proto/m2m_query.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -15,7 +16,7 @@
 /* A session with a local device. */
 struct gateway_end {
     struct gateway *g;
-    struct local *local; /* whose connection it is */
+    struct local *local; /* whose connection it is; NULL: an application's on a device of its own */
     struct session *session;
     struct gateway_end *next, **link;
     bool in_service, answer_ready;
@@ -55,8 +56,11 @@ static void step(struct session *s, sim_ns now)
 static struct procedure *procedure_of(const struct gateway_end *e)
 {
     struct session *peer = session_peer(e->session);
-    struct local_end *other = peer ? session_user(peer) : NULL;
+    struct local_end *other;
 
+    if (!e->local)
+        return peer ? caller_session_procedure(peer) : NULL;
+    other = peer ? session_user(peer) : NULL;
     return other ? other->local->proc : NULL;
 }
 
@@ -157,7 +161,7 @@ static void serve(struct gateway_end *e, const struct server_request *q, sim_ns 
     }
     m2m_query_clear(&query);
     fill_answer(e, q, &r);
-    if (r.status_code == STATUS_CREATED)
+    if (r.status_code == STATUS_CREATED && e->local)
         store(e, q, now);
     m2m_response_clear(&r);
     e->answer_ready = true;
@@ -247,26 +251,42 @@ static struct rng stream_of(const struct gateway *g, const struct local *l)
     return device_stream(g->dev, purpose);
 }
 
+static struct gateway_end *end_new(struct gateway *g, struct local *local, struct rng stream)
+{
+    struct gateway_end *e = xcalloc(1, sizeof *e);
+
+    e->g = g;
+    e->local = local;
+    e->session = session_new(&gateway_session_ops, e, &g->host, stream, NULL);
+    e->next = g->ends;
+    e->link = &g->ends;
+    if (e->next)
+        e->next->link = &e->next;
+    g->ends = e;
+    return e;
+}
+
 bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
                     const struct flow_ops **ops, void **user)
 {
     struct gateway *g = listener->user;
     struct session *client = flow_user(flow_peer(end));
     struct local_end *other = client ? session_user(client) : NULL;
-    struct gateway_end *e;
 
     if (!other)
         return false;
-    e = xcalloc(1, sizeof *e);
-    e->g = g;
-    e->local = other->local;
-    e->session = session_new(&gateway_session_ops, e, &g->host, stream_of(g, other->local), NULL);
-    e->next = g->ends;
-    e->link = &g->ends;
-    if (e->next)
-        e->next->link = &e->next;
-    g->ends = e;
-    session_accept(e->session, end, ops, user);
+    session_accept(end_new(g, other->local, stream_of(g, other->local))->session, end, ops, user);
+    return true;
+}
+
+bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
+                                const struct flow_ops **ops, void **user)
+{
+    const struct caller *c = caller_of(end);
+
+    if (!c)
+        return false;
+    session_accept(end_new(listener->user, NULL, caller_stream(c))->session, end, ops, user);
     return true;
 }
 

@@ -70,7 +70,7 @@ static void write_request(struct local_end *e, sim_ns now)
         if (e->kind == PROC_CONTAINER)
             gateway_path(target, sizeof target, app_id, PLACE_CONTAINERS);
         if (e->kind == PROC_CONTAINER)
-            gateway_container(&rep, l->population, local_gateway(l));
+            gateway_container(&rep, app_id, l->population, local_gateway(l));
         else
             gateway_application(&rep, app_id, l->population, local_gateway(l));
         doc = (struct m2m_doc){.kind = DOC_RESOURCE,

@@ -175,7 +175,7 @@ static enum m2m_status join(struct gateway *g, const struct local *l, sim_ns now
     if (status != STATUS_CREATED && status != STATUS_CONFLICT)
         return status;
     gateway_path(target, sizeof target, app_id, PLACE_CONTAINERS);
-    gateway_container(&rep, l->population, g->dev);
+    gateway_container(&rep, app_id, l->population, g->dev);
     return gateway_create(g, now, app_id, target, &rep);
 }
 

@@ -159,8 +159,9 @@ void outbox_take(struct gateway *g, sim_ns now)
     struct scl_tree_output *o;
 
     while ((o = scl_tree_output(g->tree))) {
-        /* Notifications: nobody here subscribes to anything. */
-        if (o->kind == SCL_TREE_REQUEST && o->method != M2M_NOTIFY)
+        if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
+            delivery_of_gateway(g->dev, o, now);
+        else if (o->kind == SCL_TREE_REQUEST)
             take(g, o, now);
         scl_tree_output_free(o);
     }

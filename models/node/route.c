@@ -109,6 +109,7 @@ static bool need_servers(struct deployment *d, uint32_t i, const struct cfg_serv
     ok &= need(d, i, c->nscl, "its NSCL", diags);
     ok &= need(d, i, c->hss, "its HSS", diags);
     ok &= need(d, i, c->kms, "its KMS", diags);
+    ok &= need(d, i, c->application.behind, "its gateway", diags);
     return ok;
 }
 

@@ -558,7 +558,8 @@ void server_release(struct server *s)
         session_free(session);
     }
     commands_free(s);
-    delivery_free(s);
+    delivery_destroy(s->delivery);
+    s->delivery = NULL;
     application_free(s);
     credential_free(s->credential);
     identity_forget(s);

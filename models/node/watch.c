@@ -93,15 +93,21 @@ void watch_lose_containers(struct watch *w, const uint8_t node_id[M2M_NODE_ID_LE
     }
 }
 
-void watch_path(const struct watched *w, const char *base, char *out, size_t n)
+void watch_path(const struct watch *w, uint32_t i, const char *base, char *out, size_t n)
 {
+    const struct watched *item = &w->items[i];
     char scl_id[M2M_MAX_URI];
+    bool fits = true;
 
-    node_scl_id(w->node_id, scl_id);
     str_append(out, n, 0, base);
-    if (!m2m_path_append(out, n, "scls") || !m2m_path_append(out, n, scl_id) ||
-        (w->container &&
-         (!m2m_path_append(out, n, "containers") || !m2m_path_append(out, n, w->container))))
+    if (!w->applications) {
+        node_scl_id(item->node_id, scl_id);
+        fits = m2m_path_append(out, n, "scls") && m2m_path_append(out, n, scl_id);
+    }
+    if (item->container)
+        fits = fits && m2m_path_append(out, n, w->applications ? "applications" : "containers") &&
+               m2m_path_append(out, n, item->container);
+    if (!fits)
         out[0] = '\0';
 }
 

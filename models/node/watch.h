@@ -13,7 +13,7 @@
 
 struct watched {
     uint8_t node_id[M2M_NODE_ID_LEN];
-    char *container; /* NULL: the SCL itself */
+    char *container; /* NULL: the SCL itself; or the application */
     bool there;      /* not gone since */
     bool subscribed; /* or there is no need */
     bool queued;     /* for a subscription */
@@ -48,6 +48,7 @@ struct watch {
     struct watch_part *parts; /* the last is the next */
     uint32_t count, room, part_count, part_room;
     struct map by_name;
+    bool applications; /* of a gateway: each known by its name, without a Node-ID */
 };
 void watch_release(struct watch *w);
 
@@ -58,9 +59,9 @@ uint32_t watch_find(const struct watch *w, const uint8_t node_id[M2M_NODE_ID_LEN
 uint32_t watch_add(struct watch *w, const uint8_t node_id[M2M_NODE_ID_LEN], const char *container);
 /* An SCL's containers went with it. */
 void watch_lose_containers(struct watch *w, const uint8_t node_id[M2M_NODE_ID_LEN]);
-/* "/m2m/scls/SCL-ID" or "/m2m/scls/SCL-ID/containers/NAME", below the sclBase's path; "": it does
- * not fit. */
-void watch_path(const struct watched *w, const char *base, char *out, size_t n);
+/* "/m2m/scls/SCL-ID", "/m2m/scls/SCL-ID/containers/NAME" or "/m2m/applications/APP-ID", below the
+ * sclBase's path; "": it does not fit. */
+void watch_path(const struct watch *w, uint32_t i, const char *base, char *out, size_t n);
 
 void watch_want_part(struct watch *w, uint32_t below, sim_ns due);
 /* The next part was answered in full: it is done with. */

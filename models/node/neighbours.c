@@ -1,0 +1,94 @@
+/* What a device stores at its gateway is its own (etsi-m2m.md 8.4): an application on another
+ * device there may look at it and subscribe to it by an accessRight of its application, which the
+ * gateway makes when that registers, for the applications that are about such devices (etsiSclMo:
+ * regAccessRightID). */
+#include "models/node/application.h"
+#include "models/node/gateway.h"
+
+#include <stdio.h>
+
+#define RIGHTS   GATEWAY_APPLICATIONS "/%s/accessRights"
+#define RIGHT_ID "neighbours"
+
+void neighbours_put(struct m2m_rep *rep, const char *app_id, const struct population *p)
+{
+    char uri[2 * NODE_NAME_MAX];
+
+    if (!p->heeded)
+        return;
+    snprintf(uri, sizeof uri, RIGHTS "/" RIGHT_ID, app_id);
+    m2m_put_text(rep, E_ACCESS_RIGHT_ID, uri);
+}
+
+static void put_flags(struct m2m_rep *rep, const char *const *flags)
+{
+    size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
+
+    for (; *flags; flags++)
+        m2m_put_number(rep, E_FLAG, observed_word(E_FLAG, *flags));
+    m2m_close(rep, opened);
+}
+
+static void put_owner(struct m2m_rep *rep, const char *app_id)
+{
+    static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
+
+    put_flags(rep, all);
+    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
+    ids = m2m_open(rep, E_APPLICATION_IDS);
+    m2m_put_text(rep, E_APPLICATION_ID, app_id);
+    m2m_close(rep, ids);
+    m2m_close(rep, holders);
+    m2m_close(rep, permission);
+}
+
+/* Those behind the same gateway that look for what the application says it is. */
+static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct span application)
+{
+    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
+    const struct deployment *d = device_deployment(g->dev);
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
+    char id[NODE_NAME_MAX];
+
+    put_flags(rep, some);
+    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
+    ids = m2m_open(rep, E_APPLICATION_IDS);
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
+        const struct population *p = &d->populations[i];
+        for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
+            const struct server *s = &p->servers[k];
+            if (application_gateway(s) != g->dev || !application_wants(s->application, application))
+                continue;
+            application_id(s, id);
+            m2m_put_text(rep, E_APPLICATION_ID, id);
+        }
+    }
+    m2m_close(rep, ids);
+    m2m_close(rep, holders);
+    m2m_close(rep, permission);
+}
+
+void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
+                           const struct m2m_rep *application)
+{
+    char target[2 * NODE_NAME_MAX], named[2 * NODE_NAME_MAX];
+    struct span id, list = m2m_rep_span(application);
+    struct m2m_rep rep;
+    size_t opened;
+
+    snprintf(target, sizeof target, RIGHTS, app_id);
+    snprintf(named, sizeof named, RIGHTS "/" RIGHT_ID, app_id);
+    if (!m2m_find(list, E_ACCESS_RIGHT_ID, &id) || !m2m_is_text(id, named))
+        return;
+    m2m_rep_init(&rep, M2M_ACCESS_RIGHT);
+    m2m_put_text(&rep, E_ID, RIGHT_ID);
+    opened = m2m_open(&rep, E_PERMISSIONS);
+    put_owner(&rep, app_id);
+    put_neighbours(&rep, g, list);
+    m2m_close(&rep, opened);
+    opened = m2m_open(&rep, E_SELF_PERMISSIONS);
+    put_owner(&rep, app_id);
+    m2m_close(&rep, opened);
+    (void)gateway_create(g, now, app_id, target, &rep);
+}
