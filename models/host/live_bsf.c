@@ -29,7 +29,6 @@ struct live_bsf {
     struct live *live;
     struct live_bsf_settings settings;
     struct live_bsf_counts counts;
-    size_t open;                 /* connections */
     struct boot *waiting, **end; /* by deadline: each waits equally long */
     size_t waiting_count;
     sim_ns last; /* when something came */
@@ -309,11 +308,11 @@ static struct proto *make(void *arg)
     struct talk *t;
     char name[40];
 
-    if (b->open == b->settings.conversations) {
+    if (b->counts.open == b->settings.conversations) {
         b->counts.refused++;
         return NULL;
     }
-    b->open++;
+    b->counts.open++;
     t = xcalloc(1, sizeof(*t));
     str_append_number(name, sizeof(name), str_append(name, sizeof(name), 0, "connection "),
                       ++b->counts.connections);
@@ -342,7 +341,7 @@ static void gone(void *arg, struct proto *p)
     struct talk *t = (struct talk *)p;
 
     leave(t);
-    b->open--;
+    b->counts.open--;
 }
 
 /* ---- the server ---- */

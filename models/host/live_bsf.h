@@ -38,6 +38,7 @@ struct live_bsf_settings {
 struct live_bsf_counts {
     uint64_t connections; /* begun */
     uint64_t refused;     /* beyond the limit */
+    size_t open;          /* now */
 };
 
 struct live_bsf; /* as long as its struct live, which must be freed first */

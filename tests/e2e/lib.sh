@@ -90,6 +90,32 @@ sql() { # DB QUERY...
     sqlite3 -readonly "$@"
 }
 
+# Whether a command comes to succeed. The bound is for a machine that is stuck: it measures nothing.
+comes() { # COMMAND...
+    polls=0
+    until "$@"; do
+        [ $polls -lt 2400 ] || return 1
+        polls=$((polls + 1))
+        sleep 0.05
+    done
+}
+
+has_lines() { # FILE PATTERN COUNT: at least so many
+    has=$(grep -cE -e "$2" "$1" 2>/dev/null)
+    [ "${has:-0}" -ge "$3" ]
+}
+
+is_alive() { # PID: and not only waited for
+    grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
+await() { # FILE PATTERN [COUNT]: so many lines of it, 1 if none is given
+    comes has_lines "$1" "$2" "${3-1}" && return
+    fault "$1 never said '$2'${3:+ $3 times}:"
+    tail -n 20 "$1"
+    return 1
+}
+
 fingerprint() { # DB
     sql "$1" 'select fingerprint from runs order by run_id desc limit 1'
 }

@@ -52,11 +52,11 @@ requests() { # METHOD PATH BODY ... END: in the name of $scl
         fi
         shift 3
     done
-    tries=0
-    until [ "$(grep -ao 'HTTP/1\.1 [0-9]' answers 2>/dev/null | wc -l)" -ge "$wanted" ] || [ $tries -gt 200 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
+    comes is_answered
+}
+
+is_answered() {
+    [ "$(grep -ao 'HTTP/1\.1 [0-9]' answers 2>/dev/null | wc -l)" -ge "$wanted" ]
 }
 
 with_openssl() { # IDENTITY KEY [OPTION...]
@@ -167,11 +167,13 @@ says serve.out '^  CREATE   409 +2$'
 says serve.out '^  RETRIEVE 401 +1$'
 says serve.out '^CREATE   ms p50 p90 p99 +[0-9.]+ +[0-9.]+ +[0-9.]+$'
 
-# Keep-alive ends when nobody asks; octets that are no HTTP; JSON.
-serve --users users --patience '1 s' --json
-(sleep 4) | with_openssl 4711:1 $kmc
+# Keep-alive ends when nobody asks, though the client's input goes on; octets that are no HTTP; JSON.
+mkfifo held
+exec 9<>held
+serve --users users --patience '3 s' --json
+with_openssl 4711:1 $kmc <held
 await serve.out '"4711:1"' 1
-says serve.out '^\{"by": "https", "identity": "4711:1", "reason": "", "seconds": 1\.[0-9]+, "requests": 0, '
+says serve.out '^\{"by": "https", "identity": "4711:1", "reason": "", "seconds": ([3-9]|[1-9][0-9]+)\.[0-9]+, "requests": 0, '
 rm -f answers
 echo nonsense | with_openssl 4711:1 $kmc
 await serve.out '"reason": "http' 1
@@ -185,7 +187,7 @@ says line.json '^\{"requests": 0, "connections": 2, "most_connections": 1, "refu
 
 visit() { # STATUS METHOD PATH [BODY]: in the name of $scl
     set -- "$1" "$2" "$3" "${4-}"
-    got=$(curl -s --max-time 20 --cacert ca.pem --cert client.pem --connect-to "::127.0.0.1:$port" -u "$scl:" \
+    got=$(curl -s --max-time 120 --cacert ca.pem --cert client.pem --connect-to "::127.0.0.1:$port" -u "$scl:" \
         -X "$2" -H 'Content-Type: application/xml' ${4:+-d "$4"} -D headers -o body -w '%{http_code}' \
         "https://core.m2m.example$3")
     equal "$2 $3" "$1" "$got"
@@ -220,7 +222,7 @@ visit 403 GET "$base"
 scl=$mine
 visit 204 DELETE "$base"
 # No certificate, no entry; and a certificate is another's authority's.
-code=$(curl -s --max-time 20 --cacert ca.pem --connect-to "::127.0.0.1:$port" -o body -w '%{http_code}' "https://core.m2m.example/m2m")
+code=$(curl -s --max-time 120 --cacert ca.pem --connect-to "::127.0.0.1:$port" -o body -w '%{http_code}' "https://core.m2m.example/m2m")
 equal "without a certificate" 000 "$code"
 await serve.out '^"" certificate-missing ' 1
 says serve.out '^"" certificate-missing '
@@ -283,24 +285,31 @@ store() { # CONTENT
     coap openssl 2.01 post "$base/containers/r/contentInstances" "$(document contentInstance '' "<m2m:content>$1</m2m:content>")"
 }
 
+# An observation of so many seconds, during which two are stored: 1, if it ended before the machine
+# came so far.
+watch() { # CLIENT SECONDS
+    store b25l
+    rm -f observed
+    "coap-client-$1" -v 6 -B 120 -s "$2" -m get -u 4711:1 -k $kmc_text \
+        "coaps://127.0.0.1:$port$base/containers/r/contentInstances/latest?RequestingEntity=$scl" >observed 2>&1 &
+    observer=$!
+    await observed '>b25l<'
+    coap openssl 2.05 get "$base/containers/r/contentInstances/subscriptions"
+    cp answers while-observed
+    store dHdv
+    store dGhyZWU=
+    wait $observer
+    equal "the client of $1 ends" 0 $?
+    grep -q '>dGhyZWU=<' observed
+}
+
 observe() { # CLIENT
     coap openssl 2.01 post /m2m/scls "$(document scl "sclId=\"$scl\"" "$link$mgmt")"
     coap openssl 2.01 post "$base/containers" "$(document container 'm2m:id="r"' '')"
-    store b25l
-    rm -f observed
-    "coap-client-$1" -v 6 -B 20 -s 4 -m get -u 4711:1 -k $kmc_text \
-        "coaps://127.0.0.1:$port$base/containers/r/contentInstances/latest?RequestingEntity=$scl" >observed 2>&1 &
-    observer=$!
-    await observed '>b25l<' 1
-    coap openssl 2.05 get "$base/containers/r/contentInstances/subscriptions"
-    says answers 'namedReference' # it is in the tree
-    store dHdv
-    store dGhyZWU=
-    await observed '>dGhyZWU=<' 1
+    watch "$1" 3 || watch "$1" 20 || watch "$1" 100
+    says while-observed 'namedReference' # it is in the tree
     says observed '>dHdv<'
     says observed '>dGhyZWU=<'
-    wait $observer
-    equal "the client of $1 ends" 0 $?
     store Zm91cg== # nobody observes any more: its subscription goes
     coap openssl 2.05 get "$base/containers/r/contentInstances/subscriptions"
     silent answers 'namedReference'
@@ -308,22 +317,29 @@ observe() { # CLIENT
 }
 observe openssl
 GNUTLS_SYSTEM_PRIORITY_FILE=$work/priority observe gnutls
-# A wrong key; octets that begin no handshake; then still at work.
-coap-client-openssl -B 3 -m get -u 4711:1 -k wrong "coaps://127.0.0.1:$port/m2m" >answers 2>&1
-await serve.out '^coaps "4711:1" [a-z]' 1
-says serve.out '^coaps "4711:1" [a-z-]+ [0-9.]+ s 0 requests '
+# Octets that begin no handshake; then still at work.
 coap-client-openssl -B 1 -m get "coap://127.0.0.1:$port/m2m" >answers 2>&1
 coap openssl 2.05 get /m2m
 end
 says serve.out '^  DELETE   204 +6$'
-# Both at a time, and the idle time of an association that nobody ends.
-serve_at --https 0 --coaps 0 --users users --patience '1 s' --json
+# Both at a time, and the idle time of an association that nobody ends; a wrong key makes none.
+serve_at --https 0 --coaps 0 --users users --patience '3 s' --json
 says serve.err '^127\.0\.0\.1:[0-9]+ for coaps$'
 port=$(sed -n 's/^127\.0\.0\.1:\([0-9]*\) for coaps$/\1/p' serve.err)
-(sleep 4) | openssl s_client -dtls1_2 -connect "127.0.0.1:$port" -psk_identity 4711:1 -psk $kmc -cipher PSK-AES128-CCM >answers 2>&1
+openssl s_client -dtls1_2 -connect "127.0.0.1:$port" -psk_identity 4711:1 -psk $kmc -cipher PSK-AES128-CCM \
+    <held >answers 2>&1
 says answers 'Cipher is PSK-AES128-CCM'
 await serve.out '"by": "coaps"' 1
-says serve.out '^\{"by": "coaps", "identity": "4711:1", "reason": "", "seconds": 1\.[0-9]+, "requests": 0, '
+says serve.out '^\{"by": "coaps", "identity": "4711:1", "reason": "", "seconds": ([3-9]|[1-9][0-9]+)\.[0-9]+, "requests": 0, '
+openssl s_client -dtls1_2 -connect "127.0.0.1:$port" -psk_identity 4711:1 -psk "${kmc%35}36" -cipher PSK-AES128-CCM \
+    <held >answers 2>&1 &
+stranger=$!
+await serve.out '"by": "coaps", "identity": "4711:1"' 2
+kill $stranger
+wait $stranger
+tail -n 1 serve.out >line
+says line '"by": "coaps", "identity": "4711:1", "reason": ".*", "seconds": .*, "requests": 0, '
+exec 9>&-
 end
 
 # ---- attach devices ----
@@ -332,37 +348,57 @@ many=$(scaled 200 20)
 size="--set populations.meter.count=$many"
 # shellcheck disable=SC2086  # words
 serve $size
-# shellcheck disable=SC2086
-m2m 0 attach devices hello $size --nscl "$port" --count "$many" --for '2 s' --patience '120 s'
+# In the time they are given; the slower the machine, the more of it all of them need.
+fleet() {
+    for time in '2 s' '10 s' '60 s'; do
+        # shellcheck disable=SC2086
+        m2m 0 attach devices hello $size --nscl "$port" --count "$many" --for "$time" --patience '10 min'
+        in_and_out=$(awk '/^[A-Za-z]+.*at a time$/ { what = $1 " " $2 } $1 == "success" && $2 ~ /^[0-9]+$/ { n[what] = $2 }
+            END { print n["CREATE scl,"], n["DELETE scl,"] }' out)
+        [ "$in_and_out" != "$many $many" ] || break
+    done
+    equal "each registered, and left" "$many $many" "$in_and_out"
+}
+
+fleet
 says out "^connect, $many at a time\$"
 says out '^CREATE contentInstance, '
-equal "each registered, and left" "$many $many" \
-    "$(awk '/^[A-Za-z]+.*at a time$/ { what = $1 " " $2 } $1 == "success" && $2 ~ /^[0-9]+$/ { n[what] = $2 }
-        END { print n["CREATE scl,"], n["DELETE scl,"] }' out)"
 says out '^latency p99, ms +[0-9.]+$'
-# By their own clock, three reports each; then again, for all of them left.
-# shellcheck disable=SC2086
-m2m 0 attach devices hello $size --nscl "$port" --count 3 --for '2 s' --over '100 ms' --speed 1000 --json
+# By their own clock, which is a report each 0.6 s: no more than that, and, unless the machine comes to
+# nothing else, half of it.
+for seconds in 2 10 60; do
+    # shellcheck disable=SC2086
+    m2m 0 attach devices hello $size --nscl "$port" --count 3 --for "$seconds s" --over '100 ms' --speed 1000 --json
+    reports=$(sed -n 's/.*"CREATE contentInstance", "n": \([0-9]*\),.*/\1/p' out)
+    [ "${reports:-0}" -lt $((seconds * 5 / 2)) ] || break
+done
 while IFS= read -r line; do
     printf '%s\n' "$line" >line.json
     valid_json line.json
 done <out
-equal "a report each 0.6 s" 1 "$(sed -n 's/.*"CREATE contentInstance", "n": \([0-9]*\),.*/\1/p' out | awk '{ print ($1 >= 6 && $1 <= 12) }')"
+holds "$reports reports in $seconds s, a report each 0.6 s" \
+    test "${reports:-0}" -ge $((seconds * 5 / 2)) -a "$reports" -le $((seconds * 5 + 3))
+# Given so little time that one thing is done, and more where the machine does not come to it.
+brief() { # EXPECTED-EXIT PATTERN OPTION...
+    exit_wanted=$1
+    pattern=$2
+    shift 2
+    for time in '300 ms' '3 s' '30 s'; do
+        # shellcheck disable=SC2086
+        m2m "$exit_wanted" attach devices hello $size --nscl "$port" --for "$time" "$@"
+        if grep -qE -e "$pattern" out; then break; fi
+    done
+    says out "$pattern"
+}
+
 # Who stayed is met again: a conflict, then UPDATE.
-# shellcheck disable=SC2086
-m2m 0 attach devices hello $size --nscl "$port" --count 1 --for '300 ms' --keep
+brief 0 '^CREATE contentInstance, ' --count 1 --keep
 silent out 'DELETE scl'
-# shellcheck disable=SC2086
-m2m 4 attach devices hello $size --nscl "$port" --device meter-0 --for '300 ms'
+brief 4 '^UPDATE scl, 1 at a time$' --device meter-0
 says out '^1 "meter-0" CREATE scl refused conflict '
-says out '^UPDATE scl, 1 at a time$'
 # Keys of another seed; a tampered device; more devices than there are.
-# shellcheck disable=SC2086
-m2m 4 attach devices hello $size --nscl "$port" --set run.seed=2 --for '300 ms'
-says out ' connect refused '
-# shellcheck disable=SC2086
-m2m 4 attach devices hello $size --nscl "$port" --set populations.meter.ival.tampered='100 %' --for '300 ms'
-says out '^1 "meter-0" CREATE scl refused ival-denied '
+brief 4 ' connect refused ' --set run.seed=2
+brief 4 '^1 "meter-0" CREATE scl refused ival-denied ' --set populations.meter.ival.tampered='100 %'
 # shellcheck disable=SC2086
 m2m 2 attach devices hello $size --nscl "$port" --count $((many + 1))
 says err "there are $many devices"
@@ -373,17 +409,14 @@ equal "the server's connections" 0 "$(awk '/^most at a time/ { print ($5 + 0 < '
 size="$size --set populations.meter.mid.binding=coap"
 # shellcheck disable=SC2086
 serve_at --coaps 0 $size
-# shellcheck disable=SC2086
-m2m 0 attach devices hello $size --nscl "$port" --count "$many" --for '2 s' --patience '120 s'
+fleet
 says out '^DELETE scl, '
-says out '^round trips, mean +3\.00$' # of the handshake with its cookie
+says out '^round trips, mean +3\.[0-4][0-9]$' # of the handshake with its cookie; some more, where the machine is slow
 silent out ' refused '
 end
-# shellcheck disable=SC2086
-m2m 4 attach devices hello $size --nscl "$port" --for '100 ms'
-says out '^  connection-refused +1$'
-m2m 4 attach devices hello --nscl "$port" --for '100 ms'
-says out '^  connection-refused +1$'
+brief 4 '^  connection-refused +[1-9]'
+size=
+brief 4 '^  connection-refused +[1-9]'
 
 # ---- wrong usage ----
 m2m 2 serve nscl hello

@@ -34,16 +34,14 @@ slurmctld -D -f "$SLURM_CONF" >"$cluster/log/slurmctld.out" 2>&1 &
 daemons="$! $daemons"
 slurmd -D -f "$SLURM_CONF" -N "$(hostname -s)" >"$cluster/log/slurmd.out" 2>&1 &
 daemons="$! $daemons"
-tries=0
-until sinfo --noheader --format=%T 2>/dev/null | grep -q idle; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 300 ]; then
-        fault "Slurm did not start"
-        tail -n 5 "$cluster"/log/*.out "$cluster"/log/*.log
-        finish
-    fi
-    sleep 0.2
-done
+is_idle() {
+    sinfo --noheader --format=%T 2>/dev/null | grep -q idle
+}
+if ! comes is_idle; then
+    fault "Slurm did not start"
+    tail -n 5 "$cluster"/log/*.out "$cluster"/log/*.log
+    finish
+fi
 
 # The jobs find what the tests share.
 export M2MSIM
@@ -74,7 +72,7 @@ cut_off() { # its exit code
     env --default-signal=INT "$M2MSIM" run "$campaign" --shard 2/3 -o array.db.shards/shard-2.db -j 1 --progress off \
         >out 2>err &
     running=$!
-    until [ "$(find array.db.shards -name 'cell*.db' | wc -l)" -ge 2 ] || ! kill -0 "$running"; do sleep 0.01; done
+    until [ "$(find array.db.shards -name 'cell*.db' | wc -l)" -ge 2 ] || ! is_alive "$running"; do sleep 0.01; done
     kill -s INT "$running"
     wait "$running"
     code=$?
@@ -90,11 +88,7 @@ sh "$M2M_SOURCE/scripts/slurm/merge.sbatch" array.db.shards 3 array.db >out 2>er
 says out '^task 2 is not done'
 holds "and nothing is written" test ! -e array.db
 submit -n 3 -o array.db "$campaign"
-tries=0
-until grep -qs 'results: array' array.db.shards/merge.log || [ "$tries" -gt 3000 ]; do
-    tries=$((tries + 1))
-    sleep 0.1
-done
+await array.db.shards/merge.log 'results: array'
 same array.db "a cut off shard gone on with"
 made >out
 holds "whole shards were not made again" cmp shard-1.made out
@@ -105,11 +99,7 @@ submit -n 9 -o few.db "$campaign" --only 'cell < 2 and replication < 2'
 says out '^campaign: 4 runs in 4 tasks'
 submit -n 9 -o narrow.db "$campaign" --set 'run.replications={min: 2, max: 3, until_ci: 5 %}'
 says out '^campaign: 8 runs in 4 tasks'
-tries=0
-until grep -qs '^done: 8 of 8 runs' narrow.db.shards/merge.log || [ "$tries" -gt 3000 ]; do
-    tries=$((tries + 1))
-    sleep 0.1
-done
+await narrow.db.shards/merge.log '^done: 8 of 8 runs'
 m2m 0 verify few.db --no-run
 m2m 0 verify narrow.db --no-run
 

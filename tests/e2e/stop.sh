@@ -7,16 +7,15 @@ start() { # DB
     env --default-signal=INT,TERM "$M2MSIM" run "$M2M_SOURCE/topologies/smart-meters.yaml" \
         -o "$1" --progress plain >out 2>err &
     running=$!
-    tries=0
-    until [ "$(sqlite3 -readonly "$1" 'select count(*) > 0 from procedures' 2>/dev/null)" = 1 ]; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 1200 ] || ! kill -0 "$running" 2>/dev/null; then
-            fault "the run never recorded a procedure"
-            head -n 20 err
-            finish
-        fi
-        sleep 0.1
-    done
+    if ! comes has_begun "$1" || ! is_alive "$running"; then
+        fault "the run never recorded a procedure"
+        head -n 20 err
+        finish
+    fi
+}
+
+has_begun() { # DB: a row is there; or it has ended
+    [ "$(sqlite3 -readonly "$1" 'select count(*) > 0 from procedures' 2>/dev/null)" = 1 ] || ! is_alive "$running"
 }
 
 stopped() { # SIGNAL

@@ -1,23 +1,15 @@
 # What the EAP tests share: hostapd, eapol_test and FreeRADIUS as they are needed, in a network
-# namespace of the test's own, because hostapd's RADIUS server listens at 0.0.0.0. From ctest come
-# also M2M_TOOLS (hlr, usim, mitm) and M2M_CERTIFICATES (a folder; `eap_certificates.sh` fills it).
+# namespace of the test's own, because hostapd's RADIUS server listens at 0.0.0.0; where there is none,
+# they run one at a time (RESOURCE_LOCK). From ctest come also M2M_TOOLS (hlr, usim, mitm) and
+# M2M_CERTIFICATES (a folder; `eap_certificates.sh` fills it).
 # shellcheck shell=sh
 here=$(cd "$(dirname "$0")" && pwd)
 self=$here/$(basename "$0")
 PATH=$PATH:/usr/sbin:/sbin
 
-# Loopback alone, and every port free. Where no namespace is to be had, the tests run one at a time
-# (RESOURCE_LOCK) beside whatever else listens here.
 if [ -z "${M2M_NAMESPACE-}" ]; then
-    for how in -n -rn; do
-        if unshare $how true 2>/dev/null; then
-            M2M_NAMESPACE=own exec unshare $how sh "$self" "$@"
-        fi
-    done
-    echo "no network namespace here: hostapd will listen at 0.0.0.0"
-    export M2M_NAMESPACE=none
+    exec "$here/../own_network.sh" sh "$self" "$@"
 fi
-[ "$M2M_NAMESPACE" = none ] || ip link set lo up
 
 . "$here/../e2e/lib.sh"
 : "${M2M_TOOLS:?the folder of hlr, usim and mitm}"
@@ -48,19 +40,6 @@ start() { # LOG READY-PATTERN COMMAND...
     last=$!
     started="$started $last"
     await "$log" "$ready"
-}
-
-await() { # FILE PATTERN (of grep -E)
-    tries=0
-    until grep -qE -e "$2" "$1" 2>/dev/null; do
-        tries=$((tries + 1))
-        if [ $tries -gt 400 ]; then
-            fault "$1 never said '$2':"
-            tail -n 20 "$1"
-            return 1
-        fi
-        sleep 0.05
-    done
 }
 
 # All that was started, so that ports are free again.

@@ -6,11 +6,7 @@ lines=0
 # The server's next line, into ./line.
 next_line() {
     lines=$((lines + 1))
-    tries=0
-    until [ "$(wc -l <serve.out)" -ge $lines ] || [ $tries -gt 200 ]; do
-        tries=$((tries + 1))
-        sleep 0.05
-    done
+    await serve.out . $lines
     sed -n "${lines}p" serve.out >line
 }
 

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 50
 #define IDENTITY "4711:3"
 #define KEY      "0123456789abcdefghijklmnopqrstuv"
@@ -68,7 +68,7 @@ static void side_init(struct side *s, const char *name, struct span from)
 {
     const struct tls_peer_settings peer = {
         .psk_identity = IDENTITY, .psk_slot = SE_KMC, .psk_find = find};
-    const struct dtls_settings dtls = {.cookie = true, .peer = from, .limit = 15 * SIM_S};
+    const struct dtls_settings dtls = {.cookie = true, .peer = from, .limit = 100 * SIM_S};
     const struct coap_settings coap = {0};
     struct coaps *coaps;
 
@@ -172,7 +172,7 @@ static const struct run runs[] = {
     {"post", {"-m", "post", "-e", "hello"}, "created", 5, 0, 1, 0},
     {"delete", {"-m", "delete"}, NULL, 0, 0, 1, 0},
     {"not-found", {"-m", "get"}, "4.04", 0, 0, 1, 0},
-    {"observe", {"-m", "get", "-s", "2"}, "notification 3", 1, 0, 2, 3},
+    {"observe", {"-m", "get", "-s", "4"}, "notification 3", 1, 0, 2, 3},
     {"separate", {"-m", "get"}, "0123456789abcdef", 1, 0, 1, 0},
     {"lossy", {"-m", "put", "-l", "2,3", "-f", "question"}, NULL, 3000, 0, 1, 0},
 };
@@ -190,7 +190,7 @@ static void prepare(const struct run *r)
 static bool start_client(const struct run *r, int port)
 {
     char url[64], answer[64], question[64];
-    char *argv[20] = {"coap-client-openssl", "-B", "15", "-u", IDENTITY, "-k", KEY};
+    char *argv[20] = {"coap-client-openssl", "-B", "100", "-u", IDENTITY, "-k", KEY};
     int n = secure ? 7 : 3;
 
     snprintf(url, sizeof(url), "%s://127.0.0.1:%d/m2m/x?a=b", secure ? "coaps" : "coap", port);

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 50
 #define IDENTITY "connection-4711" /* GnuTLS's file of keys has no colon in names */
 #define OURS     "this is m2msim\n"
@@ -55,7 +55,9 @@ static void make_endpoint(struct span from)
 {
     const struct tls_peer_settings peer = {
         .psk_identity = IDENTITY, .psk_slot = SE_KMC, .psk_find = find};
-    const struct dtls_settings settings = {.limit = 10 * SIM_S, .cookie = cookie, .peer = from};
+    /* A wrong key is told by silence alone. */
+    const struct dtls_settings settings = {
+        .limit = (wrong_psk ? 5 : 100) * SIM_S, .cookie = cookie, .peer = from};
 
     ours = dtls_new(context, &env, &peer, &settings);
 }
@@ -172,8 +174,8 @@ static bool start_openssl(char *port)
         return peer_start(&other, as_client);
     if (!peer_start(&other, as_server))
         return false;
-    at = peer_await(&other, "ACCEPT 127.0.0.1:", 5000);
-    if (!at || !peer_await(&other, "\n", 1000))
+    at = peer_await(&other, "ACCEPT 127.0.0.1:", LIMIT_MS);
+    if (!at || !peer_await(&other, "\n", LIMIT_MS))
         return false;
     snprintf(port, 8, "%d", atoi(at + strlen("ACCEPT 127.0.0.1:")));
     return true;
@@ -214,7 +216,7 @@ static bool start_gnutls(char *port)
         snprintf(port, 8, "%d", free_port());
         snprintf(line, sizeof(line), IDENTITY ":%s\n", key_hex);
         ok = file >= 0 && write(file, line, strlen(line)) == (ssize_t)strlen(line) &&
-             peer_start(&other, as_server) && peer_await(&other, "done", 5000);
+             peer_start(&other, as_server) && peer_await(&other, "done", LIMIT_MS);
     }
     close(file);
     keys = path;

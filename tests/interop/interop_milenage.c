@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 200
 #define HEX(n)   (2 * (n) + 1)
 

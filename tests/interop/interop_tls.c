@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 10
 #define IDENTITY "00112233445566778899AABBCCDDEEFF:1"
 #define BODY     "reading 4711 from the other side"

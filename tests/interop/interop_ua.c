@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 10
 #define NAF      "msbf.example"
 #define IMPI     "232010000000001@ims.mnc001.mcc232.3gppnetwork.org"
@@ -166,7 +166,7 @@ static bool start_curl(struct test *t)
                           "--tls-max",
                           "1.2",
                           "--max-time",
-                          "15",
+                          "100",
                           "-H",
                           "Content-Type: application/xml",
                           "--data-binary",

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_MS 20000
+#define LIMIT_MS 120000
 #define SLICE_MS 10
 #define BSF      "bsf.m2m.example"
 #define CNONCE   "0a4f113b"
@@ -106,7 +106,7 @@ static const char *get(struct bsf *b, const char *authorization)
 {
     char url[64], field[2048];
     char *const argv[] = {
-        "curl", "-s",  "-S", "-i", "--http1.1", "--max-time", "15", "-A", "m2msim 3gpp-gba",
+        "curl", "-s",  "-S", "-i", "--http1.1", "--max-time", "100", "-A", "m2msim 3gpp-gba",
         "-H",   field, url,  NULL};
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d/", b->port);
