@@ -36,12 +36,24 @@ static bool can_be_found(const struct scl_tree *t, struct resource *r,
            access_check(t, &target, c->request->requesting_entity, RIGHT_DISCOVER) == STATUS_OK;
 }
 
-/* searchPrefix: the root of what is looked through. NULL: it leads nowhere. */
-static struct resource *root_of(const struct scl_tree *t, const struct scl_tree_call *c)
+/* searchPrefix: the root of what is looked through; NULL: a collection that nothing was created in
+ * yet. false: it leads nowhere, or to what who asks must not know to be there. */
+static bool find_root(const struct scl_tree *t, const struct scl_tree_call *c,
+                      struct resource **root)
 {
     const char *prefix = c->request->search_prefix;
+    struct scl_tree_target target;
+    struct m2m_path path;
 
-    return prefix ? scl_tree_find_uri(t, span_str(prefix)) : t->base;
+    *root = t->base;
+    if (!prefix)
+        return true;
+    if (m2m_path_parse(span_str(prefix), t->settings.base, &path) != M2M_PATH_OK ||
+        !scl_tree_is_own(t, &path) || !scl_tree_find(t, &path, &target) ||
+        access_check(t, &target, c->request->requesting_entity, RIGHT_DISCOVER) == STATUS_NOT_FOUND)
+        return false;
+    *root = target.missing ? NULL : target.at;
+    return true;
 }
 
 /* What may be found stands nowhere below contentInstances, where most of a tree is. */
@@ -57,14 +69,14 @@ static struct resource *next_place(const struct resource *root, struct resource 
 void discovery_answer(struct scl_tree *t, const struct scl_tree_call *c)
 {
     struct m2m_rep *out = &c->response->representation;
-    struct resource *root = root_of(t, c);
+    struct resource *root;
     uint32_t most = t->settings.max_discovery, given = 0;
     int64_t found = 0;
     struct m2m_rep uris;
     size_t opened;
     char uri[SCL_TREE_MAX_URI];
 
-    if (!root) {
+    if (!find_root(t, c, &root)) {
         scl_tree_refuse(c, STATUS_NOT_FOUND, "searchPrefix leads to no resource");
         return;
     }

@@ -282,7 +282,7 @@ ROGUE void rogue_core_free(struct proto *p)
     free(c);
 }
 
-ROGUE struct proto *rogue_make(struct session *s, sim_ns now)
+ROGUE struct proto *rogue_core_new(struct rogue *r, struct session *s)
 {
     static const struct proto_ops ops = {.name = "rogue",
                                          .start = rogue_start,
@@ -290,14 +290,12 @@ ROGUE struct proto *rogue_make(struct session *s, sim_ns now)
                                          .output = rogue_output,
                                          .expire = rogue_expire,
                                          .free = rogue_core_free};
-    struct rogue *r = (struct rogue *)session_user(s);
     struct rogue_core *c = xcalloc(1, sizeof *c);
     struct tls_peer_settings peer = {.credential = r->credential,
                                      .psk_identity = r->credential ? NULL : r->identity,
                                      .psk_slot = r->slot};
     struct tls *tls;
 
-    (void)now;
     proto_init(&c->proto, &ops, session_env(s));
     c->rogue = r;
     c->reader = http_reader_new(false);
@@ -305,6 +303,12 @@ ROGUE struct proto *rogue_make(struct session *s, sim_ns now)
     ck_assert(tls || !r->context);
     channel_init(&c->channel, tls);
     return &c->proto;
+}
+
+ROGUE struct proto *rogue_make(struct session *s, sim_ns now)
+{
+    (void)now;
+    return rogue_core_new((struct rogue *)session_user(s), s);
 }
 
 ROGUE void rogue_step(struct session *s, sim_ns now)
@@ -329,28 +333,28 @@ ROGUE void rogue_activity(struct session *s, sim_ns now, enum session_activity a
     (void)other_ns;
 }
 
+ROGUE void rogue_over(struct rogue *r, enum reason reason)
+{
+    r->ended = true;
+    r->reason = reason;
+    r->end.session = NULL;
+}
+
 ROGUE void rogue_advanced(struct session *s, sim_ns now)
 {
-    struct rogue *r = (struct rogue *)session_user(s);
     struct proto *core = session_core(s);
 
     (void)now;
     if (core->status == PROTO_RUNNING)
         return;
-    r->ended = true;
-    r->reason = core->reason;
-    r->end.session = NULL;
+    rogue_over((struct rogue *)session_user(s), core->reason);
     session_retire(s);
 }
 
 ROGUE void rogue_ended(struct session *s, sim_ns now, enum reason reason)
 {
-    struct rogue *r = (struct rogue *)session_user(s);
-
     (void)now;
-    r->ended = true;
-    r->reason = reason;
-    r->end.session = NULL;
+    rogue_over((struct rogue *)session_user(s), reason);
     session_free(s);
 }
 

@@ -301,6 +301,8 @@ static void discovery(struct rogue *r)
         "/m2m/scls/@/containers/base/contentInstances?sizeFrom=-1",
     };
 
+    char prefix[2 * M2M_MAX_PATH];
+
     for (size_t i = 0; i < 3; i++) {
         char body[512];
 
@@ -320,6 +322,11 @@ static void discovery(struct rogue *r)
     ck_assert(m2m_list_has(m2m_rep_span(&r->rep), E_DISCOVERY_URI, E_REFERENCE,
                            fill(r, "/m2m/scls/@/containers/h1")));
     ck_ask(r, HTTP_GET, "/m2m/discovery?searchPrefix=/m2m/scls/none", "", STATUS_NOT_FOUND);
+    /* another's, whom he must not know to be there; a collection in which nothing is */
+    snprintf(prefix, sizeof prefix, "/m2m/discovery?searchPrefix=%s",
+             scl_path(&town, town.other, ""));
+    ck_ask(r, HTTP_GET, prefix, "", STATUS_NOT_FOUND);
+    ck_assert_int_eq(found(r, "/m2m/discovery?searchPrefix=/m2m/groups"), 0);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_ask(r, HTTP_GET, fill(r, wrong[i]), "", STATUS_BAD_REQUEST);
 }
