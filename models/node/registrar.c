@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define BASE      "m2m"
-#define MAX_BODY  (M2M_MAX_DOC / 4) /* of a representation whose document must fit a message */
+#define SHORT     (M2M_MAX_DOC / 4) /* a representation whose document fits a message for sure */
 #define DISCOVERY 100               /* maxNumberOfDiscovRecords */
 
 /* A registration is removed at its expirationTime; nobody can see the difference between removing
@@ -289,6 +289,20 @@ static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_d
     m2m_rep_init(rep, M2M_NO_TYPE);
 }
 
+/* What escapes and tags make of it, only writing tells. */
+static bool fits(const struct m2m_rep *rep)
+{
+    struct buf document;
+    bool written;
+
+    if (rep->n <= SHORT)
+        return true;
+    buf_init(&document, M2M_MAX_DOC);
+    written = m2mxml_rep_write(rep, &document);
+    buf_clear(&document);
+    return written;
+}
+
 static void answer(const struct call *c, struct m2m_response *r)
 {
     struct registrar_answer *out = c->out;
@@ -298,7 +312,7 @@ static void answer(const struct call *c, struct m2m_response *r)
         return;
     }
     if (r->representation.type != M2M_SCL && has_body(c, &r->representation) &&
-        r->representation.n > MAX_BODY) {
+        !fits(&r->representation)) {
         refuse(c, STATUS_NOT_ACCEPTABLE, "more than fits one message");
         return;
     }

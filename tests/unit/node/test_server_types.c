@@ -420,6 +420,139 @@ START_TEST(other_primitives)
 }
 END_TEST
 
+/* ---- what one type alone refuses ---- */
+
+#define GROUP_OF(id, type, more, members)                                                          \
+    "<m2m:group " M2M_NS id "><m2m:memberType>" type "</m2m:memberType>" more                      \
+    "<m2m:members>" members "</m2m:members></m2m:group>"
+#define MEMBER(path) "<reference>/m2m/scls/@/" path "</reference>"
+#define INSTANCES    "/m2m/scls/@/containers/base/contentInstances"
+
+static const struct {
+    const char *target, *body;
+    int status;
+} refusals[] = {
+    /* clang-format off */
+    {"/m2m/scls/@/groups", GROUP_OF("", "CONTAINER", "", MEMBER("containers/none")), 400},
+    {"/m2m/scls/@/groups", GROUP_OF("", "CONTAINER", "", MEMBER("accessRights/r")), 400},
+    {"/m2m/scls/@/groups", GROUP_OF("", "CONTAINER", "<m2m:maxNrOfMembers>1</m2m:maxNrOfMembers>",
+                                    MEMBER("containers/c") MEMBER("containers/base")), 403},
+    {"/m2m/scls/@/groups", GROUP_OF(" m2m:id=\"..\"", "SCL", "", ""), 400},
+    {"/m2m/scls/@/groups", GROUP_OF(" m2m:id=\"subscriptions\"", "SCL", "", ""), 409},
+    {INSTANCES "/subscriptions",
+     "<m2m:subscription " M2M_NS "><m2m:subscriptionType>SYNCHRONOUS</m2m:subscriptionType>"
+     "<m2m:contact>http://na/</m2m:contact></m2m:subscription>", 501},
+    {"/m2m/scls/@/containers", "<m2m:container " M2M_NS " m2m:id=\"tight\"><m2m:maxByteSize>2"
+     "</m2m:maxByteSize></m2m:container>", 201},
+    {"/m2m/scls/@/containers/tight/contentInstances",
+     "<m2m:contentInstance " M2M_NS "><m2m:content>YWJj</m2m:content></m2m:contentInstance>", 406},
+    {"/m2m/scls/@/containers/tight/contentInstances",
+     "<m2m:contentInstance " M2M_NS "><m2m:content>YWI=</m2m:content></m2m:contentInstance>", 201},
+    {"/m2m/scls/@/applications", "<m2m:application " M2M_NS " appId=\"app\"/>", 403},
+    {"/m2m/applications", "<m2m:application " M2M_NS " appId=\"@\"/>", 403},
+    {"/m2m/scls/@/notificationChannels/n/contact", "<m2m:notify " M2M_NS "><m2m:statusCode>STATUS_FINE"
+     "</m2m:statusCode><m2m:subscriptionReference>/x</m2m:subscriptionReference></m2m:notify>", 400},
+    /* clang-format on */
+};
+
+/* What it may do with its own accessRight its selfPermissions say. */
+static void self_permissions(struct rogue *r)
+{
+    const char *path = fill(r, "/m2m/scls/@/accessRights/r");
+
+    ck_ask(r, HTTP_PUT, path, rows[7].update, STATUS_OK); /* to look and to delete */
+    ck_ask(r, HTTP_GET, path, "", STATUS_OK);
+    ck_ask(r, HTTP_PUT, path, rows[7].update, STATUS_PERMISSION_DENIED);
+    ck_ask(r, HTTP_POST, path, rows[7].update, STATUS_PERMISSION_DENIED);
+    ck_ask(r, HTTP_DELETE, path, "", STATUS_DELETED);
+    ck_ask(r, HTTP_GET, path, "", STATUS_NOT_FOUND);
+}
+
+/* A channel keeps 64 notifications. */
+static void a_full_channel(struct rogue *r)
+{
+    char contact[M2M_MAX_PATH];
+
+    snprintf(contact, sizeof contact, "%s", fill(r, "/m2m/scls/@/notificationChannels/n/contact"));
+    for (int i = 0; i < 64; i++)
+        ck_ask(r, HTTP_POST, contact, NOTIFY, STATUS_ACCEPTED);
+    ck_ask(r, HTTP_POST, contact, NOTIFY, STATUS_SERVICE_UNAVAILABLE);
+}
+
+/* What has an end of its own is not there then. */
+static void an_end(struct rogue *r)
+{
+    char body[256], time[40], path[M2M_MAX_PATH];
+
+    m2m_datetime_write(town_unix(&town) + 20 * SIM_S, time);
+    snprintf(body, sizeof body,
+             "<m2m:container " M2M_NS " m2m:id=\"brief\"><m2m:expirationTime>%s"
+             "</m2m:expirationTime></m2m:container>",
+             time);
+    snprintf(path, sizeof path, "%s", fill(r, "/m2m/scls/@/containers/brief"));
+    ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/containers"), body, STATUS_CREATED);
+    ck_ask(r, HTTP_GET, path, "", STATUS_OK);
+    town_run(&town, 20 * SIM_S);
+    ck_ask(r, HTTP_GET, path, "", STATUS_NOT_FOUND);
+    ck_ask(r, HTTP_DELETE, path, "", STATUS_NOT_FOUND);
+}
+
+/* A group that a group's request leads to. */
+static void a_group_within(struct rogue *r)
+{
+    const char *const *words = m2m_element_info(E_STATUS_CODE)->words;
+
+    ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/groups"),
+           fill(r, GROUP_OF(" m2m:id=\"all\"", "SCL", "", "<reference>/m2m/scls/@</reference>")),
+           STATUS_CREATED);
+    ck_ask(r, HTTP_GET, fill(r, "/m2m/scls/@/groups/all/membersContent/groups/g/membersContent"),
+           "", STATUS_OK);
+    ck_assert_str_eq(words[status_of_member(r)], "STATUS_FORBIDDEN");
+}
+
+/* What takes many segments or blocks is stored and read whole; what no document may be is refused.
+ */
+static void long_contents(struct rogue *r)
+{
+    static const struct {
+        size_t thirds; /* of octets */
+        int status;
+    } cases[] = {{3000, STATUS_CREATED}, {10000, STATUS_BAD_REQUEST}};
+    static char body[44000];
+    size_t used;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        used = str_append(body, sizeof body, 0,
+                          "<m2m:contentInstance " M2M_NS " m2m:id=\"long\"><m2m:content>");
+        for (size_t third = 0; third < cases[i].thirds; third++)
+            used = str_append(body, sizeof body, used, "QUJD");
+        str_append(body, sizeof body, used, "</m2m:content></m2m:contentInstance>");
+        ck_ask(r, HTTP_POST, fill(r, "/m2m/scls/@/containers/c/contentInstances"), body,
+               cases[i].status);
+    }
+    ck_ask(r, HTTP_GET, fill(r, "/m2m/scls/@/containers/c/contentInstances/long"), "", STATUS_OK);
+    ck_assert_int_eq(r->doc.kind, DOC_CONTENT_INSTANCE);
+    ck_assert_uint_eq(r->doc.u.content_instance.content.n, 3 * cases[0].thirds);
+}
+
+START_TEST(what_one_type_refuses)
+{
+    struct rogue r;
+
+    way_open(&ways[_i], &r, &town);
+    make_all(&r);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        ck_ask(&r, HTTP_POST, fill(&r, refusals[i].target), fill(&r, refusals[i].body),
+               refusals[i].status);
+    self_permissions(&r);
+    a_full_channel(&r);
+    an_end(&r);
+    a_group_within(&r);
+    long_contents(&r);
+    way_close(&r, &town);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("types");
@@ -429,6 +562,7 @@ int main(void)
     tcase_add_loop_test(t, every_type, 0, WAYS);
     tcase_add_loop_test(t, every_place, 0, WAYS);
     tcase_add_loop_test(t, other_primitives, 0, WAYS);
+    tcase_add_loop_test(t, what_one_type_refuses, 0, WAYS);
     suite_add_tcase(s, t);
     return rogue_main(s);
 }
