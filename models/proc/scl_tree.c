@@ -31,7 +31,7 @@ void scl_tree_free(struct scl_tree *t)
     while (t->base) {
         struct resource *r = t->base, *parent;
 
-        while (r->first)
+        while (store_first(r))
             r = store_last(r);
         parent = r->parent;
         store_remove(t, r);
@@ -128,9 +128,9 @@ static bool resolve_instance(struct scl_tree_target *target)
 
     if (target->missing != 1)
         return false;
-    r = latest ? store_last(r) : r->first;
+    r = latest ? store_last(r) : store_first(r);
     while (r && r->type != M2M_CONTENT_INSTANCE)
-        r = latest ? (r == target->at->first ? NULL : r->prev) : r->next;
+        r = latest ? (r == store_first(target->at) ? NULL : r->prev) : r->next;
     target->at = r;
     target->missing = 0;
     target->type = M2M_CONTENT_INSTANCE;
@@ -244,12 +244,12 @@ void scl_tree_request(struct scl_tree *t, int64_t now, const struct m2m_request 
 
 int64_t scl_tree_expiry(const struct scl_tree *t)
 {
-    return t->heap_count ? t->heap[0]->due : SCL_TREE_NEVER;
+    return t->heap_count ? t->heap[0].at : SCL_TREE_NEVER;
 }
 
 static void fall_due(struct scl_tree *t, struct resource *r, int64_t now)
 {
-    if (r->expires <= now)
+    if (store_expires(r) <= now)
         scl_tree_delete(t, r, STATUS_EXPIRED, now);
     else if (r->type == M2M_CONTENT_INSTANCES)
         content_expire(t, r, now);
@@ -261,6 +261,6 @@ static void fall_due(struct scl_tree *t, struct resource *r, int64_t now)
 
 void scl_tree_expire(struct scl_tree *t, int64_t now)
 {
-    while (t->heap_count && t->heap[0]->due <= now)
-        fall_due(t, t->heap[0], now);
+    while (t->heap_count && t->heap[0].at <= now)
+        fall_due(t, t->heap[0].r, now);
 }

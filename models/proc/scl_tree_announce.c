@@ -85,8 +85,8 @@ static void say(struct scl_tree *t, const struct resource *r, struct span refere
             m2m_put_text(&o->representation, E_ID, id);
         scl_tree_uri_of(t, r, link, sizeof(link));
         m2m_put_text(&o->representation, E_LINK, link);
-        if (r->expires != SCL_TREE_NEVER)
-            m2m_put_number(&o->representation, E_EXPIRATION_TIME, r->expires);
+        if (store_expires(r) != SCL_TREE_NEVER)
+            m2m_put_number(&o->representation, E_EXPIRATION_TIME, store_expires(r));
         copy_row(r, E_ACCESS_RIGHT_ID, &o->representation);
         copy_row(r, E_SEARCH_STRINGS, &o->representation);
     }

@@ -35,7 +35,7 @@ bool content_check(struct scl_tree *t, const struct resource *container,
 
 static struct resource *oldest(const struct resource *collection)
 {
-    struct resource *r = collection->first;
+    struct resource *r = store_first(collection);
 
     while (r && r->type != M2M_CONTENT_INSTANCE)
         r = r->next;
@@ -53,7 +53,7 @@ static int64_t max_instances(const struct scl_tree *t, const struct resource *co
 /* The oldest make room, without a word: it is what the container's owner asked for. */
 void content_bound(struct scl_tree *t, struct resource *collection, int64_t now)
 {
-    struct scl_tree_instances *in = collection->extra.instances;
+    struct scl_tree_instances *in = &more_of(collection)->extra->instances;
     uint64_t number = (uint64_t)max_instances(t, collection->parent);
     uint64_t octets = (uint64_t)bound_of(collection->parent, E_MAX_BYTE_SIZE);
 
@@ -70,7 +70,7 @@ void content_bound(struct scl_tree *t, struct resource *collection, int64_t now)
 
 void content_added(struct scl_tree *t, struct resource *collection, struct resource *r, int64_t now)
 {
-    struct scl_tree_instances *in = collection->extra.instances;
+    struct scl_tree_instances *in = &more_of(collection)->extra->instances;
 
     in->made++;
     in->count++;
@@ -80,7 +80,7 @@ void content_added(struct scl_tree *t, struct resource *collection, struct resou
 
 void content_removed(struct scl_tree *t, struct resource *r)
 {
-    struct scl_tree_instances *in = r->parent->extra.instances;
+    struct scl_tree_instances *in = &more_of(r->parent)->extra->instances;
 
     (void)t;
     in->count--;
@@ -105,7 +105,7 @@ void content_expire(struct scl_tree *t, struct resource *collection, int64_t now
         content_removed(t, r);
         store_remove(t, r);
     }
-    collection->modified = now;
+    more_of(collection)->modified = now;
     store_schedule(t, collection);
 }
 
@@ -156,9 +156,9 @@ static bool matches(const struct resource *r, const struct m2m_item *c)
     int64_t n = m2m_number(c->value), size = (int64_t)content_size(r);
 
     if (c->element == E_IF_MODIFIED_SINCE)
-        return r->modified > n;
+        return store_modified(r) > n;
     if (c->element == E_IF_UNMODIFIED_SINCE)
-        return r->modified <= n;
+        return store_modified(r) <= n;
     if (c->element == E_CREATED_SINCE)
         return r->created >= n;
     if (c->element == E_CREATED_UNTIL)

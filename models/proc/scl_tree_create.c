@@ -129,7 +129,7 @@ static void make_name(const struct scl_tree *t, const struct resource *parent, e
     uint64_t n = t->numbers;
 
     if (parent && parent->type == M2M_CONTENT_INSTANCES)
-        n = parent->extra.instances->made;
+        n = more_of(parent)->extra->instances.made;
     do {
         size_t used = str_append(name, M2M_MAX_NAME + 1, 0, m2m_type_name(type));
 
@@ -194,25 +194,22 @@ static bool is_kept_apart(enum m2m_type type, enum m2m_element e)
            e == E_CONTENT_SIZE; /* which the SCL knows better */
 }
 
-static void keep_attributes(struct scl_tree *t, struct resource *r, struct span list,
-                            const char *creator)
+/* What is kept of a request for a resource of that type that had `before`. */
+static void put_kept(enum m2m_type type, struct span before, struct span list, const char *creator,
+                     struct m2m_rep *kept)
 {
-    struct m2m_rep kept;
-    struct span before = store_attributes(r), value;
+    struct span value;
     struct m2m_item item;
 
-    m2m_rep_init(&kept, M2M_NO_TYPE);
+    m2m_rep_init(kept, M2M_NO_TYPE);
     while (m2m_next(&before, &item))
         if (!m2m_find(list, item.element, &value))
-            m2m_put(&kept, item.element, item.value);
+            m2m_put(kept, item.element, item.value);
     while (m2m_next(&list, &item))
-        if (!is_kept_apart((enum m2m_type)r->type, item.element) &&
-            item.element != E_INTEGRITY_VAL_RESULTS)
-            m2m_put(&kept, item.element, item.value);
+        if (!is_kept_apart(type, item.element) && item.element != E_INTEGRITY_VAL_RESULTS)
+            m2m_put(kept, item.element, item.value);
     if (creator)
-        m2m_put_text(&kept, E_CREATOR, creator);
-    store_set_attributes(t, r, m2m_rep_span(&kept));
-    m2m_rep_clear(&kept);
+        m2m_put_text(kept, E_CREATOR, creator);
 }
 
 /* ---- primitives ---- */
@@ -226,20 +223,46 @@ static void answer(const struct scl_tree *t, struct resource *r, enum m2m_status
         scl_tree_path_of(r, c->response->resource_uri, sizeof(c->response->resource_uri));
 }
 
+/* Nothing of a contentInstance changes, and nothing stands below it. */
+static struct resource *add_resource(struct scl_tree *t, struct resource *parent,
+                                     enum m2m_type type, const char *name, int64_t expires,
+                                     struct span kept, int64_t now)
+{
+    struct resource *r;
+
+    if (type == M2M_CONTENT_INSTANCE && expires == SCL_TREE_NEVER)
+        return store_add_plain(t, parent, type, name, kept, now);
+    r = store_add(t, parent, type, name, now);
+    store_set_attributes(t, r, kept);
+    more_of(r)->expires = expires;
+    store_schedule(t, r);
+    return r;
+}
+
+/* An entity makes what it registers as, and what is below that. */
+static bool is_by_place(const struct resource *parent, enum m2m_type type, const char *name,
+                        const char *entity)
+{
+    return ((type == M2M_SCL || type == M2M_APPLICATION) && strcmp(name, entity) == 0) ||
+           access_owns(parent, entity);
+}
+
 static void add(struct scl_tree *t, struct scl_tree_target *target, enum m2m_type type,
                 const char *name, int64_t expires, const struct scl_tree_call *c)
 {
     const char *entity = c->request->requesting_entity;
-    struct resource *parent = scl_tree_materialise(t, target, c->now);
-    struct resource *r = store_add(t, parent, type, name, c->now);
+    struct resource *parent = scl_tree_materialise(t, target, c->now), *r;
+    struct m2m_rep kept;
 
     /* Who made it is kept where it does not follow from the place. */
-    keep_attributes(t, r, m2m_rep_span(c->request->representation),
-                    access_owns(r, entity) || strcmp(entity, t->settings.scl_id) == 0 ? NULL
-                                                                                      : entity);
-    r->expires = expires;
-    store_schedule(t, r);
-    parent->modified = c->now;
+    put_kept(type, span_of(NULL, 0), m2m_rep_span(c->request->representation),
+             is_by_place(parent, type, name, entity) || strcmp(entity, t->settings.scl_id) == 0
+                 ? NULL
+                 : entity,
+             &kept);
+    r = add_resource(t, parent, type, name, expires, m2m_rep_span(&kept), c->now);
+    m2m_rep_clear(&kept);
+    more_of(parent)->modified = c->now;
     answer(t, r, STATUS_CREATED, c);
     announce(t, r, span_of(NULL, 0), false);
     notify_change(t, r, STATUS_CREATED, c->now);
@@ -281,7 +304,7 @@ void scl_tree_update(struct scl_tree *t, struct resource *r, const struct scl_tr
 {
     const struct m2m_rep *rep = c->request->representation;
     struct span before = store_attributes(r);
-    struct m2m_rep old;
+    struct m2m_rep old, kept;
     int64_t expires;
 
     if (!rep || !rep->type || rep->type != (enum m2m_type)r->type) {
@@ -293,10 +316,12 @@ void scl_tree_update(struct scl_tree *t, struct resource *r, const struct scl_tr
         return;
     m2m_rep_init(&old, rep->type);
     m2m_put_items(&old, before);
-    keep_attributes(t, r, m2m_rep_span(rep), NULL);
+    put_kept(rep->type, before, m2m_rep_span(rep), NULL, &kept);
+    store_set_attributes(t, r, m2m_rep_span(&kept));
+    m2m_rep_clear(&kept);
     if (expires != SCL_TREE_NEVER)
-        r->expires = expires;
-    r->modified = c->now;
+        more_of(r)->expires = expires;
+    more_of(r)->modified = c->now;
     store_schedule(t, r);
     answer(t, r, STATUS_OK, c);
     if (r->type == M2M_CONTAINER) {
@@ -320,12 +345,12 @@ void scl_tree_delete(struct scl_tree *t, struct resource *r, enum m2m_status sta
         announce(t, each, span_of(NULL, 0), true);
     }
     for (struct resource *last = NULL, *end = r; last != end;) {
-        for (last = end; last->first;)
+        for (last = end; store_first(last);)
             last = store_last(last);
         if (last->type == M2M_CONTENT_INSTANCE)
             content_removed(t, last);
         store_remove(t, last);
     }
-    parent->modified = now;
+    more_of(parent)->modified = now;
     store_schedule(t, parent);
 }

@@ -4,6 +4,9 @@
 
 #include "models/proc/scl_tree.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define SCL_TREE_MAX_URI M2M_MAX_LINK /* of one of our own paths, with authority */
 
 /* What few types need beside their attributes. */
@@ -21,34 +24,46 @@ struct scl_tree_pending { /* subscription with minimalTimeBetweenNotifications, 
     uint32_t count;
 };
 
+/* What a resource has that can change, end before its parent, or have something below it. */
+struct scl_tree_more {
+    struct resource *first; /* its first child */
+    uint8_t *attributes;
+    uint64_t number; /* of its creation: what the order of everything rests on */
+    int64_t modified;
+    int64_t expires; /* SCL_TREE_NEVER: with its parent */
+    uint32_t heap;   /* place in the heap, from 1; 0: it is not in there */
+    union {
+        struct scl_tree_instances instances;
+        struct scl_tree_pending pending;
+    } extra[]; /* one, with the types that have it */
+};
+
 /* One resource. A collection is there from the first thing that is created in it; before that its
- * parent answers for it. */
+ * parent answers for it. A plain one, a contentInstance without an expirationTime, is what there
+ * are many of: it has its attributes behind its name, in one block, and no more. */
 struct resource {
     struct resource *parent;
     struct resource *next, *prev; /* among its parent's children; the first's prev is the last */
-    struct resource *first;       /* its first child */
     struct resource *chain;       /* of its hash bucket */
-    uint8_t *attributes;          /* a list as in m2m_rep.h, without times and name */
-    union {
-        struct scl_tree_instances *instances;
-        struct scl_tree_pending *pending;
-    } extra;
-    uint64_t number; /* of its creation: what the order of everything rests on */
-    int64_t created, modified;
-    int64_t expires; /* SCL_TREE_NEVER: with its parent */
-    int64_t due;     /* by which it stands in the heap */
-    uint32_t attributes_n;
-    uint32_t heap;  /* place in the heap, from 1; 0: it is not in there */
-    uint8_t type;   /* enum m2m_type */
+    int64_t created;
+    uint32_t attributes_n; /* octets of a list as in m2m_rep.h, without times and name */
+    uint8_t type;          /* enum m2m_type */
+    bool plain;
     uint8_t name_n; /* without the NUL */
-    char name[];
+    char name[];    /* behind it attributes, or a struct scl_tree_more */
+};
+
+/* An entry of the heap of due times. */
+struct scl_tree_due {
+    int64_t at;
+    struct resource *r;
 };
 
 struct scl_tree {
     struct scl_tree_settings settings;
     struct resource *base;
     struct resource **buckets;
-    struct resource **heap; /* by due time, then number */
+    struct scl_tree_due *heap; /* by due time, then number */
     struct scl_tree_output *first_output, **last_output;
     uint64_t numbers; /* resources ever made */
     uint64_t count;
@@ -76,17 +91,47 @@ struct scl_tree_call {
 /* ---- scl_tree_store.c ---- */
 struct resource *store_add(struct scl_tree *t, struct resource *parent, enum m2m_type type,
                            const char *name, int64_t now);
+/* A plain one, with its attributes. */
+struct resource *store_add_plain(struct scl_tree *t, struct resource *parent, enum m2m_type type,
+                                 const char *name, struct span attributes, int64_t now);
 /* Alone, without children. */
 void store_remove(struct scl_tree *t, struct resource *r);
 struct resource *store_find(const struct scl_tree *t, const struct resource *parent,
                             const char *name);
 void store_set_attributes(struct scl_tree *t, struct resource *r, struct span list);
+/* Where it is behind a name of n octets. */
+static inline size_t more_at(size_t n)
+{
+    const size_t align = _Alignof(struct scl_tree_more);
+
+    return (offsetof(struct resource, name) + n + 1 + align - 1) / align * align;
+}
+/* Not of a plain one. */
+static inline struct scl_tree_more *more_of(const struct resource *r)
+{
+    return (struct scl_tree_more *)(void *)((char *)(uintptr_t)r + more_at(r->name_n));
+}
 static inline struct span store_attributes(const struct resource *r)
 {
-    return span_of(r->attributes, r->attributes_n);
+    const char *behind = r->name + r->name_n + 1;
+
+    return span_of(r->plain ? (const void *)behind : more_of(r)->attributes, r->attributes_n);
+}
+/* Its first child, or NULL. */
+static inline struct resource *store_first(const struct resource *r)
+{
+    return r->plain ? NULL : more_of(r)->first;
+}
+static inline int64_t store_modified(const struct resource *r)
+{
+    return r->plain ? r->created : more_of(r)->modified;
+}
+static inline int64_t store_expires(const struct resource *r)
+{
+    return r->plain ? SCL_TREE_NEVER : more_of(r)->expires;
 }
 struct resource *store_last(const struct resource *parent);
-/* Its due time may have changed. */
+/* Its due time may have changed; of a plain one nothing falls due. */
 void store_schedule(struct scl_tree *t, struct resource *r);
 /* The next in pre-order below root; NULL: root's subtree is done. */
 struct resource *store_walk(const struct resource *root, struct resource *r);

@@ -11,7 +11,7 @@ enum { INITIATED, STARTED, FINISHED, CANCELLING }; /* execStatus' words */
 /* One at a time: a device that resets does nothing else. */
 static bool is_busy(const struct resource *instances)
 {
-    for (const struct resource *r = instances ? instances->first : NULL; r; r = r->next)
+    for (const struct resource *r = instances ? store_first(instances) : NULL; r; r = r->next)
         if (r->type == M2M_EXEC_INSTANCE &&
             m2m_find_number(store_attributes(r), E_EXEC_STATUS, FINISHED) != FINISHED)
             return true;
@@ -37,7 +37,7 @@ static struct resource *add_instance(struct scl_tree *t, struct resource *cmd,
                  c->request->requesting_entity); /* who may see what comes of it */
     store_set_attributes(t, r, m2m_rep_span(&list));
     m2m_rep_clear(&list);
-    instances->modified = c->now;
+    more_of(instances)->modified = c->now;
     return r;
 }
 
@@ -78,7 +78,7 @@ void mgmt_cancel(struct scl_tree *t, struct resource *instance, const struct scl
             m2m_put(&list, item.element, item.value);
     store_set_attributes(t, instance, m2m_rep_span(&list));
     m2m_rep_clear(&list);
-    instance->modified = c->now;
+    more_of(instance)->modified = c->now;
     c->response->status_code = STATUS_ACCEPTED;
     notify_change(t, instance, STATUS_OK, c->now);
 }

@@ -27,14 +27,14 @@ static void answer_poll(struct scl_tree *t, struct resource *channel, struct scl
         scl_tree_output_free(with);
     }
     output_put(t, o);
-    channel->extra.pending->poll_until = SCL_TREE_NEVER;
+    more_of(channel)->extra->pending.poll_until = SCL_TREE_NEVER;
     store_schedule(t, channel);
 }
 
 /* Takes o over. false: the queue is full, and it is gone. */
 static bool channel_take(struct scl_tree *t, struct resource *channel, struct scl_tree_output *o)
 {
-    struct scl_tree_pending *p = channel->extra.pending;
+    struct scl_tree_pending *p = &more_of(channel)->extra->pending;
     struct scl_tree_output **last = &p->first;
 
     if (p->poll_until != SCL_TREE_NEVER) {
@@ -99,7 +99,7 @@ void channel_response(struct scl_tree *t, struct resource *channel, const struct
 
 void channel_poll(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c)
 {
-    struct scl_tree_pending *p = channel->extra.pending;
+    struct scl_tree_pending *p = &more_of(channel)->extra->pending;
     struct scl_tree_output *o = p->first;
 
     if (p->poll_until != SCL_TREE_NEVER)
@@ -130,7 +130,7 @@ void channel_due(struct scl_tree *t, struct resource *channel, int64_t now)
 
 int64_t notify_due_time(const struct resource *r)
 {
-    const struct scl_tree_pending *p = r->extra.pending;
+    const struct scl_tree_pending *p = &more_of(r)->extra->pending;
     int64_t gap;
 
     if (r->type == M2M_NOTIFICATION_CHANNEL)
@@ -143,7 +143,7 @@ int64_t notify_due_time(const struct resource *r)
 
 void notify_release(struct scl_tree *t, struct resource *r)
 {
-    struct scl_tree_pending *p = r->extra.pending;
+    struct scl_tree_pending *p = &more_of(r)->extra->pending;
 
     (void)t;
     while (p->first) {
@@ -160,7 +160,7 @@ static void send(struct scl_tree *t, struct resource *subscription, struct scl_t
     struct m2m_path path;
     struct scl_tree_target target;
 
-    subscription->extra.pending->last = now;
+    more_of(subscription)->extra->pending.last = now;
     if (m2m_path_parse(span_str(o->target), t->settings.base, &path) == M2M_PATH_OK &&
         scl_tree_is_own(t, &path) && scl_tree_find(t, &path, &target) && target.type == M2M_CONTACT)
         channel_take(t, target.at, o);
@@ -170,7 +170,7 @@ static void send(struct scl_tree *t, struct resource *subscription, struct scl_t
 
 void notify_due(struct scl_tree *t, struct resource *subscription, int64_t now)
 {
-    struct scl_tree_pending *p = subscription->extra.pending;
+    struct scl_tree_pending *p = &more_of(subscription)->extra->pending;
     struct scl_tree_output *o = p->first;
 
     p->first = NULL;
@@ -217,7 +217,7 @@ static int64_t word_of(enum m2m_status status)
 static void notify_one(struct scl_tree *t, struct resource *subscription, struct resource *r,
                        enum m2m_status status, int64_t now)
 {
-    struct scl_tree_pending *p = subscription->extra.pending;
+    struct scl_tree_pending *p = &more_of(subscription)->extra->pending;
     struct span list = store_attributes(subscription), filter = {0};
     char text[SCL_TREE_MAX_URI];
     struct scl_tree_output *o;
@@ -247,7 +247,7 @@ static void notify_all(struct scl_tree *t, struct resource *of, struct resource 
 {
     struct resource *subscriptions = store_find(t, of, m2m_type_name(M2M_SUBSCRIPTIONS));
 
-    for (struct resource *s = subscriptions ? subscriptions->first : NULL; s; s = s->next)
+    for (struct resource *s = subscriptions ? store_first(subscriptions) : NULL; s; s = s->next)
         notify_one(t, s, r, status, now);
 }
 

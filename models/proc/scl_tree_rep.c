@@ -45,7 +45,7 @@ static void put_collection(const struct resource *r, enum m2m_element e, struct 
 {
     size_t opened = m2m_open(out, e);
 
-    for (const struct resource *c = r ? r->first : NULL; c && !out->full; c = c->next)
+    for (const struct resource *c = r ? store_first(r) : NULL; c && !out->full; c = c->next)
         if (is_item(c))
             put_named(out, E_NAMED_REFERENCE, c);
     m2m_close(out, opened);
@@ -58,7 +58,7 @@ static void put_instances(const struct scl_tree *t, const struct resource *r, st
     size_t opened = m2m_open(out, E_CONTENT_INSTANCE_COLLECTION);
     bool meta = m2m_find_number(filter, E_META_DATA_ONLY, 0) != 0;
 
-    for (struct resource *c = r ? r->first : NULL; c && !out->full; c = c->next) {
+    for (struct resource *c = r ? store_first(r) : NULL; c && !out->full; c = c->next) {
         struct m2m_rep one;
         struct span rest;
         struct m2m_item item;
@@ -81,10 +81,10 @@ static void put_instances(const struct scl_tree *t, const struct resource *r, st
 
 static const struct resource *end_instance(const struct resource *r, bool latest)
 {
-    const struct resource *c = latest ? store_last(r) : r->first;
+    const struct resource *c = latest ? store_last(r) : store_first(r);
 
     while (c && c->type != M2M_CONTENT_INSTANCE)
-        c = latest ? (c == r->first ? NULL : c->prev) : c->next;
+        c = latest ? (c == store_first(r) ? NULL : c->prev) : c->next;
     return c;
 }
 
@@ -94,9 +94,9 @@ static void put_content_instances(const struct scl_tree *t, const struct resourc
     const struct resource *end;
 
     if (e == E_CURRENT_NR_OF_INSTANCES)
-        m2m_put_number(out, e, r ? r->extra.instances->count : 0);
+        m2m_put_number(out, e, r ? more_of(r)->extra->instances.count : 0);
     else if (e == E_CURRENT_BYTE_SIZE)
-        m2m_put_number(out, e, r ? (int64_t)r->extra.instances->octets : 0);
+        m2m_put_number(out, e, r ? (int64_t)more_of(r)->extra->instances.octets : 0);
     else if (e == E_CONTENT_INSTANCE_COLLECTION)
         put_instances(t, r, filter, out);
     else if (r && (e == E_LATEST || e == E_OLDEST)) {
@@ -141,9 +141,9 @@ static bool put_time(const struct resource *r, enum m2m_element e, struct m2m_re
     if (e == E_CREATION_TIME)
         m2m_put_number(out, e, r->created);
     else if (e == E_LAST_MODIFIED_TIME)
-        m2m_put_number(out, e, r->modified);
-    else if (e == E_EXPIRATION_TIME && r->expires != SCL_TREE_NEVER)
-        m2m_put_number(out, e, r->expires);
+        m2m_put_number(out, e, store_modified(r));
+    else if (e == E_EXPIRATION_TIME && store_expires(r) != SCL_TREE_NEVER)
+        m2m_put_number(out, e, store_expires(r));
     else
         return e == E_EXPIRATION_TIME;
     return true;

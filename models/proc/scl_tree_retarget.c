@@ -152,7 +152,7 @@ static const struct resource *find_scl(const struct scl_tree *t, struct span aut
     }
     if (r && r->type == M2M_SCL && has_authority(r, authority))
         return r;
-    for (r = scls->first; r; r = r->next)
+    for (r = store_first(scls); r; r = r->next)
         if (r->type == M2M_SCL && has_authority(r, authority))
             return r;
     return NULL;
@@ -192,7 +192,7 @@ static bool by_m2m_poc(const struct scl_tree *t, const struct resource *scl, cha
 {
     const struct resource *pocs = store_find(t, scl, m2m_type_name(M2M_M2M_POCS));
 
-    for (const struct resource *r = pocs ? pocs->first : NULL; r; r = r->next) {
+    for (const struct resource *r = pocs ? store_first(pocs) : NULL; r; r = r->next) {
         struct span info, uri;
 
         if (r->type == M2M_M2M_POC &&
@@ -208,7 +208,7 @@ static bool by_channel(const struct scl_tree *t, const struct resource *scl, cha
 {
     const struct resource *all = store_find(t, scl, m2m_type_name(M2M_NOTIFICATION_CHANNELS));
 
-    for (const struct resource *r = all ? all->first : NULL; r; r = r->next) {
+    for (const struct resource *r = all ? store_first(all) : NULL; r; r = r->next) {
         if (r->type != M2M_NOTIFICATION_CHANNEL)
             continue;
         scl_tree_path_of(r, out, n);

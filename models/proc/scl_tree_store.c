@@ -6,6 +6,7 @@
 #include "sim/base/xalloc.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +16,28 @@ void store_count(struct scl_tree *t, size_t plus, size_t minus)
     t->octets -= minus;
 }
 
+static bool waits(enum m2m_type type)
+{
+    return type == M2M_SUBSCRIPTION || type == M2M_NOTIFICATION_CHANNEL;
+}
+
+static bool has_extra(enum m2m_type type)
+{
+    return type == M2M_CONTENT_INSTANCES || waits(type);
+}
+
+static size_t size_of_more(enum m2m_type type)
+{
+    const struct scl_tree_more *more = NULL;
+
+    return sizeof(*more) + (has_extra(type) ? sizeof(more->extra[0]) : 0);
+}
+
+/* Of a block, without the attributes of a plain one. */
 static size_t size_of(const struct resource *r)
 {
-    return sizeof(*r) + r->name_n + 1U;
+    return r->plain ? offsetof(struct resource, name) + r->name_n + 1U
+                    : more_at(r->name_n) + size_of_more((enum m2m_type)r->type);
 }
 
 /* ---- hash ---- */
@@ -29,7 +49,7 @@ static uint32_t bucket_of(const struct scl_tree *t, const struct resource *paren
     struct siphash h;
     uint64_t out[2];
 
-    siphash_init(&h, parent->number, 0);
+    siphash_init(&h, more_of(parent)->number, 0);
     siphash_put(&h, span_of(name, n));
     siphash_end(&h, out);
     return (uint32_t)out[0] & (t->bucket_count - 1);
@@ -74,8 +94,11 @@ struct resource *store_find(const struct scl_tree *t, const struct resource *par
                             const char *name)
 {
     size_t n = strlen(name);
-    struct resource *r = t->bucket_count ? t->buckets[bucket_of(t, parent, name, n)] : NULL;
+    struct resource *r;
 
+    if (!store_first(parent))
+        return NULL;
+    r = t->buckets[bucket_of(t, parent, name, n)];
     while (r && !(r->parent == parent && r->name_n == n && memcmp(r->name, name, n) == 0))
         r = r->chain;
     return r;
@@ -85,67 +108,68 @@ struct resource *store_find(const struct scl_tree *t, const struct resource *par
 
 static int64_t due_of(const struct resource *r)
 {
-    int64_t due = r->expires, other = SCL_TREE_NEVER;
+    int64_t due = store_expires(r), other = SCL_TREE_NEVER;
 
     if (r->type == M2M_CONTENT_INSTANCES)
         other = content_due(r);
-    else if (r->type == M2M_SUBSCRIPTION || r->type == M2M_NOTIFICATION_CHANNEL)
+    else if (waits((enum m2m_type)r->type))
         other = notify_due_time(r);
     return other < due ? other : due;
 }
 
-static bool is_before(const struct resource *a, const struct resource *b)
+static bool is_before(const struct scl_tree_due *a, const struct scl_tree_due *b)
 {
-    return a->due != b->due ? a->due < b->due : a->number < b->number;
+    return a->at != b->at ? a->at < b->at : more_of(a->r)->number < more_of(b->r)->number;
 }
 
-static void place(struct scl_tree *t, struct resource *r, uint32_t at)
+static void place(struct scl_tree *t, struct scl_tree_due due, uint32_t at)
 {
-    t->heap[at - 1] = r;
-    r->heap = at;
+    t->heap[at - 1] = due;
+    more_of(due.r)->heap = at;
 }
 
-static void sift(struct scl_tree *t, struct resource *r, uint32_t at)
+static void sift(struct scl_tree *t, struct scl_tree_due due, uint32_t at)
 {
-    while (at > 1 && is_before(r, t->heap[at / 2 - 1])) {
+    while (at > 1 && is_before(&due, &t->heap[at / 2 - 1])) {
         place(t, t->heap[at / 2 - 1], at);
         at /= 2;
     }
     for (;;) {
         uint32_t child = 2 * at;
 
-        if (child < t->heap_count && is_before(t->heap[child], t->heap[child - 1]))
+        if (child < t->heap_count && is_before(&t->heap[child], &t->heap[child - 1]))
             child++;
-        if (child > t->heap_count || !is_before(t->heap[child - 1], r))
+        if (child > t->heap_count || !is_before(&t->heap[child - 1], &due))
             break;
         place(t, t->heap[child - 1], at);
         at = child;
     }
-    place(t, r, at);
+    place(t, due, at);
 }
 
 static void leave_heap(struct scl_tree *t, struct resource *r)
 {
-    struct resource *last;
-    uint32_t at = r->heap;
+    struct scl_tree_due last;
+    uint32_t at = r->plain ? 0 : more_of(r)->heap;
 
     if (!at)
         return;
-    r->heap = 0;
+    more_of(r)->heap = 0;
     last = t->heap[--t->heap_count];
-    if (last != r)
+    if (last.r != r)
         sift(t, last, at);
 }
 
 void store_schedule(struct scl_tree *t, struct resource *r)
 {
-    r->due = due_of(r);
-    if (r->due == SCL_TREE_NEVER) {
+    struct scl_tree_due due = {due_of(r), r};
+
+    if (due.at == SCL_TREE_NEVER) {
         leave_heap(t, r);
         return;
     }
-    if (r->heap) {
-        sift(t, r, r->heap);
+    if (more_of(r)->heap) {
+        sift(t, due, more_of(r)->heap);
         return;
     }
     if (t->heap_count == t->heap_room) {
@@ -156,59 +180,76 @@ void store_schedule(struct scl_tree *t, struct resource *r)
         store_count(t, t->heap_room * sizeof(*t->heap), old * sizeof(*t->heap));
     }
     t->heap_count++;
-    sift(t, r, t->heap_count);
+    sift(t, due, t->heap_count);
 }
 
 /* ---- resources ---- */
 
-static void *make_extra(enum m2m_type type, size_t *n)
+/* A block of n octets, with the name in it. */
+static struct resource *make(size_t n, enum m2m_type type, const char *name, size_t name_n,
+                             int64_t now)
 {
-    struct scl_tree_pending *pending;
+    struct resource *r = xcalloc(1, n);
 
-    if (type == M2M_CONTENT_INSTANCES) {
-        *n = sizeof(struct scl_tree_instances);
-        return xcalloc(1, *n);
+    assert(name_n <= UINT8_MAX);
+    r->type = (uint8_t)type;
+    r->name_n = (uint8_t)name_n;
+    memcpy(r->name, name, name_n + 1);
+    r->created = now;
+    r->prev = r;
+    return r;
+}
+
+/* Into the hash, and behind its parent's last child. */
+static void enter(struct scl_tree *t, struct resource *parent, struct resource *r)
+{
+    struct resource *first = more_of(parent)->first;
+
+    r->parent = parent;
+    if (t->count >= t->bucket_count)
+        grow_buckets(t);
+    t->count++;
+    link_bucket(t, r);
+    if (first) {
+        r->prev = first->prev;
+        r->prev->next = r;
+        first->prev = r;
+    } else {
+        more_of(parent)->first = r;
     }
-    if (type != M2M_SUBSCRIPTION && type != M2M_NOTIFICATION_CHANNEL) {
-        *n = 0;
-        return NULL;
-    }
-    *n = sizeof(*pending);
-    pending = xcalloc(1, *n);
-    pending->last = pending->poll_until = SCL_TREE_NEVER;
-    return pending;
 }
 
 struct resource *store_add(struct scl_tree *t, struct resource *parent, enum m2m_type type,
                            const char *name, int64_t now)
 {
-    size_t n = strlen(name), extra_n;
-    struct resource *r = xcalloc(1, sizeof(*r) + n + 1);
+    size_t n = strlen(name);
+    struct resource *r = make(more_at(n) + size_of_more(type), type, name, n, now);
+    struct scl_tree_more *more = more_of(r);
 
-    assert(n <= UINT8_MAX);
-    r->parent = parent;
-    r->type = (uint8_t)type;
-    r->name_n = (uint8_t)n;
-    memcpy(r->name, name, n + 1);
-    r->number = ++t->numbers;
-    r->created = r->modified = now;
-    r->expires = SCL_TREE_NEVER;
-    r->extra.instances = make_extra(type, &extra_n);
-    r->prev = r;
-    store_count(t, size_of(r) + extra_n, 0);
-    if (!parent)
-        return r;
-    if (t->count >= t->bucket_count)
-        grow_buckets(t);
-    t->count++;
-    link_bucket(t, r);
-    if (parent->first) {
-        r->prev = parent->first->prev;
-        r->prev->next = r;
-        parent->first->prev = r;
-    } else {
-        parent->first = r;
-    }
+    more->number = ++t->numbers;
+    more->modified = now;
+    more->expires = SCL_TREE_NEVER;
+    if (waits(type))
+        more->extra->pending.last = more->extra->pending.poll_until = SCL_TREE_NEVER;
+    store_count(t, size_of(r), 0);
+    if (parent)
+        enter(t, parent, r);
+    return r;
+}
+
+struct resource *store_add_plain(struct scl_tree *t, struct resource *parent, enum m2m_type type,
+                                 const char *name, struct span attributes, int64_t now)
+{
+    size_t n = strlen(name), head = offsetof(struct resource, name) + n + 1;
+    struct resource *r = make(head + attributes.n, type, name, n, now);
+
+    r->plain = true;
+    if (attributes.n)
+        memcpy((char *)r + head, attributes.p, attributes.n);
+    r->attributes_n = (uint32_t)attributes.n;
+    t->numbers++;
+    store_count(t, size_of(r) + attributes.n, 0);
+    enter(t, parent, r);
     return r;
 }
 
@@ -219,55 +260,55 @@ void store_set_attributes(struct scl_tree *t, struct resource *r, struct span li
     if (copy)
         memcpy(copy, list.p, list.n);
     store_count(t, list.n, r->attributes_n);
-    free(r->attributes);
-    r->attributes = copy;
+    free(more_of(r)->attributes);
+    more_of(r)->attributes = copy;
     r->attributes_n = (uint32_t)list.n;
 }
 
 struct resource *store_last(const struct resource *parent)
 {
-    return parent->first ? parent->first->prev : NULL;
+    struct resource *first = store_first(parent);
+
+    return first ? first->prev : NULL;
 }
 
 static void leave_parent(struct resource *r)
 {
-    struct resource *first = r->parent->first;
+    struct resource *first = more_of(r->parent)->first;
 
     if (r->next)
         r->next->prev = r->prev;
     else
         first->prev = r->prev; /* the last goes: the first points at the one before it */
     if (r == first)
-        r->parent->first = r->next;
+        more_of(r->parent)->first = r->next;
     else
         r->prev->next = r->next;
 }
 
 void store_remove(struct scl_tree *t, struct resource *r)
 {
-    size_t extra_n = r->type == M2M_CONTENT_INSTANCES ? sizeof(struct scl_tree_instances)
-                     : r->extra.pending               ? sizeof(struct scl_tree_pending)
-                                                      : 0;
-
-    assert(!r->first);
+    assert(!store_first(r));
     leave_heap(t, r);
     if (r->parent) {
         leave_parent(r);
         unlink_bucket(t, r);
         t->count--;
     }
-    if (r->type == M2M_SUBSCRIPTION || r->type == M2M_NOTIFICATION_CHANNEL)
+    store_count(t, 0, size_of(r) + r->attributes_n);
+    if (waits((enum m2m_type)r->type))
         notify_release(t, r);
-    store_count(t, 0, size_of(r) + extra_n + r->attributes_n);
-    free(r->extra.instances);
-    free(r->attributes);
+    if (!r->plain)
+        free(more_of(r)->attributes);
     free(r);
 }
 
 struct resource *store_walk(const struct resource *root, struct resource *r)
 {
-    if (r->first)
-        return r->first;
+    struct resource *first = store_first(r);
+
+    if (first)
+        return first;
     while (r != root && !r->next)
         r = r->parent;
     return r == root ? NULL : r->next;

@@ -308,8 +308,8 @@ START_TEST(order_of_creation)
 END_TEST
 
 /* A registered SCL, and one reading of 200 octets: what a million of each cost. */
-#define SCL_BOUND      400
-#define INSTANCE_BOUND 220 /* beside its content */
+#define SCL_BOUND      280
+#define INSTANCE_BOUND 100 /* beside its content */
 
 static void create(const char *entity, const char *target, const struct m2m_rep *rep)
 {
