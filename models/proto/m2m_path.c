@@ -203,18 +203,19 @@ bool m2m_path_append(char *out, size_t n, const char *name)
 
     for (; *name; name++) {
         uint8_t c = (uint8_t)*name;
-        char text[4] = {(char)c, '\0', '\0', '\0'};
+        size_t takes = is_segment_octet(c) ? 1 : 3;
 
-        if (!is_segment_octet(c)) {
-            text[0] = '%';
-            text[1] = hex[c >> 4];
-            text[2] = hex[c & 15];
-        }
-        used = str_append(out, n, used, text);
-        if (used + 1 >= n) {
+        if (used + takes + 1 >= n) {
             out[start] = '\0';
             return false;
         }
+        out[used] = takes == 1 ? *name : '%';
+        if (takes == 3) {
+            out[used + 1] = hex[c >> 4];
+            out[used + 2] = hex[c & 15];
+        }
+        used += takes;
     }
+    out[used] = '\0';
     return true;
 }

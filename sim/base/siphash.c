@@ -38,16 +38,36 @@ static void block(struct siphash *h, uint64_t m)
     h->v[0] ^= m;
 }
 
+static void put_octet(struct siphash *h, uint8_t c)
+{
+    h->tail |= (uint64_t)c << (8 * (h->n % 8));
+    h->n++;
+    if (h->n % 8 == 0) {
+        block(h, h->tail);
+        h->tail = 0;
+    }
+}
+
+/* Little-endian on every machine; compilers make one load of it. */
+static uint64_t word(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
+}
+
 void siphash_put(struct siphash *h, struct span in)
 {
-    for (size_t i = 0; i < in.n; i++) {
-        h->tail |= (uint64_t)in.p[i] << (8 * (h->n % 8));
-        h->n++;
-        if (h->n % 8 == 0) {
-            block(h, h->tail);
-            h->tail = 0;
-        }
+    size_t i = 0;
+
+    while (i < in.n && h->n % 8)
+        put_octet(h, in.p[i++]);
+    for (; in.n - i >= 8; i += 8) {
+        block(h, word(in.p + i));
+        h->n += 8;
     }
+    while (i < in.n)
+        put_octet(h, in.p[i++]);
 }
 
 void siphash_end(struct siphash *h, uint64_t out[2])
