@@ -1,11 +1,18 @@
-/* A provider named "m2m" that is the default provider's RSA, function for function, except that a
- * private operation draws its blinding aside (entity_impl.h).
+/* A provider named "m2m" that is the default provider's RSA and ECDH, function for function, but
+ * for two things: an RSA private operation draws its blinding aside (entity_impl.h), and a peer's
+ * point on a curve of cofactor 1 is not multiplied by the group's order.
  *
  * Blinding factors belong to the key, are made at its first use and renewed after 32, from the
  * stream of whoever runs then: with a shared key an endpoint's draws would depend on how many
  * handshakes ran before its own. A copy of the key for each endpoint cures that, but making a
  * copy's first blinding factor costs as much as the operation itself (README.md has the figures).
- * With the draws aside, one key serves any number of endpoints on any threads. */
+ * With the draws aside, one key serves any number of endpoints on any threads.
+ *
+ * A point that lies on a curve of cofactor 1 is in the group: the multiplication, as dear as the
+ * agreement itself, cannot say otherwise (SP 800-56A 5.6.2.3.4). */
+
+/* EC_KEY is what the default provider's keys are, whatever EVP is to show of them. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/entity_impl.h"
 #include "crypto/openssl.h"
 
@@ -13,6 +20,7 @@
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <pthread.h>
@@ -26,6 +34,7 @@
 static OSSL_FUNC_signature_sign_fn *default_sign;
 static OSSL_FUNC_signature_digest_sign_final_fn *default_digest_sign_final;
 static OSSL_FUNC_asym_cipher_decrypt_fn *default_decrypt;
+static OSSL_FUNC_keymgmt_validate_fn *default_validate_ec;
 
 static int sign_aside(void *ctx, unsigned char *sig, size_t *siglen, size_t sigsize,
                       const unsigned char *tbs, size_t tbslen)
@@ -53,6 +62,24 @@ static int decrypt_aside(void *ctx, unsigned char *out, size_t *outlen, size_t o
     return ok;
 }
 
+/* The default provider's keys of kind EC are OpenSSL's EC_KEY. */
+static bool has_cofactor_1(const void *key)
+{
+    const EC_GROUP *group = EC_KEY_get0_group(key);
+    const BIGNUM *cofactor = group ? EC_GROUP_get0_cofactor(group) : NULL;
+
+    return cofactor && BN_is_one(cofactor);
+}
+
+static int validate_point(const void *key, int selection, int check)
+{
+    bool alone = (selection & OSSL_KEYMGMT_SELECT_ALL) == OSSL_KEYMGMT_SELECT_PUBLIC_KEY;
+
+    if (alone && has_cofactor_1(key))
+        check = OSSL_KEYMGMT_VALIDATE_QUICK_CHECK;
+    return default_validate_ec(key, selection, check);
+}
+
 /* One function of ours in the place of the default provider's. */
 struct substitute {
     int function_id;
@@ -62,25 +89,40 @@ struct substitute {
 
 #define MAX_FUNCTIONS 64
 
-/* One operation of RSA: the default's table, with the substitutes put in. */
-struct operation {
-    int operation_id;
+/* One algorithm of an operation: the default's table, with the substitutes put in. */
+struct algorithm {
+    const char *name;
     struct substitute substitutes[2];
     OSSL_DISPATCH functions[MAX_FUNCTIONS];
-    OSSL_ALGORITHM algorithms[2]; /* RSA, end */
 };
 
+struct operation {
+    int operation_id;
+    struct algorithm ours[2];
+    OSSL_ALGORITHM algorithms[3]; /* and an end */
+};
+
+#define IN_PLACE_OF(id, function, of)                                                              \
+    {                                                                                              \
+        (id), (void (*)(void))(function), (void (**)(void))(void *)(of)                            \
+    }
+
 static struct operation operations[] = {
-    {.operation_id = OSSL_OP_KEYMGMT},
+    {.operation_id = OSSL_OP_KEYMGMT,
+     .ours = {{.name = "RSA"},
+              {.name = "EC",
+               .substitutes = {IN_PLACE_OF(OSSL_FUNC_KEYMGMT_VALIDATE, validate_point,
+                                           &default_validate_ec)}}}},
+    {.operation_id = OSSL_OP_KEYEXCH, .ours = {{.name = "ECDH"}}},
     {.operation_id = OSSL_OP_SIGNATURE,
-     .substitutes = {{OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))sign_aside,
-                      (void (**)(void))(void *)&default_sign},
-                     {OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL,
-                      (void (*)(void))digest_sign_final_aside,
-                      (void (**)(void))(void *)&default_digest_sign_final}}},
+     .ours = {{.name = "RSA",
+               .substitutes = {IN_PLACE_OF(OSSL_FUNC_SIGNATURE_SIGN, sign_aside, &default_sign),
+                               IN_PLACE_OF(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL,
+                                           digest_sign_final_aside, &default_digest_sign_final)}}}},
     {.operation_id = OSSL_OP_ASYM_CIPHER,
-     .substitutes = {{OSSL_FUNC_ASYM_CIPHER_DECRYPT, (void (*)(void))decrypt_aside,
-                      (void (**)(void))(void *)&default_decrypt}}},
+     .ours = {{.name = "RSA",
+               .substitutes = {IN_PLACE_OF(OSSL_FUNC_ASYM_CIPHER_DECRYPT, decrypt_aside,
+                                           &default_decrypt)}}}},
 };
 #define OPERATIONS (sizeof operations / sizeof operations[0])
 
@@ -97,8 +139,24 @@ static const OSSL_ALGORITHM *query(void *context, int operation_id, int *no_cach
     return NULL;
 }
 
+/* The pair in one library context. */
+struct installation {
+    OSSL_PROVIDER *theirs, *ours;
+};
+
+static struct installation process_wide;
+
+/* libssl takes a group only from the provider whose keys it would have for it. */
+static int capabilities(void *context, const char *capability, OSSL_CALLBACK *tell, void *arg)
+{
+    (void)context;
+    return OSSL_PROVIDER_get_capabilities(process_wide.theirs, capability, tell, arg);
+}
+
 static const OSSL_DISPATCH provider_functions[] = {
-    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query}, {0, NULL}};
+    {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
+    {OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))capabilities},
+    {0, NULL}};
 
 static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
                          const OSSL_DISPATCH **out, void **context)
@@ -110,52 +168,55 @@ static int provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in
     return 1;
 }
 
-static bool is_rsa(const char *names)
+/* The first of an algorithm's names, which stand between colons. */
+static bool is_named(const OSSL_ALGORITHM *a, const char *name)
 {
-    return strncmp(names, "RSA:", 4) == 0 || strcmp(names, "RSA") == 0;
+    size_t n = strlen(name);
+
+    return strncmp(a->algorithm_names, name, n) == 0 &&
+           (a->algorithm_names[n] == ':' || a->algorithm_names[n] == '\0');
 }
 
 /* Whether all substitutes found their place. */
-static bool take_over(struct operation *op, const OSSL_ALGORITHM *rsa)
+static bool take_over(struct algorithm *ours, const OSSL_ALGORITHM *theirs, OSSL_ALGORITHM *out)
 {
     size_t n = 0;
-    for (const OSSL_DISPATCH *d = rsa->implementation; d->function_id; d++) {
+    for (const OSSL_DISPATCH *d = theirs->implementation; d->function_id; d++) {
         if (n + 1 == MAX_FUNCTIONS)
             return false;
-        op->functions[n] = *d;
+        ours->functions[n] = *d;
         for (size_t s = 0; s < 2; s++) {
-            const struct substitute *sub = &op->substitutes[s];
+            const struct substitute *sub = &ours->substitutes[s];
             if (sub->function_id != d->function_id)
                 continue;
             *sub->theirs = d->function;
-            op->functions[n].function = sub->ours;
+            ours->functions[n].function = sub->ours;
         }
         n++;
     }
     for (size_t s = 0; s < 2; s++)
-        if (op->substitutes[s].ours && !*op->substitutes[s].theirs)
+        if (ours->substitutes[s].ours && !*ours->substitutes[s].theirs)
             return false;
-    op->algorithms[0] = (OSSL_ALGORITHM){.algorithm_names = rsa->algorithm_names,
-                                         .property_definition = PROPERTIES,
-                                         .implementation = op->functions};
+    *out = (OSSL_ALGORITHM){.algorithm_names = theirs->algorithm_names,
+                            .property_definition = PROPERTIES,
+                            .implementation = ours->functions};
     return true;
 }
-
-/* The pair in one library context. */
-struct installation {
-    OSSL_PROVIDER *theirs, *ours;
-};
 
 static enum err take_over_all(OSSL_PROVIDER *theirs)
 {
     for (size_t i = 0; i < OPERATIONS; i++) {
+        struct operation *op = &operations[i];
         int no_cache = 0;
-        const OSSL_ALGORITHM *a =
-            OSSL_PROVIDER_query_operation(theirs, operations[i].operation_id, &no_cache);
-        while (a && a->algorithm_names && !is_rsa(a->algorithm_names))
-            a++;
-        if (!a || !a->algorithm_names || !take_over(&operations[i], a))
-            return ERR_CRYPTO;
+        const OSSL_ALGORITHM *all =
+            OSSL_PROVIDER_query_operation(theirs, op->operation_id, &no_cache);
+        for (size_t k = 0; k < 2 && op->ours[k].name; k++) {
+            const OSSL_ALGORITHM *a = all;
+            while (a && a->algorithm_names && !is_named(a, op->ours[k].name))
+                a++;
+            if (!a || !a->algorithm_names || !take_over(&op->ours[k], a, &op->algorithms[k]))
+                return ERR_CRYPTO;
+        }
     }
     return OK;
 }
@@ -191,7 +252,6 @@ struct thread_context {
     bool taken;
 };
 
-static struct installation process_wide;
 static struct thread_context *thread_contexts; /* none is freed before the process ends */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local struct thread_context *mine;

@@ -1,6 +1,11 @@
 #include "check_main.h"
 
 #include "crypto/ecdh.h"
+#include "crypto/openssl.h"
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
 
 static void make(struct rng *r, struct ecdh **e)
 {
@@ -87,12 +92,51 @@ START_TEST(known_point)
 }
 END_TEST
 
+static int is_taken(const char *curve, const char *hex)
+{
+    uint8_t point[133];
+    size_t n = unhex(hex, point, sizeof point);
+    EVP_PKEY *own = EVP_EC_gen(curve), *peer = EVP_PKEY_new();
+    EVP_PKEY_CTX *ctx;
+    int ok;
+    ck_assert_str_eq(OSSL_PROVIDER_get0_name(EVP_PKEY_get0_provider(own)), "m2m");
+    ck_assert_int_eq(EVP_PKEY_copy_parameters(peer, own), 1);
+    ok = EVP_PKEY_set1_encoded_public_key(peer, point, n);
+    ctx = EVP_PKEY_CTX_new(own, NULL);
+    ck_assert_int_eq(EVP_PKEY_derive_init(ctx), 1);
+    ok = ok == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(own);
+    EVP_PKEY_free(peer);
+    ERR_clear_error();
+    return ok;
+}
+
+/* As libssl takes a peer's point: with the provider's check in place of the default's. */
+START_TEST(points_of_peers)
+{
+    ck_assert(is_taken("P-256",
+                       "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
+                       "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3"));
+    ck_assert(!is_taken("P-256",
+                        "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
+                        "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb2"));
+    ck_assert(!is_taken("P-256", "00")); /* infinity */
+    /* sect283k1 has cofactor 4: (0, 1) is on it, of order 2 and so not in the group. */
+    ck_assert(!is_taken(
+        "sect283k1", "04"
+                     "000000000000000000000000000000000000000000000000000000000000000000000000"
+                     "000000000000000000000000000000000000000000000000000000000000000000000001"));
+}
+END_TEST
+
 static void fill(TCase *c)
 {
     tcase_add_test(c, both_sides_agree);
     tcase_add_test(c, a_pair_is_its_stream);
     tcase_add_test(c, points_that_are_none);
     tcase_add_test(c, known_point);
+    tcase_add_test(c, points_of_peers);
 }
 
 int main(void)
