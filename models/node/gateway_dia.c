@@ -73,20 +73,27 @@ static void forget(struct gateway_end *e)
     free(e);
 }
 
-static enum m2m_method method_of(const struct server_request *q)
+static enum m2m_method method_of(const struct server_request *q, struct span target)
 {
-    switch (q->method) {
-    case HTTP_GET:
-        return M2M_RETRIEVE;
-    case HTTP_PUT:
-        return M2M_UPDATE;
-    case HTTP_DELETE:
-        return M2M_DELETE;
-    case HTTP_POST:
-    case HTTP_OTHER:
-        break;
-    }
-    return M2M_CREATE;
+    struct m2m_path path;
+    bool is_path = m2m_path_parse(target, GATEWAY_BASE, &path) == M2M_PATH_OK;
+
+    return server_request_method(q, is_path ? m2m_path_type(&path) : M2M_NO_TYPE);
+}
+
+/* What was asked for, what a poll waited for, what the members of a group said. */
+static bool has_body(const struct server_request *q, const struct m2m_rep *rep)
+{
+    return rep->type && (q->method == HTTP_GET || rep->type == M2M_NOTIFY_DOC ||
+                         rep->type == M2M_MEMBERS_RESPONSES);
+}
+
+/* Who named what he made knows where it is. */
+static bool was_named(const struct server_request *q)
+{
+    struct span name;
+
+    return m2m_find(m2m_rep_span(&q->rep), m2m_type_info(q->rep.type)->naming, &name);
 }
 
 static void fill_answer(struct gateway_end *e, const struct server_request *q,
@@ -95,18 +102,21 @@ static void fill_answer(struct gateway_end *e, const struct server_request *q,
     struct m2m_rep *rep = &r->representation;
 
     e->answer = (struct server_answer){.status = (int)r->status_code};
-    if (q->method == HTTP_GET && rep->type && rep->n > MAX_BODY) {
+    if (has_body(q, rep) && rep->n > MAX_BODY) {
         e->answer.status = STATUS_NOT_ACCEPTABLE;
         e->answer.additional = "more than fits one message";
     } else if (r->status_code >= STATUS_BAD_REQUEST) {
         str_append(e->text, sizeof e->text, 0, r->additional_info);
         e->answer.additional = *e->text ? e->text : NULL;
-    } else if (q->method == HTTP_GET && rep->type) {
+    } else if (has_body(q, rep)) {
         e->doc = (struct m2m_doc){.kind = DOC_RESOURCE,
                                   .u.resource = {.type = (int)rep->type, .n = rep->n},
                                   .owned = rep->p};
         e->answer.doc = &e->doc;
         m2m_rep_init(rep, M2M_NO_TYPE);
+    } else if (*r->resource_uri && !was_named(q) && strlen(r->resource_uri) < sizeof e->text) {
+        str_append(e->text, sizeof e->text, 0, r->resource_uri);
+        e->answer.location = e->text;
     }
 }
 
@@ -142,13 +152,13 @@ static void serve(struct gateway_end *e, const struct server_request *q, sim_ns 
         .target_id = span_of(q->target, mark ? (size_t)(mark - q->target) : strlen(q->target)),
         .requesting_entity = q->requesting_entity,
         .representation = q->rep.type ? &q->rep : NULL,
-        .method = method_of(q),
         .point = M2M_DIA};
     struct m2m_query query;
     struct m2m_response r;
     char why[80];
 
     meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
+    request.method = method_of(q, request.target_id);
     m2m_response_init(&r);
     if (m2m_query_parse(span_str(mark ? mark + 1 : ""), &query, why) == STATUS_OK) {
         request.filter_criteria = m2m_rep_span(&query.filter);

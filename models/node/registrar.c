@@ -368,28 +368,10 @@ static bool check_application(const struct call *c)
     return false;
 }
 
-/* etsi-m2m.md 8.3: POST is CREATE, NOTIFY to a contactURI, and EXECUTE with an empty body; but a
- * collection takes no EXECUTE, and an empty body there is a CREATE that lacks its resource. */
 static enum m2m_method method_of(const struct call *c)
 {
-    enum m2m_type type = c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE;
-
-    switch (c->request->method) {
-    case HTTP_GET:
-        return M2M_RETRIEVE;
-    case HTTP_PUT:
-        return M2M_UPDATE;
-    case HTTP_DELETE:
-        return M2M_DELETE;
-    case HTTP_POST:
-    case HTTP_OTHER:
-        break;
-    }
-    if (!c->request->rep.type && m2m_type_takes(type, M2M_EXECUTE))
-        return M2M_EXECUTE;
-    if (m2m_type_takes(type, M2M_NOTIFY))
-        return M2M_NOTIFY;
-    return c->request->rep.type || m2m_type_info(type)->items ? M2M_CREATE : M2M_EXECUTE;
+    return server_request_method(c->request,
+                                 c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE);
 }
 
 static void ask_tree(struct call *c, enum m2m_method method, const char *entity,

@@ -73,6 +73,10 @@ struct server_request {
     bool observe;
     uint32_t exchange;
 };
+/* The primitive that it is of a target of that type (etsi-m2m.md 8.3): POST is CREATE, NOTIFY to a
+ * contactURI, and EXECUTE with an empty body; but a collection takes no EXECUTE, and an empty body
+ * there is a CREATE that lacks its resource. */
+enum m2m_method server_request_method(const struct server_request *q, enum m2m_type type);
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the
  * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has
  * also done, in env->se:

@@ -192,6 +192,26 @@ bool server_request_take(struct proto_env *env, enum server_role role, const str
            check_body(env, role, m, q, no) && check_identity(role, q, no);
 }
 
+enum m2m_method server_request_method(const struct server_request *q, enum m2m_type type)
+{
+    switch (q->method) {
+    case HTTP_GET:
+        return M2M_RETRIEVE;
+    case HTTP_PUT:
+        return M2M_UPDATE;
+    case HTTP_DELETE:
+        return M2M_DELETE;
+    case HTTP_POST:
+    case HTTP_OTHER:
+        break;
+    }
+    if (!q->rep.type && m2m_type_takes(type, M2M_EXECUTE))
+        return M2M_EXECUTE;
+    if (m2m_type_takes(type, M2M_NOTIFY))
+        return M2M_NOTIFY;
+    return q->rep.type || m2m_type_info(type)->items ? M2M_CREATE : M2M_EXECUTE;
+}
+
 /* ---- HTTP ---- */
 
 /* application/xml, with or without parameters; a body that does not say is taken as such. */

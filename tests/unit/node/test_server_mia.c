@@ -1,15 +1,21 @@
-/* mIa against a client that is not ours: <application> and what stands below it, each primitive on
- * each type, each attribute of <application>, each refusal by its status. mIa has HTTP on bare TCP
- * and no security of its own (etsi-m2m.md 1): who asks is whom he says he is. */
+/* mIa and dIa against clients that are not ours: <application> and what stands below it, each
+ * primitive on each type, each attribute of <application>, each refusal by its status; at an NSCL,
+ * and at a gateway. Both have HTTP on bare TCP and no security of their own (etsi-m2m.md 1): who
+ * asks is whom he says he is. */
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/gateway.h"
 #include "tests/unit/node/attributes.h"
 
 static struct town town;
 static struct rogue rogue;
-static struct caller *caller; /* an NSCL knows its applications' sessions by these */
+/* An NSCL knows its applications' sessions by these, a gateway its devices'. */
+static struct caller *caller;
+static struct local_end local_end;
 
-/* ---- the client of rogue.h at an application's node ---- */
+enum point { MIA, DIA, POINTS }; /* a test's _i */
+
+/* ---- the client of rogue.h at another node ---- */
 
 static struct proto *make(struct session *s, sim_ns now)
 {
@@ -42,8 +48,18 @@ static const struct session_ops ops = {.make = make,
                                        .advanced = advanced,
                                        .ended = ended};
 
-static void connect_session(struct server *na)
+static struct population *population(const char *name)
 {
+    uint32_t i = 0;
+
+    while (strcmp(town.d->in.populations[i].name, name) != 0)
+        i++;
+    return &town.d->populations[i];
+}
+
+static void connect_mia(void)
+{
+    struct server *na = server_find(town.d, "na.m2m.example");
     struct deployment *d = town.d;
     struct net_route up, down;
 
@@ -56,12 +72,38 @@ static void connect_session(struct server *na)
     session_connect(rogue.end.session, d->net, d->in.tcp, &up, &down, &town.nscl->mia);
 }
 
-/* The fleet of fleet.h with an application's node. */
-static void open_town(void)
+static void connect_dia(void)
+{
+    struct local *l = &population("plugs")->locals[0];
+    struct device *gateway = local_gateway(l);
+    struct deployment *d = town.d;
+    struct session_host host = {.sim = d->sim,
+                                .cpu = &l->cpu,
+                                .class = l->population->class,
+                                .epoch_unix_ns = d->in.epoch_unix_ns,
+                                .retired = &d->retired};
+    struct net_route up, down;
+
+    local_end = (struct local_end){.local = l};
+    rogue.end.session =
+        session_new(&ops, &local_end, &host, rng_stream(7, "rogue", "session"), NULL);
+    route_between(d, l->population->index, l->index, gateway->population->index, &up, &down);
+    session_connect(rogue.end.session, d->net, d->in.tcp, &up, &down, &gateway->gateway->dia);
+}
+
+/* The fleet of fleet.h, an application's node, and a gateway with a device behind it. */
+static void open_town(enum point point)
 {
     static const char more[] = "  na: {kind: application, devices: meters}\n"
+                               "  gates: {kind: gateway, ival: {component_size: 512 B},\n"
+                               "    bootstrap: {method: pre-provisioned}, report: {every: never},\n"
+                               "    arrivals: {over: 1 s}}\n"
+                               "  plugs: {kind: local, report: {every: never}}\n"
                                "links:\n"
-                               "  na -> nscl: {latency: 5 ms}\n";
+                               "  na -> nscl: {latency: 5 ms}\n"
+                               "  plugs -> gates: {latency: 5 ms}\n"
+                               "  gates -> mas: {latency: 5 ms}\n"
+                               "  gates -> nscl: {latency: 5 ms}\n";
     const char *links = strstr(fleet_base, "links:\n");
     char text[4096];
 
@@ -73,7 +115,11 @@ static void open_town(void)
     rogue.end.dev = town.dev;
     buf_init(&rogue.say, 64 * 1024);
     snprintf(rogue.entity, sizeof rogue.entity, "app");
-    connect_session(server_find(town.d, "na.m2m.example"));
+    caller = NULL;
+    if (point == MIA)
+        connect_mia();
+    else
+        connect_dia();
 }
 
 static void close_town(void)
@@ -146,7 +192,7 @@ START_TEST(what_stands_below_an_application)
 {
     char collection[M2M_MAX_PATH], path[M2M_MAX_PATH];
 
-    open_town();
+    open_town((enum point)_i);
     ck_ask(&rogue, HTTP_POST, "/m2m/applications", APPLICATION, STATUS_CREATED);
     ck_ask(&rogue, HTTP_POST, "/m2m/applications/app/containers", CONTAINER_BASE, STATUS_CREATED);
     for (size_t i = 1; i < ROWS; i++) {
@@ -166,7 +212,7 @@ START_TEST(an_application)
     struct place create = {.method = HTTP_POST, .target = "/m2m/applications"};
     struct place update = {.method = HTTP_PUT, .target = "/m2m/applications/app"};
 
-    open_town();
+    open_town((enum point)_i);
     ck_ask(&rogue, HTTP_GET, update.target, "", STATUS_NOT_FOUND);
     ck_ask(&rogue, HTTP_PUT, update.target, UPDATE, STATUS_NOT_FOUND);
     every_attribute(&rogue, &create, APPLICATION);
@@ -175,7 +221,8 @@ START_TEST(an_application)
     ck_ask(&rogue, HTTP_POST, create.target, "<m2m:application " M2M_NS " appId=\"other\"/>",
            STATUS_PERMISSION_DENIED);
     ck_ask(&rogue, HTTP_POST, create.target, APPLICATION, STATUS_CREATED);
-    ck_assert_str_eq(rogue.location, update.target);
+    /* Who named what he made knows where it is; a gateway does not tell him. */
+    ck_assert_str_eq(rogue.location, _i == MIA ? update.target : "");
     ck_ask(&rogue, HTTP_POST, create.target, APPLICATION, STATUS_CONFLICT);
     every_attribute(&rogue, &update, UPDATE);
     ck_ask(&rogue, HTTP_PUT, update.target, UPDATE, STATUS_OK);
@@ -195,7 +242,7 @@ START_TEST(who_asks)
 {
     char scl[M2M_MAX_PATH];
 
-    open_town();
+    open_town(MIA);
     snprintf(scl, sizeof scl, "%s", scl_path(&town, town.dev, ""));
     ck_ask(&rogue, HTTP_GET, "/m2m", "", STATUS_OK);
     ck_ask(&rogue, HTTP_POST, "/m2m/scls", fill(&rogue, rows[0].body), STATUS_FORBIDDEN);
@@ -233,7 +280,7 @@ START_TEST(what_is_asked_for)
     char text[1024], subscriptions[128];
     struct span doc;
 
-    open_town();
+    open_town((enum point)_i);
     snprintf(subscriptions, sizeof subscriptions, "%s/subscriptions", instances);
     ck_ask(&rogue, HTTP_POST, "/m2m/applications", APPLICATION, STATUS_CREATED);
     ck_ask(&rogue, HTTP_POST, "/m2m/applications/app/containers",
@@ -270,14 +317,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("mIa");
-    TCase *t = tcase_create("mIa");
+    Suite *s = suite_create("mIa, dIa");
+    TCase *t = tcase_create("applications");
 
     tcase_set_timeout(t, 120);
-    tcase_add_test(t, what_stands_below_an_application);
-    tcase_add_test(t, an_application);
+    tcase_add_loop_test(t, what_stands_below_an_application, 0, POINTS);
+    tcase_add_loop_test(t, an_application, 0, POINTS);
     tcase_add_test(t, who_asks);
-    tcase_add_test(t, what_is_asked_for);
+    tcase_add_loop_test(t, what_is_asked_for, 0, POINTS);
     suite_add_tcase(s, t);
     return rogue_main(s);
 }
