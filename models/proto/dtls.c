@@ -156,7 +156,9 @@ static void expire(struct proto *p, sim_ns now)
     if (now >= d->deadline) {
         give_up(d);
     } else {
+        tls_wake(&d->tls);
         done = DTLSv1_handle_timeout(d->tls.ssl);
+        tls_rest(&d->tls);
         d->repetitions += done > 0;
         if (done < 0)
             give_up(d);

@@ -105,8 +105,23 @@ static void handshake(struct tls *t)
         fail_by_openssl(t);
 }
 
+/* SSL_MODE_RELEASE_BUFFERS does nothing for DTLS, whose writes want their buffers there: they are
+ * given before each call into OpenSSL, and taken behind it, where nothing is left in them. */
+void tls_wake(struct tls *t)
+{
+    if (t->context->datagrams)
+        SSL_alloc_buffers(t->ssl);
+}
+
+void tls_rest(struct tls *t)
+{
+    if (t->context->datagrams && t->ssl)
+        SSL_free_buffers(t->ssl);
+}
+
 static void close_out(struct tls *t, const char *why)
 {
+    tls_wake(t);
     SSL_shutdown(t->ssl);
     ERR_clear_error();
     drop_ssl(t);
@@ -137,10 +152,12 @@ static void receive(struct tls *t)
 void tls_advance(struct tls *t)
 {
     ERR_clear_error();
+    tls_wake(t);
     if (t->state == TLS_HANDSHAKE)
         handshake(t);
     if (t->state == TLS_OPEN)
         receive(t);
+    tls_rest(t);
 }
 
 bool tls_make_ssl(struct tls *t)
@@ -307,11 +324,16 @@ bool tls_write(struct tls *t, sim_ns now, struct span plain)
 
 bool tls_encrypt(struct tls *t, struct span plain)
 {
+    bool written;
+
     ERR_clear_error();
-    if (SSL_write(t->ssl, plain.p, (int)plain.n) == (int)plain.n)
-        return true;
-    fail_by_openssl(t);
-    return false;
+    tls_wake(t);
+    written = SSL_write(t->ssl, plain.p, (int)plain.n) == (int)plain.n;
+    if (written)
+        tls_rest(t);
+    else
+        fail_by_openssl(t);
+    return written;
 }
 
 struct span tls_received(const struct tls *t)

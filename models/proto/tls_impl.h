@@ -66,6 +66,9 @@ void tls_init(struct tls *t, const struct proto_ops *ops, const struct tls_conte
 void tls_release(struct tls *t); /* what it holds, not itself */
 bool tls_make_ssl(struct tls *t);
 void tls_advance(struct tls *t); /* with what is in t->in */
+/* Around calls of OpenSSL that read or write records. */
+void tls_wake(struct tls *t);
+void tls_rest(struct tls *t);
 void tls_fail(struct tls *t, enum reason reason);
 bool tls_encrypt(struct tls *t, struct span plain);
 void tls_said_all(struct tls *t); /* output() has given all there was */

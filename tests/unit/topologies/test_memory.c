@@ -1,5 +1,5 @@
-/* What an idle registered device costs, servers' records, keys and queue included: the heap's
- * growth from one fleet size to another. Under a sanitizer the heap is not malloc's own and there
+/* What an idle registered device costs, servers' records, keys and queue included, and what its idle
+ * session of mId does at both ends: the heap's growth from one fleet to another. Under a sanitizer the heap is not malloc's own and there
  * is nothing to measure. */
 #include "crypto/entity.h"
 #include "crypto/profile.h"
@@ -58,10 +58,10 @@ static void no_incident(void *arg, const struct row_incident *row)
 }
 
 /* Octets in use after the fleet has registered and gone idle. */
-static size_t heap_with(unsigned count)
+static size_t heap_with(unsigned count, const char *const *sets, size_t set_count)
 {
     struct diag_list *diags = diag_list_new();
-    const char *set[1];
+    const char *set[4];
     char count_text[64];
     struct deployment_counts counts;
     struct scenario *s;
@@ -72,7 +72,9 @@ static size_t heap_with(unsigned count)
 
     snprintf(count_text, sizeof count_text, "populations.meters.count=%u", count);
     set[0] = count_text;
-    s = scenario_parse("test.yaml", text, sizeof text - 1, set, 1, diags);
+    for (size_t i = 0; i < set_count; i++)
+        set[1 + i] = sets[i];
+    s = scenario_parse("test.yaml", text, sizeof text - 1, set, 1 + set_count, diags);
     diag_print(diags, stderr, false);
     ck_assert_ptr_nonnull(s);
     profile = profile_read(s->profile_path, diags);
@@ -100,13 +102,35 @@ static size_t heap_with(unsigned count)
 
 START_TEST(an_idle_device_takes_at_most_2_kib)
 {
-    size_t few = heap_with(500), many = heap_with(4500), each;
+    size_t few = heap_with(500, NULL, 0), many = heap_with(4500, NULL, 0), each;
 
     if (many <= few) /* not malloc's own heap */
         return;
     each = (many - few) / 4000;
     printf("an idle registered device: %zu octets\n", each);
     ck_assert_uint_le(each, 2048);
+}
+END_TEST
+
+/* Of one that is kept for days, when nothing is said on it. */
+START_TEST(an_idle_session)
+{
+    static const struct {
+        const char *binding;
+        size_t most;
+    } cases[] = {{"populations.meters.mid.binding=http", 40000},
+                 {"populations.meters.mid.binding=coap", 140000}};
+    const char *const closed[] = {cases[_i].binding, "populations.meters.mid.idle=1 s"};
+    const char *const kept[] = {cases[_i].binding, "populations.meters.mid.idle=never"};
+    size_t few = heap_with(100, kept, 2), many = heap_with(500, kept, 2), each, idle;
+
+    if (many <= few) /* not malloc's own heap */
+        return;
+    idle = heap_with(500, closed, 2) - heap_with(100, closed, 2);
+    each = (many - few - idle) / 400;
+    printf("%s, both ends of an idle session: %zu octets\n", strchr(cases[_i].binding, '=') + 1,
+           each);
+    ck_assert_uint_le(each, cases[_i].most);
 }
 END_TEST
 
@@ -121,6 +145,7 @@ int main(void)
         return 1;
     tcase_set_timeout(t, 300);
     tcase_add_test(t, an_idle_device_takes_at_most_2_kib);
+    tcase_add_loop_test(t, an_idle_session, 0, 2);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);
