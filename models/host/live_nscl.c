@@ -36,7 +36,7 @@ struct talk {
     uint64_t requests;
     uint8_t address[LIVE_UDP_KEY_MAX]; /* of an association, for its cookie */
     size_t address_n;
-    bool coaps, told;
+    bool coaps, told, resumed;
     char peer[M2M_MAX_URI];
 };
 
@@ -47,8 +47,13 @@ static void on_acted(struct tally *tally, sim_ns now)
     struct talk *t = (struct talk *)tally;
     const struct live_nscl_settings *s = &t->nscl->settings;
     const struct server_request *r;
+    struct tls *tls;
 
     t->nscl->last = now;
+    tls = server_session_tls(t->session);
+    t->resumed |= tls && tls_is_resumed(tls);
+    if (s->served && tls)
+        s->served(s->arg, tls, now);
     while ((r = server_session_request(t->session))) {
         t->requests++;
         str_append(t->peer, sizeof(t->peer), 0, r->peer_name);
@@ -109,8 +114,11 @@ static const struct proto_ops talk_ops = {.name = "live-nscl",
 static struct server_session *new_session(struct talk *t)
 {
     const struct live_nscl_settings *s = &t->nscl->settings;
-    struct server_settings settings = {
-        .role = SERVER_NSCL, .context = s->context, .psk_find = find_psk, .psk_arg = t};
+    struct server_settings settings = {.role = SERVER_NSCL,
+                                       .context = s->context,
+                                       .psk_find = find_psk,
+                                       .psk_arg = t,
+                                       .resumption = s->resumption};
 
     if (t->coaps) {
         settings.binding = BINDING_COAP;
@@ -204,7 +212,8 @@ static void gone(void *arg, struct proto *p)
                                                   .requests = t->requests,
                                                   .octets_in = t->tally.octets_in,
                                                   .octets_out = t->tally.octets_out,
-                                                  .coaps = t->coaps});
+                                                  .coaps = t->coaps,
+                                                  .resumed = t->resumed});
 }
 
 /* ---- associations ---- */

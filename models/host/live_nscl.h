@@ -17,6 +17,7 @@ struct live_nscl_end {
     sim_ns began, ended;
     uint64_t requests, octets_in, octets_out;
     bool coaps;
+    bool resumed; /* its session was one before */
 };
 
 struct live_nscl_peer; /* a connection or association; until it has ended */
@@ -39,6 +40,10 @@ struct live_nscl_settings {
     size_t connections;    /* at a time */
     uint64_t seed;         /* of what the server draws */
     tls_psk_find psk_find; /* with arg */
+    const struct tls_resumption *resumption; /* NULL: nothing is resumed; borrowed */
+    /* A session has said or heard something: what it made that may be resumed is to be kept. May be
+     * NULL. */
+    void (*served)(void *arg, struct tls *t, sim_ns now);
     void (*request)(void *arg, const struct live_nscl_call *call);
     /* Soon after requests, outside of any core: what came of them for others is to be told
      * (live_nscl_notify). May be NULL. */

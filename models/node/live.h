@@ -88,6 +88,10 @@ struct live_nscl_facts {
     size_t suite_count;
     enum tls_version version; /* of its devices; 1.2 where they differ */
     enum tls_group group;
+    /* Of the first of its populations that resumes sessions, and its own. */
+    enum tls_resume resume;
+    uint32_t resumption_sessions;
+    sim_ns resume_for, ticket_key;
 };
 /* Gives it the records of its devices. false: the scenario has no NSCL. */
 bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out);

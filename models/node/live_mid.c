@@ -92,6 +92,19 @@ static void know_devices(const struct population *p, struct server *nscl)
     explicit_bzero(&r, sizeof r);
 }
 
+static void choose_resumption(const struct population *p, const struct server *nscl,
+                              struct live_nscl_facts *f)
+{
+    const struct cfg_device *c = p->config->device;
+
+    if (f->resume != TLS_RESUME_NO || c->mid.resume == TLS_RESUME_NO)
+        return;
+    f->resume = c->mid.resume;
+    f->resume_for = c->mid.resume_for;
+    f->resumption_sessions = nscl->population->config->server->resumption.sessions;
+    f->ticket_key = nscl->population->config->server->resumption.ticket_key;
+}
+
 bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
 {
     struct server *nscl = first_nscl(d);
@@ -105,6 +118,7 @@ bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
         if (!is_of(&d->populations[i], nscl))
             continue;
         know_devices(&d->populations[i], nscl);
+        choose_resumption(&d->populations[i], nscl, out);
         out->devices += d->populations[i].config->count;
     }
     return true;

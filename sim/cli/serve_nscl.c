@@ -16,6 +16,7 @@
 #include "sim/cli/live_scenario.h"
 #include "sim/cli/mid_tally.h"
 #include "sim/cli/observers.h"
+#include "sim/cli/serve_resume.h"
 
 struct serve {
     bool json, secrets, certificates;
@@ -30,6 +31,7 @@ struct serve {
     struct live *live;
     struct mid_tally tally;
     struct observers observers;
+    struct serve_resume resume;
     sim_ns served;
 };
 
@@ -50,16 +52,16 @@ static void on_end(void *arg, const struct live_nscl_end *e)
         printf("{\"by\": \"%s\", \"identity\": ", e->coaps ? "coaps" : "https");
         json_text(stdout, e->peer);
         printf(", \"reason\": \"%s\", \"seconds\": %.3f, \"requests\": %llu, \"octets_in\": %llu, "
-               "\"octets_out\": %llu}\n",
+               "\"octets_out\": %llu, \"resumed\": %s}\n",
                reason, seconds, (unsigned long long)e->requests, (unsigned long long)e->octets_in,
-               (unsigned long long)e->octets_out);
+               (unsigned long long)e->octets_out, e->resumed ? "true" : "false");
     } else {
         if (e->coaps)
             fputs("coaps ", stdout);
         json_text(stdout, e->peer);
-        printf(" %s %.3f s %llu requests %llu B in %llu B out\n", *reason ? reason : "-", seconds,
+        printf(" %s %.3f s %llu requests %llu B in %llu B out%s\n", *reason ? reason : "-", seconds,
                (unsigned long long)e->requests, (unsigned long long)e->octets_in,
-               (unsigned long long)e->octets_out);
+               (unsigned long long)e->octets_out, e->resumed ? " resumed" : "");
     }
     fflush(stdout); /* who watches it through a pipe waits for this line */
     observers_gone(&s->observers, s->scenario.deployment, e->who, unix_now(s, e->ended));
@@ -73,6 +75,13 @@ static unsigned on_psk(void *arg, struct span identity, uint8_t psk[32], enum re
 
     return deployment_live_psk(s->scenario.deployment, identity, unix_now(s, live_now(s->live)),
                                psk, reason);
+}
+
+static void on_served(void *arg, struct tls *t, sim_ns now)
+{
+    struct serve *s = arg;
+
+    serve_resume_served(&s->resume, t, now);
 }
 
 static void on_request(void *arg, const struct live_nscl_call *call)
@@ -198,9 +207,12 @@ static int make_https(const struct cli *c, struct serve *s)
                                     .version = s->nscl.version,
                                     .suites = s->nscl.suites,
                                     .suite_count = s->nscl.suite_count,
-                                    .group = s->nscl.group};
+                                    .group = s->nscl.group,
+                                    .resume = s->nscl.resume,
+                                    .resume_s = (unsigned)(s->nscl.resume_for / SIM_S)};
 
     if (s->certificates) {
+        settings.resume = TLS_RESUME_NO; /* it is a PSK that a session hangs on */
         settings.version = TLS_1_2;
         settings.suites = suites;
         settings.suite_count = sizeof suites / sizeof *suites;
@@ -213,11 +225,14 @@ static int make_coaps(const struct cli *c, struct serve *s)
 {
     static const enum tls_suite suites[] = {TLS_SUITE_PSK_AES_128_CCM_8, TLS_SUITE_PSK_AES_128_CCM};
 
-    return make_context(
-        c, s,
-        &(struct tls_settings){
-            .server = true, .version = DTLS_1_2, .suites = suites, .suite_count = 2},
-        &s->dtls);
+    return make_context(c, s,
+                        &(struct tls_settings){.server = true,
+                                               .version = DTLS_1_2,
+                                               .suites = suites,
+                                               .suite_count = 2,
+                                               .resume = s->nscl.resume,
+                                               .resume_s = (unsigned)(s->nscl.resume_for / SIM_S)},
+                        &s->dtls);
 }
 
 /* A file that is not there yet, for its owner's eyes. false: it was told. */
@@ -408,6 +423,9 @@ static int serve(const struct cli *c, struct serve *s)
     s->settings.context = s->context;
     s->settings.dtls = s->dtls;
     s->settings.psk_find = on_psk;
+    serve_resume_init(&s->resume, &s->nscl, s->settings.seed);
+    s->settings.resumption = s->resume.kept ? &s->resume.tls : NULL;
+    s->settings.served = on_served;
     s->settings.request = on_request;
     s->settings.deliver = on_deliver;
     s->settings.ended = on_end;
@@ -433,6 +451,7 @@ int serve_nscl(const struct cli *c)
         exit = serve(c, &s);
     mid_tally_release(&s.tally);
     observers_release(&s.observers);
+    serve_resume_release(&s.resume);
     tls_context_free(s.context);
     tls_context_free(s.dtls);
     credential_free(s.credential);
