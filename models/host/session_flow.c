@@ -16,15 +16,18 @@ static const struct flow_ops session_flow_ops;
 /* Keeps the names of all messages in `out`: several steps may add to it before it is sent. */
 static void add_label(struct session_stream *t, const char *label)
 {
-    size_t n = strlen(t->out_label);
+    size_t n;
 
     if (!*label)
         return;
-    if (n > 0 && n + 3 < sizeof t->out_label) {
+    if (!t->out_label)
+        t->out_label = xcalloc(1, SESSION_LABEL);
+    n = strlen(t->out_label);
+    if (n > 0 && n + 3 < SESSION_LABEL) {
         memcpy(t->out_label + n, ", ", 3);
         n += 2;
     }
-    str_append(t->out_label, sizeof t->out_label, n, label);
+    str_append(t->out_label, SESSION_LABEL, n, label);
 }
 
 static void flow_pump(struct session *s, enum pump_call call, unsigned door, sim_ns now,
@@ -82,8 +85,27 @@ static void flow_stage(struct session *s, sim_ns now)
     assert(buf_len(&t->sending) == 0);
     t->sending = t->out;
     t->out = empty;
-    memcpy(t->sending_label, t->out_label, sizeof t->sending_label);
-    t->out_label[0] = '\0';
+    free(t->sending_label);
+    t->sending_label = t->out_label;
+    t->out_label = NULL;
+}
+
+/* The older half goes when there are too many. */
+static struct sent_label *new_label(struct session_stream *t)
+{
+    const size_t half = LABELS_KEPT / 2;
+
+    if (t->label_count == LABELS_KEPT) {
+        for (size_t i = 0; i < half; i++)
+            free(t->labels[i].text);
+        memmove(t->labels, t->labels + half, half * sizeof *t->labels);
+        t->label_count = half;
+    }
+    if (t->label_count == t->label_room) {
+        t->label_room = t->label_room ? 2 * t->label_room : 4;
+        t->labels = xrealloc(t->labels, t->label_room * sizeof *t->labels);
+    }
+    return &t->labels[t->label_count++];
 }
 
 static void flow_send(struct session *s, sim_ns now)
@@ -94,13 +116,11 @@ static void flow_send(struct session *s, sim_ns now)
     (void)now;
     if (n == 0)
         return;
-    if (s->ops->packet) {
-        if (t->label_count == t->label_room) {
-            t->label_room = t->label_room ? 2 * t->label_room : 8;
-            t->labels = xrealloc(t->labels, t->label_room * sizeof *t->labels);
-        }
-        t->labels[t->label_count++] = (struct sent_label){t->sent, xstrdup(t->sending_label)};
-    }
+    if (s->ops->packet)
+        *new_label(t) =
+            (struct sent_label){t->sent, xstrdup(t->sending_label ? t->sending_label : "")};
+    free(t->sending_label);
+    t->sending_label = NULL;
     t->sent += n;
     (void)flow_write(t->flow, buf_span(&t->sending));
     buf_clear(&t->sending);
@@ -259,6 +279,8 @@ static void flow_clear(struct session *s)
     for (size_t i = 0; i < t->label_count; i++)
         free(t->labels[i].text);
     free(t->labels);
+    free(t->out_label);
+    free(t->sending_label);
 }
 
 static const struct session_way flow_way = {.pump = flow_pump,

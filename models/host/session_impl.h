@@ -30,18 +30,20 @@ struct session_way {
     void (*clear)(struct session *s); /* its memory */
 };
 
-/* Which message begins at which octet of what this end sent. */
+/* Which message begins at which octet of what this end sent; of the latest. One that is repeated is
+ * never further back: nobody sends so many before the first is there. */
 struct sent_label {
     uint64_t offset;
     char *text;
 };
+#define LABELS_KEPT 16
 
 /* A session over TCP. */
 struct session_stream {
     struct flow_end *flow;
-    struct buf rx;           /* arrived while the processor was busy */
-    struct buf out, sending; /* made by the work to come; by the work under way */
-    char out_label[SESSION_LABEL], sending_label[SESSION_LABEL];
+    struct buf rx;                   /* arrived while the processor was busy */
+    struct buf out, sending;         /* made by the work to come; by the work under way */
+    char *out_label, *sending_label; /* NULL: none; sessions are idle most of the time */
     struct sent_label *labels;
     size_t label_count, label_room;
     uint64_t sent;   /* octets written to the flow */
@@ -68,7 +70,7 @@ struct datagram_queue {
 struct sent_datagram {
     uint32_t number;
     bool repeated;
-    char label[SESSION_LABEL];
+    char *label; /* NULL: none */
 };
 #define SENT_KEPT 8
 

@@ -216,7 +216,8 @@ static void keep_label(struct session_leg *leg, const struct waiting_datagram *d
     kept = &leg->sent[number % SENT_KEPT];
     kept->number = number;
     kept->repeated = d->repeated;
-    memcpy(kept->label, d->label, sizeof kept->label);
+    free(kept->label);
+    kept->label = d->label[0] ? xstrdup(d->label) : NULL;
 }
 
 static void udp_way_send(struct session *s, sim_ns now)
@@ -281,7 +282,7 @@ static void on_packet(struct udp_end *sender, const struct udp_packet *packet)
     bool known = d->number == packet->datagram; /* else so many hops that it was forgotten */
 
     if (s->ops->datagram)
-        s->ops->datagram(s, leg, packet, known ? d->label : "", known && d->repeated);
+        s->ops->datagram(s, leg, packet, known && d->label ? d->label : "", known && d->repeated);
 }
 
 static const struct udp_ops session_udp_ops = {
@@ -341,8 +342,13 @@ static void udp_way_clear(struct session *s)
     drop_all(&s->datagram_way.rx);
     drop_all(&s->datagram_way.out);
     drop_all(&s->datagram_way.sending);
-    for (unsigned i = 0; i < SESSION_LEGS; i++)
-        free(s->datagram_way.legs[i].sent);
+    for (unsigned i = 0; i < SESSION_LEGS; i++) {
+        struct sent_datagram *sent = s->datagram_way.legs[i].sent;
+
+        for (unsigned k = 0; sent && k < SENT_KEPT; k++)
+            free(sent[k].label);
+        free(sent);
+    }
 }
 
 static const struct session_way udp_way = {.pump = udp_pump,

@@ -215,8 +215,8 @@ struct server_end {
     bool in_service; /* a request is with the node */
     bool answer_ready;
     struct server_answer answer;
-    struct m2m_doc answer_doc;
-    char location[2 * M2M_MAX_URI + 32];
+    struct m2m_doc *answer_doc; /* what `answer` points to, until it is given; NULL: nothing */
+    char *location, *additional;
     struct backend_call *call;
     struct server_end *next, **link;
 };

@@ -66,10 +66,6 @@ static void write_ival(const struct server_end *e, const struct ival_finding *f,
 
 static void send_answer(struct server_end *e, struct registrar_answer *a)
 {
-    if (a->answer.additional) {
-        snprintf(e->location, sizeof e->location, "%s", a->answer.additional);
-        a->answer.additional = e->location;
-    }
     server_answer(e, &a->answer, a->doc.kind == DOC_NONE ? NULL : &a->doc);
 }
 

@@ -118,6 +118,17 @@ static void before(struct session *session, sim_ns now)
         server_session_set_busy(core_of(e), 0);
 }
 
+static void forget_answer(struct server_end *e)
+{
+    if (e->answer_doc)
+        m2m_doc_release(e->answer_doc);
+    free(e->answer_doc);
+    free(e->location);
+    free(e->additional);
+    e->answer_doc = NULL;
+    e->location = e->additional = NULL;
+}
+
 static void step(struct session *session, sim_ns now)
 {
     struct server_end *e = session_user(session);
@@ -131,6 +142,7 @@ static void step(struct session *session, sim_ns now)
         return;
     e->answer_ready = false;
     server_session_answer(core_of(e), now, &e->answer);
+    forget_answer(e);
 }
 
 /* ---- sessions: commit ---- */
@@ -215,7 +227,7 @@ void server_end_forget(struct server_end *e)
     if (e->next)
         e->next->link = e->link;
     e->server->sessions--;
-    m2m_doc_release(&e->answer_doc);
+    forget_answer(e);
     se_release(&e->se);
     if (e->aaa) {
         ibe_user_free(e->aaa->fetched);
@@ -434,13 +446,14 @@ void server_set_answer(struct server_end *e, const struct server_answer *a,
                        const struct m2m_doc *doc)
 {
     e->answer = *a;
-    m2m_doc_release(&e->answer_doc); /* of the answer before: it is on its way */
-    e->answer_doc = doc ? *doc : (struct m2m_doc){.kind = DOC_NONE};
-    e->answer.doc = doc ? &e->answer_doc : NULL;
-    if (a->location) {
-        snprintf(e->location, sizeof e->location, "%s", a->location);
-        e->answer.location = e->location;
+    forget_answer(e); /* the one before: it was not given */
+    if (doc) {
+        e->answer_doc = xcalloc(1, sizeof *e->answer_doc);
+        *e->answer_doc = *doc;
     }
+    e->answer.doc = e->answer_doc;
+    e->answer.location = e->location = a->location ? xstrdup(a->location) : NULL;
+    e->answer.additional = e->additional = a->additional ? xstrdup(a->additional) : NULL;
     e->answer_ready = true;
     e->in_service = false;
 }

@@ -14,8 +14,7 @@ struct mid_http {
     struct https https;
     struct client_guard guard;
     struct mid_response *response; /* NULL: none, or taken */
-    char nscl[M2M_MAX_URI];
-    char requesting_entity[M2M_MAX_URI];
+    char *nscl, *requesting_entity;
     char rcat[2], trpdt[40]; /* "": absent */
     bool representations;
 };
@@ -80,6 +79,8 @@ static void mid_free(struct proto *p)
     drop_response(c);
     client_guard_release(&c->guard);
     https_release(&c->https);
+    free(c->nscl);
+    free(c->requesting_entity);
     free(c);
 }
 
@@ -183,8 +184,8 @@ struct mid_client *mid_http_new(struct proto_env *env, const struct mid_settings
     bool made;
 
     key_kmc_identity(settings->connection_id, settings->kmc_index, identity); /* GAP C12 */
-    snprintf(c->nscl, sizeof(c->nscl), "%s", settings->nscl);
-    snprintf(c->requesting_entity, sizeof(c->requesting_entity), "%s", settings->requesting_entity);
+    c->nscl = xstrdup(settings->nscl);
+    c->requesting_entity = xstrdup(settings->requesting_entity);
     if (settings->category.has_rcat)
         snprintf(c->rcat, sizeof(c->rcat), "%u", settings->category.rcat % 10u);
     if (settings->category.trpdt == M2M_TRPDT_DELAY)

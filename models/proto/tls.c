@@ -83,13 +83,27 @@ static void tell_secret(struct tls *t)
     OPENSSL_cleanse(line, sizeof(line));
 }
 
+/* One that is too long is nobody's. */
+void tls_know_peer(struct tls *t, struct span name)
+{
+    free(t->peer_name);
+    t->peer_name = NULL;
+    if (name.n == 0 || name.n >= TLS_MAX_NAME)
+        return;
+    t->peer_name = xcalloc(1, name.n + 1);
+    memcpy(t->peer_name, name.p, name.n);
+}
+
 static void opened(struct tls *t)
 {
     const X509 *certificate = SSL_get0_peer_certificate(t->ssl);
+    char name[TLS_MAX_NAME];
 
     t->suite = tls_suite_of(t->ssl);
-    if (certificate)
-        tls_common_name(certificate, t->peer_name, sizeof(t->peer_name));
+    if (certificate) {
+        tls_common_name(certificate, name, sizeof(name));
+        tls_know_peer(t, span_str(name));
+    }
     tell_secret(t);
     tls_keep_session(t);
     set_state(t, TLS_OPEN, tls_is_resumed(t) ? "Finished, resumed" : "Finished");
@@ -255,6 +269,7 @@ void tls_release(struct tls *t)
     free(t->expect_name);
     free(t->psk_identity);
     free(t->psk_hint);
+    free(t->peer_name);
     buf_wipe(&t->plain);
     buf_clear(&t->out);
 }
@@ -388,7 +403,7 @@ bool tls_randoms(const struct tls *t, uint8_t client[32], uint8_t server[32])
 
 const char *tls_peer_name(const struct tls *t)
 {
-    return t->peer_name;
+    return t->peer_name ? t->peer_name : "";
 }
 
 enum tls_suite tls_chosen_suite(const struct tls *t)

@@ -163,8 +163,7 @@ static unsigned server_psk(SSL *ssl, const char *identity, unsigned char *psk, u
     unsigned got;
 
     assert(psk_max >= M2M_KEY_LEN);
-    if (n < sizeof(t->peer_name))
-        memcpy(t->peer_name, identity, n + 1);
+    tls_know_peer(t, span_of(identity, n));
     got = t->psk_find ? t->psk_find(t->psk_arg, span_of(identity, n), psk, &reason) : 0;
     if (got == 0)
         t->local_reason = reason ? reason : REASON_PSK_UNKNOWN;

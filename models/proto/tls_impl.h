@@ -50,7 +50,7 @@ struct tls {
     int alert;
     bool alert_received;
     enum tls_suite suite;
-    char peer_name[TLS_MAX_NAME];
+    char *peer_name; /* NULL: not known, or none */
     /* DTLS only. */
     uint16_t next_out, next_in; /* message_seq: what is below was said or read before */
     unsigned sealed_in;         /* encrypted records that came during the handshake */
@@ -71,6 +71,7 @@ void tls_wake(struct tls *t);
 void tls_rest(struct tls *t);
 void tls_fail(struct tls *t, enum reason reason);
 bool tls_encrypt(struct tls *t, struct span plain);
+void tls_know_peer(struct tls *t, struct span name);
 void tls_said_all(struct tls *t); /* output() has given all there was */
 
 /* dtls.c, for contexts. */

@@ -97,7 +97,7 @@ static bool is_good(struct tls *t, SSL_SESSION *session)
     size_t n = 0;
     unsigned got;
 
-    if (SSL_SESSION_get0_ticket_appdata(session, &identity, &n) != 1 || n >= sizeof(t->peer_name))
+    if (SSL_SESSION_get0_ticket_appdata(session, &identity, &n) != 1 || n >= TLS_MAX_NAME)
         return false;
     if (!t->psk_find)
         return n == 0;
@@ -105,8 +105,7 @@ static bool is_good(struct tls *t, SSL_SESSION *session)
     OPENSSL_cleanse(psk, sizeof(psk));
     if (got == 0)
         return false;
-    memcpy(t->peer_name, identity, n);
-    t->peer_name[n] = '\0';
+    tls_know_peer(t, span_of(identity, n));
     return true;
 }
 
@@ -178,11 +177,10 @@ static int ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPH
 
 static int on_seal(SSL *ssl, void *arg)
 {
-    const struct tls *t = tls_of(ssl);
+    const char *name = tls_peer_name(tls_of(ssl));
 
     (void)arg;
-    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), t->peer_name,
-                                           strlen(t->peer_name));
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), name, strlen(name));
 }
 
 /* What cannot be opened, or is not good any more, is no failure: a whole handshake follows, and a

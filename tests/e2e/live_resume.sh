@@ -21,22 +21,26 @@ serve() { # WAY
 }
 
 # A request in the client's name, and time for its answer.
-request() { # FILE
+request() {
     printf 'GET /m2m HTTP/1.1\r\nHost: core.m2m.example\r\nAuthorization: Basic %s\r\nContent-Length: 0\r\n\r\n' \
         "$(printf 'scl-%s:' $node | openssl base64 -A)"
-    await "$1" 'HTTP/1\.1 [0-9]' 1 >/dev/null
+    await answers 'HTTP/1\.1 [0-9]' 1 >/dev/null
 }
 
 over_tls() { # OPTION...: New or Reused, and the answer's status, in $got
     : >answers
-    request answers | openssl s_client -no_ign_eof -connect "127.0.0.1:$tls" -tls1_2 -psk_identity 4711:1 -psk $kmc \
+    request | openssl s_client -no_ign_eof -connect "127.0.0.1:$tls" -tls1_2 -psk_identity 4711:1 -psk $kmc \
         -cipher PSK-AES128-CCM "$@" >answers 2>&1
     got="$(sed -n 's/^\(New\|Reused\), .*/\1/p' answers) $(grep -ao 'HTTP/1\.1 [0-9]*' answers | cut -d ' ' -f 2)"
 }
 
+open_for_a_while() {
+    await answers '^(New|Reused), ' 1 >/dev/null
+}
+
 over_dtls() { # OPTION...
     : >answers
-    (await answers '^(New|Reused), ' 1 >/dev/null) |
+    open_for_a_while |
         openssl s_client -dtls1_2 -connect "127.0.0.1:$dtls" -psk_identity 4711:1 -psk $kmc -cipher PSK-AES128-CCM8 "$@" >answers 2>&1
     got=$(sed -n 's/^\(New\|Reused\), .*/\1/p' answers)
 }
