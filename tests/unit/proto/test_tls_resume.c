@@ -294,6 +294,48 @@ START_TEST(a_server_that_does_not)
 }
 END_TEST
 
+/* What a client says to offer its session, cut or changed at any octet, is never more than a
+ * handshake that fails, or a whole one. */
+static void say_it_changed(const struct rig_settings *s, struct span hello, size_t at, bool cut)
+{
+    uint8_t octets[1024];
+    struct tls *t;
+    struct rig r;
+
+    ck_assert_uint_le(hello.n, sizeof(octets));
+    memcpy(octets, hello.p, hello.n);
+    octets[at] ^= cut ? 0 : 0x81;
+    rig_init(&r, s);
+    t = r.tls[1];
+    pair_enter(&r.pair, 1);
+    tls_proto(t)->ops->start(tls_proto(t), 0);
+    tls_proto(t)->ops->input(tls_proto(t), 0, span_of(octets, cut ? at + 1 : hello.n));
+    pair_leave();
+    ck_assert(!tls_is_open(t));
+    rig_release(&r);
+}
+
+START_TEST(hostile_hellos)
+{
+    struct resume_memory m;
+    struct rig_settings s = settings_of(&m, TLS_SUITE_PSK_AES_128_CCM);
+    struct span hello;
+    struct rig r;
+
+    resume_init(&m, ways[_i]);
+    talk(&s);
+    rig_init(&r, &s);
+    rig_run(&r, pair_clean());
+    ck_assert(tls_is_resumed(r.tls[1]));
+    hello = buf_span(&r.pair.side[0].sent);
+    hello.n = 5 + ((size_t)hello.p[3] << 8 | hello.p[4]); /* its first record */
+    for (size_t at = 0; at < hello.n; at++)
+        for (int cut = 0; cut < 2; cut++)
+            say_it_changed(&s, hello, at, cut);
+    rig_release(&r);
+}
+END_TEST
+
 /* ---- DTLS ---- */
 
 static void dtls_talk(struct dtls_kit_settings *s, struct pair_script *faults, bool resumed)
@@ -385,6 +427,7 @@ int main(void)
     tcase_add_test(tc, keys_of_tickets_change);
     tcase_add_loop_test(tc, a_replay, 0, 2);
     tcase_add_loop_test(tc, a_server_that_does_not, 0, 2);
+    tcase_add_loop_test(tc, hostile_hellos, 0, 2);
     tcase_add_loop_test(tc, over_datagrams, 0, 2);
     tcase_add_loop_test(tc, every_single_fault, 0, 2);
     suite_add_tcase(suite, tc);
