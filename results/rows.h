@@ -23,7 +23,7 @@ struct row_procedure {
     const char *kind;   /* attach, bootstrap, connection, registration, refresh, deregistration,
                            container, request, access-right, channel, mgmt-cmd, poll, command-report,
                            na-registration, discovery, subscription, read, command, notification,
-                           application, reading, forward, delivery */
+                           application, reading, forward, delivery, response, actuate, apoc */
     const char *method; /* tls-x509, eap-aka, ..., tls-psk, eap-gpsk, ..., https, http, eps-aka */
     sim_ns t_intended, t_start, t_end;
     const char *outcome; /* success | failed | unfinished */

@@ -231,6 +231,9 @@ static void check_local(struct reader *r, const struct scn_population *p)
         check_meanings(r, p);
     check_retry(r, p);
     check_arrivals(r, p);
+    if (p->device.apoc.listen && p->device.local.interface != CFG_DIA)
+        tell(r, place_of(r, &p->name, &p->device.apoc.listen, &p->device.local.interface), "S264",
+             "an aPoC is reached over dIa, not over xIP");
     if (p->device.local.behind != SCN_NONE)
         check_size(r, p, &r->s->populations[p->device.local.behind].device);
 }
@@ -525,9 +528,37 @@ static void check_channel(struct reader *r, const struct scn_population *p)
     if (d->mid.binding != BINDING_HTTP)
         tell(r, place_of(r, &p->name, &d->mid.channel, &d->mid.binding), "S260",
              "long polls are held over HTTP, not over CoAP");
-    else if (p->kind != CFG_DEVICE)
-        tell(r, place_of(r, &p->name, &d->mid.channel, NULL), "S260",
-             "only devices hold long polls, not gateways");
+}
+
+/* Each of the three must be able to do its part. */
+static void check_actuate(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_application *a = &p->server.application;
+    const struct scn_population *all = r->s->populations, *locals, *gateways;
+    if (!a->actuate.every || a->actuate.actuators == SCN_NONE)
+        return;
+    locals = &all[a->actuate.actuators];
+    if (locals->kind != CFG_LOCAL)
+        return;
+    if (a->behind != SCN_NONE) {
+        tell(r, place_of(r, &p->name, &a->actuate.every, &a->behind), "S219",
+             "behind a gateway there is no NSCL that would hand requests on");
+        return;
+    }
+    if (!locals->device.apoc.listen)
+        tell(r, place_of(r, &p->name, &a->actuate.every, &a->actuate.actuators), "S263",
+             "nobody can ask '%s': they have no 'apoc.listen'", locals->name);
+    if (locals->device.local.behind == SCN_NONE)
+        return;
+    gateways = &all[locals->device.local.behind];
+    if (gateways->device.mid.channel == CFG_CHANNEL_NONE)
+        tell(r, place_of(r, &p->name, &a->actuate.every, &a->actuate.actuators), "S263",
+             "nobody can hand a request to '%s', the gateways of '%s': they have no 'mid.channel'",
+             gateways->name, locals->name);
+    if (gateways->device.mid.nscl != p->server.nscl && p->server.nscl != SCN_NONE)
+        tell(r, place_of(r, &p->name, &p->server.nscl, &a->actuate.actuators), "S262",
+             "'%s' register with another NSCL than the one that the application uses",
+             gateways->name);
 }
 
 static void check_application(struct reader *r, const struct scn_population *p)
@@ -575,8 +606,10 @@ static void check_population(struct reader *r, const struct scn_population *p)
             check_store(r, p);
     } else
         check_server(r, p);
-    if (p->kind == CFG_APPLICATION)
+    if (p->kind == CFG_APPLICATION) {
         check_application(r, p);
+        check_actuate(r, p);
+    }
     if (p->kind == CFG_DEVICE || p->kind == CFG_GATEWAY)
         check_channel(r, p);
 }

@@ -124,6 +124,18 @@ static bool is_behind(const struct reader *r, const struct scn_population *p)
     return p->kind == CFG_APPLICATION && is_given(r, &p->server.application.behind);
 }
 
+static void derive_application(struct reader *r, struct scn_population *p)
+{
+    struct cfg_application *a = &p->server.application;
+    if (a->actuate.every)
+        derive_server(r, p, "actuate.actuators", CFG_LOCAL, &a->actuate.actuators);
+    derive_server(r, p, "devices",
+                  is_behind(r, p)                                              ? CFG_LOCAL
+                  : has_kind(r->s, CFG_DEVICE) || !has_kind(r->s, CFG_GATEWAY) ? CFG_DEVICE
+                                                                               : CFG_GATEWAY,
+                  &a->devices);
+}
+
 static void derive_population(struct reader *r, struct scn_population *p)
 {
     struct cfg_server *server = &p->server;
@@ -149,13 +161,8 @@ static void derive_population(struct reader *r, struct scn_population *p)
         derive_server(r, p, "mas", CFG_MAS, &server->mas);
     if (p->kind == CFG_MAS || (p->kind == CFG_APPLICATION && !is_behind(r, p)))
         derive_server(r, p, "nscl", CFG_NSCL, &server->nscl);
-    if (p->kind == CFG_APPLICATION && is_behind(r, p))
-        derive_server(r, p, "devices", CFG_LOCAL, &server->application.devices);
-    else if (p->kind == CFG_APPLICATION)
-        derive_server(r, p, "devices",
-                      has_kind(r->s, CFG_DEVICE) || !has_kind(r->s, CFG_GATEWAY) ? CFG_DEVICE
-                                                                                 : CFG_GATEWAY,
-                      &server->application.devices);
+    if (p->kind == CFG_APPLICATION)
+        derive_application(r, p);
     if (p->kind == CFG_BSF || p->kind == CFG_ACCESS ||
         (p->kind == CFG_MAS && has_subscribers(r->s)))
         derive_server(r, p, "hss", CFG_HSS, &server->hss);

@@ -71,6 +71,11 @@ static bool has_channel(const struct cfg_device *d)
     return ((d->mid.security | d->mid.capable) & CFG_SECURITY_CHANNEL) != 0;
 }
 
+static bool listens(const struct cfg_device *d)
+{
+    return d->apoc.listen;
+}
+
 static bool may_encrypt(const struct cfg_device *d)
 {
     return ((d->mid.security | d->mid.capable) & CFG_SECURITY_ENCRYPT) != 0;
@@ -191,6 +196,7 @@ static const struct meaning meanings[] = {
     {AT(mid.resume), has_channel, "mId has no TLS here"},
     {AT(mid.resume_for), is_resumed, "no session is resumed here"},
     {AT(mid.ack_timeout), by_coap, "mId is not over CoAP here"},
+    {AT(apoc.takes), listens, "no application listens here"},
     {AT(store.window_open), has_windows, "the gateway's link is for use always"},
     {AT(store.blocked_for), is_blocked, "no number of failures blocks the gateway's link"},
     {AT(arrivals.over), is_not_poisson, "with poisson the span follows from 'mean' and 'count'"},

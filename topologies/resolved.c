@@ -90,17 +90,28 @@ static void close_map(struct emitter *e)
     e->first = false;
 }
 
+/* Populations that it has nothing to do with, and what is said about these. */
+static bool is_nobodys(const struct cfg_server *s, const void *target)
+{
+    const struct cfg_application *a = &s->application;
+    const void *actuate[] = {&a->actuate.actuators, &a->actuate.every, &a->actuate.octets,
+                             &a->actuate.what};
+
+    for (size_t i = 0; a->actuate.actuators == SCN_NONE && i < 4; i++)
+        if (target == actuate[i])
+            return true;
+    return (target == &s->hss && s->hss == SCN_NONE) || (target == &s->kms && s->kms == SCN_NONE) ||
+           (target == &s->nscl && s->nscl == SCN_NONE) ||
+           (target == &a->behind && a->behind == SCN_NONE);
+}
+
 /* Fields that have no meaning beside others of this population, and would be refused if given. */
 static bool is_void(const struct scn_population *p, const void *target)
 {
     const struct meaning *m;
 
     if (!cfg_is_field(p->kind))
-        return (target == &p->server.hss && p->server.hss == SCN_NONE) ||
-               (target == &p->server.kms && p->server.kms == SCN_NONE) ||
-               (target == &p->server.nscl && p->server.nscl == SCN_NONE) ||
-               (target == &p->server.application.behind &&
-                p->server.application.behind == SCN_NONE);
+        return is_nobodys(&p->server, target);
     for (size_t i = 0; (m = meaning_at(i)) != NULL; i++)
         if (target == (const char *)&p->device + m->offset)
             return !m->is_there(&p->device);

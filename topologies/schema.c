@@ -62,6 +62,7 @@ static const struct schema_word channels[] = {
     {"none", CFG_CHANNEL_NONE}, {"long-poll", CFG_CHANNEL_LONG_POLL}, {NULL, 0}};
 static const struct schema_word resumes[] = {
     {"no", TLS_RESUME_NO}, {"session-id", TLS_RESUME_SESSION_ID}, {"ticket", TLS_RESUME_TICKET}, {NULL, 0}};
+static const struct schema_word actuates[] = {{"set", CFG_ACTUATE_SET}, {"get", CFG_ACTUATE_GET}, {NULL, 0}};
 static const struct schema_word commands[] = {
     {"reset", CFG_COMMAND_RESET}, {"firmware", CFG_COMMAND_FIRMWARE}, {NULL, 0}};
 static const struct schema_word reads[] = {{"latest", CFG_READ_LATEST}, {"oldest", CFG_READ_OLDEST}, {NULL, 0}};
@@ -389,6 +390,24 @@ static const struct schema_key resumption_keys[] = {
      .help = "`mid.resume: ticket`: a key seals tickets for so long, then another does; it opens them as long again"},
     END};
 static const struct schema_section resumption = {resumption_keys, NULL};
+static const struct schema_key actuate_keys[] = {
+    {"actuators", TYPE_POPULATION, AT(server.application.actuate.actuators), .kind = CFG_LOCAL,
+     .derived = "the only population of kind local", .help = "those that are asked; they need `apoc.listen`"},
+    {"every", TYPE_TIME, AT(server.application.actuate.every), .min = SIM_S, .max = 100 * YEAR, .none = "never",
+     .standard = "never", .help = "each of them is asked once in so long, one after the other; 32 requests at one time"},
+    {"what", TYPE_WORD, AT(server.application.actuate.what), .words = actuates, .standard = "set",
+     .help = "set: UPDATE of its state; get: RETRIEVE"},
+    {"size", TYPE_SIZE, AT(server.application.actuate.octets), .min = 1, .max = 4096, .standard = "32 B",
+     .help = "of what is set, before base64"},
+    END};
+static const struct schema_section actuate_section = {actuate_keys, NULL};
+static const struct schema_key apoc_keys[] = {
+    {"listen", TYPE_BOOL, AT(device.apoc.listen), .standard = "no",
+     .help = "it has an aPoC, at which its gateway asks it what others ask of it: an actuator with one state"},
+    {"takes", TYPE_TIME, AT(device.apoc.takes), .max = YEAR, .standard = "0 s",
+     .help = "until what is set is done, and answered"},
+    END};
+static const struct schema_section apoc_section = {apoc_keys, NULL};
 
 static const struct schema_key population_keys[] = {
     {"count", TYPE_COUNT, AT(count), .min = 1, .max = 10000000, .standard = "1", .help = "how many nodes"},
@@ -415,6 +434,7 @@ static const struct schema_key population_keys[] = {
     {"arrivals", TYPE_SECTION, DEVICE | LOCAL, .section = &arrivals, .help = "when the devices start"},
     {"report", TYPE_SECTION, DEVICE | LOCAL, .section = &report,
      .help = "what the application sends; at a gateway, its own"},
+    {"apoc", TYPE_SECTION, LOCAL, .section = &apoc_section, .help = "the application's point of contact"},
     {"store", TYPE_SECTION, GATEWAY, .section = &store, .help = "what waits for the NSCL"},
     {"registration", TYPE_SECTION, DEVICE, .section = &registration, .help = "SCL registration"},
     {"retry", TYPE_SECTION, DEVICE | LOCAL, .section = &retry, .help = "what happens after a failure"},
@@ -446,6 +466,8 @@ static const struct schema_key population_keys[] = {
      .help = "how long it holds a long poll that there is nothing to answer with"},
     {"resumption", TYPE_SECTION, NSCL, .section = &resumption,
      .help = "what it resumes sessions of mId from; in memory, so that an outage is its end"},
+    {"hand_on_timeout", TYPE_TIME, NSCL, AT(server.hand_on_timeout), .min = 10 * SIM_MS, .max = YEAR, .standard = "30 s",
+     .help = "until a request that it has handed on to another SCL is answered 504"},
     {"max_instances", TYPE_COUNT, NSCL, AT(server.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
      .standard = "10", .help = "maxNrOfInstances of a container whose creator says none"},
     {"max_instances", TYPE_COUNT, GATEWAY, AT(device.store.max_instances), .min = 1, .max = 100000000, .none = "unlimited",
@@ -473,6 +495,8 @@ static const struct schema_key population_keys[] = {
     {"read", TYPE_SECTION, APPLICATION, .section = &read_section, .help = "RETRIEVE of their contentInstances"},
     {"command", TYPE_SECTION, APPLICATION, .section = &command_section,
      .help = "EXECUTE of a mgmtCmd of theirs; they need `mid.channel: long-poll`"},
+    {"actuate", TYPE_SECTION, APPLICATION, .section = &actuate_section,
+     .help = "requests to actuators behind gateways, which NSCL and gateway hand on; these need `mid.channel: long-poll`"},
     {"start", TYPE_TIME, APPLICATION, AT(server.application.start), .max = 100 * YEAR, .standard = "0 s",
      .help = "it registers with the NSCL then"},
     {"retry", TYPE_TIME, APPLICATION, AT(server.application.retry), .min = SIM_S, .max = YEAR, .standard = "30 s",

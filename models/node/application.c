@@ -7,6 +7,7 @@
  * the order of the plan; what fails is asked again after a while. */
 #include "models/node/application.h"
 
+#include "models/node/actuate.h"
 #include "models/node/caller.h"
 #include "models/node/gateway.h"
 #include "models/node/longpoll.h"
@@ -42,7 +43,8 @@ struct application {
     struct server *node, *nscl; /* nscl: NULL at a gateway */
     struct device *gateway;     /* NULL at an NSCL */
     struct caller *caller;
-    struct procedure *proc; /* NULL: nothing is being asked */
+    struct actuate *actuate; /* NULL: it is about no actuators */
+    struct procedure *proc;  /* NULL: nothing is being asked */
     enum errand errand;
     uint32_t about; /* SUBSCRIBE, READ, EXECUTE: which */
     bool registered, watching, discovered, off;
@@ -603,6 +605,7 @@ static void succeeded(struct application *a, const struct mid_response *r, sim_n
     switch (a->errand) {
     case REGISTER:
         a->registered = true;
+        actuate_begin(a->actuate, now);
         break;
     case WATCH:
         a->watching = true;
@@ -718,6 +721,7 @@ void application_init(struct server *s)
                                   .timeout = config(a)->timeout,
                                   .idle = IDLE},
         &caller_user, a);
+    a->actuate = actuate_new(s, a->nscl, a->id);
     sim_event_init(&a->timer, &timer_ops, NULL);
     arm(a, 0);
 }
@@ -736,6 +740,7 @@ void application_set_off(struct server *s, bool off)
         refused(a, REASON_OUTAGE, now);
         over(a, now, REASON_OUTAGE);
     }
+    actuate_set_off(a->actuate, off, now);
     arm(a, now);
 }
 
@@ -743,7 +748,10 @@ void application_finish(struct server *s, sim_ns now)
 {
     struct application *a = s->application;
 
-    if (!a || !a->proc)
+    if (!a)
+        return;
+    actuate_finish(a->actuate, now);
+    if (!a->proc)
         return;
     caller_vanish(a->caller, now);
     record_unfinished(deployment_of(a), a->proc, now);
@@ -762,6 +770,7 @@ void application_free(struct server *s)
     watch_queue_release(&a->fresh);
     watch_queue_release(&a->later);
     watch_queue_release(&a->orders);
+    actuate_free(a->actuate);
     while (a->first_ordered) {
         struct ordered *o = a->first_ordered;
         a->first_ordered = o->next;

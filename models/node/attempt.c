@@ -139,6 +139,7 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_CHANNEL:
     case PROC_MGMT_CMD:
     case PROC_COMMAND_REPORT:
+    case PROC_RESPONSE:
         return make_mid(e->dev, env, now);
     case PROC_POLL:
     case PROC_NA_REGISTRATION:
@@ -150,6 +151,8 @@ static struct proto *make_core(struct session *s, sim_ns now)
     case PROC_APPLICATION:
     case PROC_READING:
     case PROC_DELIVERY:
+    case PROC_ACTUATE:
+    case PROC_APOC:
     case PROC_KINDS:
         break;
     }

@@ -320,6 +320,7 @@ struct caller *caller_new(const struct caller_settings *settings, const struct c
     c->to = party_of(settings->to, settings->gateway);
     c->user = user;
     c->arg = arg;
+    c->sessions = settings->first_session;
     sim_event_init(&c->timer, &timer_ops, NULL);
     return c;
 }

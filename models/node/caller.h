@@ -27,7 +27,9 @@ struct caller_settings {
     /* Whose computing the caller's is in the ledger of the procedure: a server's, or that of the
      * one whose procedure it is. */
     bool as_server;
-    bool leaf_to; /* links are counted by the nodes of `to`, not by those of `from` */
+    uint32_t first_session; /* the number of its first: of several callers between two nodes each
+                               has numbers of its own */
+    bool leaf_to;           /* links are counted by the nodes of `to`, not by those of `from` */
 };
 
 struct caller *caller_new(const struct caller_settings *settings, const struct caller_user *user,

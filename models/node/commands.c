@@ -4,6 +4,7 @@
  * the device polls again, the device never got: it is put into the channel once more. */
 #include "models/node/application.h"
 #include "models/node/longpoll.h"
+#include "models/node/retarget.h"
 
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
@@ -40,8 +41,7 @@ static int64_t unix_time(const struct server *nscl, sim_ns now)
     return nscl->population->d->in.epoch_unix_ns + now;
 }
 
-/* "/m2m/scls/SCL-ID/...": the node; *scl: how long the path to its <scl> is. */
-static bool node_of(const char *path, uint64_t *node, size_t *scl)
+bool commands_node_of(const char *path, uint64_t *node, size_t *scl)
 {
     static const char scls[] = "/m2m/scls/";
     uint8_t node_id[M2M_NODE_ID_LEN];
@@ -121,7 +121,7 @@ static void offer(struct server *nscl, struct command *c, sim_ns now)
     size_t scl = 0;
 
     c->sent = false;
-    if (!node_of(c->uri, &node, &scl) ||
+    if (!commands_node_of(c->uri, &node, &scl) ||
         !find_poc(nscl, now, span_of(c->uri, scl), contact, sizeof contact))
         c->reason = REASON_NOTIFY_CONTACT;
     else if (ask_tree(nscl, now, M2M_NOTIFY, span_str(contact), &c->notify, NULL) >=
@@ -173,7 +173,7 @@ void commands_bring(struct server *nscl, struct scl_tree_output *o, sim_ns now)
     size_t scl;
 
     c->uri = xstrdup(o->target);
-    node_of(c->uri, &c->node, &scl);
+    commands_node_of(c->uri, &c->node, &scl);
     m2m_rep_init(&c->notify, M2M_NOTIFY_DOC);
     m2m_put_number(&c->notify, E_STATUS_CODE,
                    observed_word(E_STATUS_CODE, m2m_status_name(STATUS_OK)));
@@ -218,11 +218,16 @@ void commands_lost(struct server *nscl, const char *uri, sim_ns now)
 
 /* ---- polls ---- */
 
-static void mark_sent(struct server *nscl, struct span notify)
+static void mark_sent(struct server_end *e, struct span notify, sim_ns now)
 {
+    struct server *nscl = e->server;
     char uri[M2M_MAX_LINK];
     struct command *c;
 
+    if (retarget_is_reference(notify)) {
+        retarget_leaves(nscl, notify, e, now);
+        return;
+    }
     m2m_find_text(notify, E_SUBSCRIPTION_REFERENCE, uri, sizeof uri);
     c = *find(nscl, uri);
     if (c)
@@ -286,8 +291,8 @@ void commands_before(struct server_end *e, const struct server_request *r, sim_n
     uint64_t node;
     size_t scl;
 
-    if (!e->client || !e->client->channel || !is_poll(r) || !node_of(r->target, &node, &scl) ||
-        node != node_id_key(e->client->node_id))
+    if (!e->client || !e->client->channel || !is_poll(r) ||
+        !commands_node_of(r->target, &node, &scl) || node != node_id_key(e->client->node_id))
         return;
     remember(e->server, node, e->client);
     say_again(e->server, node, now);
@@ -309,7 +314,7 @@ void commands_after(struct server_end *e, const struct server_request *r,
     if (!e->client || !e->client->channel || a->held)
         return;
     if (is_poll(r) && a->doc.kind == DOC_RESOURCE) {
-        mark_sent(e->server, span_of(a->doc.owned, a->doc.u.resource.n));
+        mark_sent(e, span_of(a->doc.owned, a->doc.u.resource.n), now);
     } else if (is_finished(r) && a->answer.status < STATUS_BAD_REQUEST) {
         at = find(e->server, r->target);
         if (*at)
@@ -345,7 +350,8 @@ void commands_answer_poll(struct server *nscl, struct scl_tree_output *o, sim_ns
     struct m2m_doc doc = {.kind = DOC_NONE};
     uint64_t node = 0;
     size_t scl;
-    struct device *dev = node_of(o->target, &node, &scl) ? device_of_node(nscl, node) : NULL;
+    struct device *dev =
+        commands_node_of(o->target, &node, &scl) ? device_of_node(nscl, node) : NULL;
     struct server_end *e = dev ? longpoll_holder(dev) : NULL;
 
     if (!e) {
@@ -355,7 +361,7 @@ void commands_answer_poll(struct server *nscl, struct scl_tree_output *o, sim_ns
     longpoll_set_holder(dev, NULL);
     set_waiting(e, false, now);
     if (rep->type == M2M_NOTIFY_DOC) {
-        mark_sent(nscl, m2m_rep_span(rep));
+        mark_sent(e, m2m_rep_span(rep), now);
         doc.kind = DOC_RESOURCE;
         doc.u.resource = (struct doc_resource){(int)rep->type, rep->n};
         doc.owned = rep->p; /* the answer's from now on */

@@ -90,8 +90,9 @@ enum cfg_jitter { CFG_JITTER_NONE, CFG_JITTER_EQUAL, CFG_JITTER_FULL };
 enum cfg_verdict { CFG_ALLOW, CFG_LIMIT, CFG_DENY };
 enum cfg_channel { CFG_CHANNEL_NONE, CFG_CHANNEL_LONG_POLL }; /* to a device behind NAT */
 enum cfg_command { CFG_COMMAND_RESET, CFG_COMMAND_FIRMWARE };
-enum cfg_read { CFG_READ_LATEST, CFG_READ_OLDEST }; /* which contentInstance */
-enum cfg_interface { CFG_DIA, CFG_XIP };            /* of a local device with its gateway: D', d */
+enum cfg_actuate { CFG_ACTUATE_SET, CFG_ACTUATE_GET }; /* UPDATE of an actuator's state; RETRIEVE */
+enum cfg_read { CFG_READ_LATEST, CFG_READ_OLDEST };    /* which contentInstance */
+enum cfg_interface { CFG_DIA, CFG_XIP }; /* of a local device with its gateway: D', d */
 
 #define CFG_RCATS 8 /* request categories (TS 102 921; etsi-m2m.md 8.2): 0 .. 7 */
 
@@ -205,6 +206,10 @@ struct cfg_device { /* kinds: device, gateway, local */
         uint32_t behind;
         enum cfg_interface interface;
     } local;
+    struct { /* local: an application with an aPoC */
+        bool listen;
+        sim_ns takes; /* until what is asked is done */
+    } apoc;
     struct {
         sim_ns lifetime;         /* expirationTime asked for; default 24 h */
         uint32_t refresh_at_ppm; /* default 50 % */
@@ -247,6 +252,12 @@ struct cfg_application {
         uint32_t share_ppm; /* of the devices, in each round */
         enum cfg_command what;
     } command;
+    struct {
+        uint32_t actuators; /* the population of kind local that it is about; CFG_NONE: nobody */
+        sim_ns every;       /* each of them once in so long; 0: never */
+        uint32_t octets;    /* of what is set */
+        enum cfg_actuate what;
+    } actuate;
 };
 
 struct cfg_server {        /* kinds of servers */
@@ -267,6 +278,7 @@ struct cfg_server {        /* kinds of servers */
         sim_ns ticket_key; /* how long a key seals tickets; opens them twice as long */
         uint32_t sessions; /* most that it keeps, of those with ids */
     } resumption;
+    sim_ns hand_on_timeout;  /* nscl: until a request that it has handed on is answered 504; 30 s */
     uint32_t max_instances;  /* nscl: of a container that does not say; default 10; 0: no bound */
     sim_ns certificate_life; /* msbf, mas; default 5 y */
     uint32_t mas, nscl;      /* msbf: its MAS; mas: its NSCL; cfg_none where not */

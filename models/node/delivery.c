@@ -8,6 +8,7 @@
 #include "models/node/caller.h"
 #include "models/node/gateway.h"
 #include "models/node/longpoll.h"
+#include "models/node/retarget.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
@@ -259,6 +260,8 @@ static void bring_out(struct delivery *y, sim_ns now)
             commands_bring(y->nscl, o, now);
         else if (o->kind == SCL_TREE_POLL_ANSWER)
             commands_answer_poll(y->nscl, o, now);
+        else if (o->kind == SCL_TREE_RESPONSE)
+            retarget_answered(y->nscl, o, now);
         scl_tree_output_free(o);
     }
 }
@@ -305,7 +308,7 @@ bool delivery_is_wanted(const struct deployment *d)
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
         if (p->kind == CFG_APPLICATION ||
-            (p->kind == CFG_DEVICE && p->device->mid.channel != CFG_CHANNEL_NONE))
+            (cfg_is_device(p->kind) && p->device->mid.channel != CFG_CHANNEL_NONE))
             return true;
     }
     return false;

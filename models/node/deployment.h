@@ -93,6 +93,7 @@ struct deployment_counts {
     uint64_t procedures, failed;
     /* By applications: notifications taken; those that came again, since their answer was lost. */
     uint64_t notified, repeated;
+    uint64_t actuated; /* by actuators: what they were asked and have done */
 };
 void deployment_counts(const struct deployment *d, struct deployment_counts *out);
 /* Octets that one registered, idle device costs, its servers' records included. */

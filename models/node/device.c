@@ -2,8 +2,7 @@
  * registration, a container, the next report), of which the first that is due becomes a procedure;
  * one timer for everything. */
 #include "models/node/access.h"
-#include "models/node/gateway.h"
-#include "models/node/longpoll.h"
+#include "models/node/retarget.h"
 
 #include "sim/base/dmath.h"
 #include "sim/base/xalloc.h"
@@ -109,6 +108,8 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
         consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
     else if (dev->channel && longpoll_wants(dev) != PROC_KINDS)
         consider(best, hold, dev->wanted, PLAN_BEGIN, longpoll_wants(dev));
+    else if (dev->gateway)
+        consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
     else if (c->report.every && !dev->has_container)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_CONTAINER);
     else if (c->report.every)
@@ -287,47 +288,22 @@ static sim_ns intended_time(const struct device *dev, enum procedure_kind kind, 
 {
     sim_ns t = dev->wanted;
 
-    switch (kind) {
-    case PROC_ATTACH:
-        t = dev->attachment->attached ? dev->attachment->renew : dev->wanted;
-        break;
-    case PROC_BOOTSTRAP:
-        t = se_has(&dev->se, SE_KMR) ? dev->kmr_renew : dev->wanted;
-        break;
-    case PROC_CONNECTION:
-        t = se_has(&dev->se, SE_KMC) ? dev->kmc_renew : dev->wanted;
-        break;
-    case PROC_REFRESH:
-        t = dev->registered ? dev->refresh_at : dev->wanted;
-        break;
-    case PROC_REQUEST:
+    if (kind == PROC_ATTACH && dev->attachment->attached)
+        t = dev->attachment->renew;
+    else if (kind == PROC_BOOTSTRAP && se_has(&dev->se, SE_KMR))
+        t = dev->kmr_renew;
+    else if (kind == PROC_CONNECTION && se_has(&dev->se, SE_KMC))
+        t = dev->kmc_renew;
+    else if (kind == PROC_REFRESH && dev->registered)
+        t = dev->refresh_at;
+    else if (kind == PROC_REQUEST)
         t = dev->report_next;
-        break;
-    case PROC_FORWARD:
+    else if (kind == PROC_FORWARD)
         t = gateway_forward_at(dev);
-        break;
-    case PROC_REGISTRATION:
-    case PROC_CONTAINER:
-    case PROC_ACCESS_RIGHT:
-    case PROC_CHANNEL:
-    case PROC_MGMT_CMD:
-    case PROC_COMMAND_REPORT:
-        break;
-    case PROC_DEREGISTRATION:
-    case PROC_POLL:
-    case PROC_NA_REGISTRATION:
-    case PROC_DISCOVERY:
-    case PROC_SUBSCRIPTION:
-    case PROC_READ:
-    case PROC_COMMAND:
-    case PROC_NOTIFICATION:
-    case PROC_APPLICATION: /* of local devices */
-    case PROC_READING:
-    case PROC_DELIVERY:
-    case PROC_KINDS:
+    else if (kind == PROC_RESPONSE)
+        t = retarget_since(dev);
+    else if (kind == PROC_DEREGISTRATION)
         t = now;
-        break;
-    }
     return t > now ? now : t;
 }
 
@@ -353,6 +329,8 @@ void device_begin_attempt(struct device *dev, sim_ns now)
     dev->attempting = true;
     dev->due = now + config(dev)->timeout.procedure;
     procedure_clock(dev->proc, now);
+    if (kind == PROC_RESPONSE)
+        retarget_tells(dev, now);
     if (kind == PROC_FORWARD && !gateway_choose(dev, now)) {
         device_procedure_done(dev, now, "success", REASON_NONE);
         return;

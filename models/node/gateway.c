@@ -39,18 +39,19 @@ void gateway_authority(const struct device *dev, char out[NODE_NAME_MAX])
 static struct scl_tree *tree_of(struct gateway *g, sim_ns now)
 {
     uint8_t node_id[M2M_NODE_ID_LEN];
-    char scl_id[M2M_MAX_URI], authority[NODE_NAME_MAX];
+    char scl_id[M2M_MAX_URI], authority[M2M_MAX_URI + 16];
 
     if (g->tree)
         return g->tree;
     /* Who it is the provider knows before it has bootstrapped. */
     device_node_id(g->dev, node_id);
     node_scl_id(node_id, scl_id);
-    gateway_authority(g->dev, authority);
+    snprintf(authority, sizeof authority, "%s.m2m.example", scl_id); /* as its <scl> has in link */
     g->tree = scl_tree_new(
         &(struct scl_tree_settings){.base = GATEWAY_BASE,
                                     .scl_id = scl_id,
                                     .authority = authority,
+                                    .hands_on = g->dev->channel != NULL,
                                     .registration_min = 60 * SIM_S,
                                     .registration_max = INT64_C(3650) * 86400 * SIM_S,
                                     .max_discovery = DISCOVERY,

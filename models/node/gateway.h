@@ -177,10 +177,11 @@ struct local {
     struct sim_endpoint endpoint;
     struct cpu cpu;
     struct population *population;
-    struct procedure *proc;  /* at most one at a time */
-    struct local_end *end;   /* its session over dIa; at most one */
-    struct local_word *word; /* what it has said by xIP and is not answered */
-    sim_ns wanted;           /* since when registration or container are missing */
+    struct procedure *proc;          /* at most one at a time */
+    struct local_end *end;           /* its session over dIa; at most one */
+    struct local_word *word;         /* what it has said by xIP and is not answered */
+    struct local_actuator *actuator; /* NULL: it does not listen */
+    sim_ns wanted;                   /* since when registration or container are missing */
     sim_ns report_next;
     sim_ns due;     /* retry or deadline, as `attempting` says; or hold */
     sim_ns read_at; /* of the reading that is being brought */
@@ -190,7 +191,7 @@ struct local {
     uint32_t container; /* at the NSCL, by the gateway's epoch; 0: not made yet */
     enum reason last_reason;
     uint8_t state; /* enum local_state */
-    bool attempting, has_application, has_container;
+    bool attempting, has_application, has_right, has_container;
 };
 
 void local_init(struct local *l, struct population *p, uint32_t index);

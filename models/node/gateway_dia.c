@@ -165,6 +165,8 @@ static void serve(struct gateway_end *e, const struct server_request *q, sim_ns 
         request.search_prefix = *query.search_prefix ? query.search_prefix : NULL;
         request.max_size = query.max_size;
         gateway_request(e->g, now, &request, &r);
+        if (r.onward != M2M_STAYS) /* what comes over dIa itself goes to nobody else */
+            r.status_code = STATUS_NOT_FOUND;
     } else {
         r.status_code = STATUS_BAD_REQUEST;
         str_append(r.additional_info, sizeof r.additional_info, 0, why);

@@ -138,6 +138,7 @@ struct server {
     struct resumption *resumption;   /* NSCL: sessions to be taken up again; NULL: none are */
     struct commands *commands;       /* NSCL: those under way, and polls that it holds */
     struct delivery *delivery;       /* NSCL: what its tree has to say to others */
+    struct retarget *retarget;       /* NSCL: requests that it has handed on */
     struct application *application; /* application: its side of mIa */
     struct hss_record *hss;
     struct mas_users *users; /* mas_reauth.c; NULL: none */
@@ -218,6 +219,7 @@ struct server_end {
     struct m2m_doc *answer_doc; /* what `answer` points to, until it is given; NULL: nothing */
     char *location, *additional;
     struct backend_call *call;
+    struct handed *handed; /* its request is with another SCL; NULL: not */
     struct server_end *next, **link;
 };
 

@@ -1,7 +1,7 @@
 /* What a device behind a gateway does next, and when: it has no keys and no SCL, so its wants are
  * few (an application at its gateway, a container, the next reading). Over which interface it does
  * it is local_dia.c's and local_xip.c's to know. */
-#include "models/node/gateway.h"
+#include "models/node/retarget.h"
 
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -58,6 +58,18 @@ static double draw(struct local *l)
 
 /* ---- plans ---- */
 
+/* What it must make before it may report; PROC_KINDS: nothing. */
+static enum procedure_kind missing(const struct local *l)
+{
+    if (!l->has_application)
+        return PROC_APPLICATION;
+    if (l->actuator && !l->has_right)
+        return PROC_ACCESS_RIGHT;
+    /* Who is only asked stores nothing. */
+    return l->has_container || (l->actuator && !config(l)->report.every) ? PROC_KINDS
+                                                                         : PROC_CONTAINER;
+}
+
 static struct local_plan plan_of(const struct local *l, sim_ns now)
 {
     struct local_plan p = {SIM_NEVER, WANT_NOTHING, PROC_READING};
@@ -68,9 +80,8 @@ static struct local_plan plan_of(const struct local *l, sim_ns now)
         return p;
     if (l->proc) {
         p = (struct local_plan){l->due, l->attempting ? WANT_DEADLINE : WANT_RETRY, l->proc->kind};
-    } else if (!l->has_application || !l->has_container) {
-        p = (struct local_plan){l->wanted, WANT_BEGIN,
-                                l->has_application ? PROC_CONTAINER : PROC_APPLICATION};
+    } else if (missing(l) != PROC_KINDS) {
+        p = (struct local_plan){l->wanted, WANT_BEGIN, missing(l)};
         p.at = p.at > l->due ? p.at : l->due;
     } else if (config(l)->report.every) {
         p = (struct local_plan){l->report_next, WANT_BEGIN, PROC_READING};
@@ -155,6 +166,8 @@ static void succeeded(struct local *l, sim_ns now)
         l->has_application = true;
         deployment_of(l)->counts.registered++;
     }
+    if (kind == PROC_ACCESS_RIGHT)
+        l->has_right = true;
     /* The proxy makes the container with the application. */
     if (kind == PROC_CONTAINER ||
         (kind == PROC_APPLICATION && config(l)->local.interface == CFG_XIP)) {
@@ -170,7 +183,7 @@ static void forgotten(struct local *l, sim_ns now)
 {
     if (l->has_application)
         deployment_of(l)->counts.registered--;
-    l->has_application = l->has_container = false;
+    l->has_application = l->has_right = l->has_container = false;
     l->wanted = now;
 }
 
@@ -227,6 +240,7 @@ static void carry_out(struct local *l, sim_ns now, const struct local_plan *p)
     case WANT_ARRIVE:
         l->state = LOCAL_UP;
         l->wanted = now;
+        local_apoc_open(l);
         deployment_of(l)->counts.started++;
         break;
     case WANT_BEGIN:
@@ -262,6 +276,7 @@ void local_init(struct local *l, struct population *p, uint32_t index)
     l->population = p;
     l->index = index;
     cpu_init(&l->cpu, 1, UINT32_MAX);
+    local_apoc_init(l);
     l->wanted = device_arrival(p, draw(l));
     sim_event_init(&l->timer, &timer_ops, &l->endpoint);
     arm(l, 0);
@@ -287,4 +302,5 @@ void local_release(struct local *l)
     sim_cancel(deployment_of(l)->sim, &l->timer);
     local_dia_drop(l, false);
     local_xip_drop(l);
+    local_apoc_free(l);
 }

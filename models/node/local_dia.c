@@ -1,7 +1,7 @@
 /* dIa from a D' device's side: a TCP connection for each exchange (HTTP on it, bare: a local link
  * has its own security, and dIa none that is standardised, etsi-m2m.md 1), for its registration one
  * for both requests. */
-#include "models/node/gateway.h"
+#include "models/node/retarget.h"
 
 #include "sim/base/xalloc.h"
 
@@ -45,6 +45,26 @@ static struct proto *make_core(struct session *s, sim_ns now)
                             .nscl = host, .requesting_entity = app_id, .category = category(e)}));
 }
 
+/* What it makes of its own at the gateway, and its name for charts. */
+static const char *compose_own(const struct local_end *e, const char *app_id, char *target,
+                               size_t n, struct m2m_rep *rep)
+{
+    if (e->kind == PROC_ACCESS_RIGHT) {
+        snprintf(target, n, GATEWAY_APPLICATIONS "/%s/accessRights", app_id);
+        local_apoc_right(e->local, rep);
+        return "CREATE accessRight";
+    }
+    if (e->kind == PROC_CONTAINER) {
+        gateway_path(target, n, app_id, PLACE_CONTAINERS);
+        gateway_container(rep, app_id, e->local->population, local_gateway(e->local));
+        return "CREATE container";
+    }
+    gateway_application(rep, app_id, e->local->population, local_gateway(e->local));
+    if (e->local->actuator)
+        local_apoc_attributes(e->local, rep);
+    return "CREATE application";
+}
+
 static void write_request(struct local_end *e, sim_ns now)
 {
     const struct local *l = e->local;
@@ -66,13 +86,7 @@ static void write_request(struct local_end *e, sim_ns now)
                  "application/octet-stream");
         doc.u.content_instance.content = span_of(content, n);
     } else {
-        label = e->kind == PROC_CONTAINER ? "CREATE container" : "CREATE application";
-        if (e->kind == PROC_CONTAINER)
-            gateway_path(target, sizeof target, app_id, PLACE_CONTAINERS);
-        if (e->kind == PROC_CONTAINER)
-            gateway_container(&rep, app_id, l->population, local_gateway(l));
-        else
-            gateway_application(&rep, app_id, l->population, local_gateway(l));
+        label = compose_own(e, app_id, target, sizeof target, &rep);
         doc = (struct m2m_doc){.kind = DOC_RESOURCE,
                                .u.resource = {.type = (int)rep.type, .n = rep.n},
                                .owned = rep.p};

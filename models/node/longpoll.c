@@ -3,6 +3,7 @@
 #include "models/node/access.h"
 #include "models/node/application.h"
 #include "models/node/resume.h"
+#include "models/node/retarget.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
 
@@ -22,6 +23,7 @@ struct device_channel {
     struct device_end *end;    /* the session; NULL: none */
     struct procedure *proc;    /* the poll; NULL: none is held */
     struct server_end *holder; /* at the NSCL */
+    struct retarget_in *in;    /* what was handed on to it; NULL: nothing was */
     char *exec;                /* the execInstance of the command that is being executed */
     enum cfg_command what;
     bool has_channel;
@@ -52,7 +54,9 @@ enum procedure_kind longpoll_wants(const struct device *dev)
         return PROC_COMMAND_REPORT;
     if (!ch->has_channel)
         return PROC_CHANNEL;
-    return ch->commands < 2 ? PROC_MGMT_CMD : PROC_KINDS;
+    if (ch->commands < 2)
+        return PROC_MGMT_CMD;
+    return retarget_has_answer(dev) ? PROC_RESPONSE : PROC_KINDS;
 }
 
 void longpoll_contact(const char *scl_id, char *out, size_t n)
@@ -67,6 +71,10 @@ void longpoll_compose(const struct device *dev, enum procedure_kind kind, const 
     bool first = ch->commands == 0;
     struct m2m_rep rep;
 
+    if (kind == PROC_RESPONSE) {
+        retarget_compose(dev, scl_id, r);
+        return;
+    }
     if (kind == PROC_CHANNEL) {
         r->label = "CREATE notificationChannel";
         snprintf(r->target, sizeof r->target, SCLS "/%s/notificationChannels", scl_id);
@@ -105,6 +113,8 @@ void longpoll_made(struct device *dev, enum procedure_kind kind)
         ch->has_channel = true;
     else if (kind == PROC_MGMT_CMD)
         ch->commands++;
+    else if (kind == PROC_RESPONSE)
+        retarget_told(dev);
     else
         forget_command(ch);
 }
@@ -123,10 +133,12 @@ bool longpoll_is_settled(struct device *dev, enum procedure_kind kind, enum reas
 {
     bool again = reason == REASON_CONFLICT && (kind == PROC_CHANNEL || kind == PROC_MGMT_CMD);
     bool gone = reason == REASON_NOT_FOUND && kind == PROC_COMMAND_REPORT;
+    bool stale =
+        kind == PROC_RESPONSE && retarget_is_stale(dev, reason, node_now(device_deployment(dev)));
 
-    if (again || gone)
+    if (again || gone || stale)
         longpoll_made(dev, kind);
-    return again || gone;
+    return again || gone || stale;
 }
 
 /* ---- the session: prepare ---- */
@@ -220,6 +232,7 @@ void longpoll_vanish(struct device *dev, sim_ns now)
     struct device_channel *ch = dev->channel;
 
     end_poll(ch, now, REASON_OUTAGE);
+    retarget_lose(dev, now);
     if (!ch->executed) /* it was in memory only: the NSCL will say it again */
         forget_command(ch);
     if (ch->end)
@@ -251,6 +264,8 @@ static void take_command(struct device_channel *ch, struct span notify)
 
 static void take_answer(struct device_channel *ch, const struct mid_response *r, sim_ns now)
 {
+    struct span notify = m2m_rep_span(&r->rep);
+
     if (r->reason != REASON_NONE) {
         if (r->reason == REASON_NOT_FOUND)
             ch->has_channel = false;
@@ -259,8 +274,10 @@ static void take_answer(struct device_channel *ch, const struct mid_response *r,
     }
     ch->failures = 0;
     end_poll(ch, now, REASON_NONE);
-    if (r->rep.type == M2M_NOTIFY_DOC)
-        take_command(ch, m2m_rep_span(&r->rep));
+    if (r->rep.type == M2M_NOTIFY_DOC && retarget_is_reference(notify))
+        retarget_take(ch->dev, notify, session_env(ch->end->session)->meter, now);
+    else if (r->rep.type == M2M_NOTIFY_DOC)
+        take_command(ch, notify);
 }
 
 static void advanced(struct session *s, sim_ns now)
@@ -379,9 +396,10 @@ static enum step next_step(const struct device *dev, sim_ns *at)
 {
     const struct device_channel *ch = dev->channel;
     bool keyed = config(dev)->mid.security == CFG_SECURITY_NONE || se_has(&dev->se, SE_KMC);
+    enum procedure_kind wants = longpoll_wants(dev);
     bool may = dev->state == DEVICE_UP && dev->registered && keyed &&
                (!dev->population->observed || dev->has_right) && !ch->executed &&
-               longpoll_wants(dev) == PROC_KINDS;
+               (wants == PROC_KINDS || wants == PROC_RESPONSE);
 
     *at = 0;
     if (ch->exec && !ch->executed)
@@ -499,6 +517,11 @@ uint32_t longpoll_sessions(const struct device *dev)
     return dev->channel->sessions;
 }
 
+struct retarget_in **longpoll_retarget(struct device *dev)
+{
+    return &dev->channel->in;
+}
+
 struct server_end *longpoll_holder(const struct device *dev)
 {
     return dev->channel->holder;
@@ -530,7 +553,10 @@ void longpoll_finish(struct device *dev, sim_ns now)
 {
     struct device_channel *ch = dev->channel;
 
-    if (!ch || !ch->proc)
+    if (!ch)
+        return;
+    retarget_finish(dev, now);
+    if (!ch->proc)
         return;
     book(ch);
     record_unfinished(device_deployment(dev), ch->proc, now);
@@ -546,6 +572,7 @@ void longpoll_free(struct device *dev)
     sim_cancel(device_deployment(dev)->sim, &ch->timer);
     if (ch->end)
         session_free(release_session(ch));
+    retarget_drop_all(dev);
     free(ch->exec);
     free(ch);
     dev->channel = NULL;

@@ -36,10 +36,15 @@ struct server_end *longpoll_holder(const struct device *dev);
 void longpoll_set_holder(struct device *dev, struct server_end *e);
 /* The session is gone: is e the holder, there is none any more. */
 void longpoll_forget_holder(struct device *dev, const struct server_end *e);
+/* What was handed on to it (retarget_scl.c); *NULL: nothing was. */
+struct retarget_in;
+struct retarget_in **longpoll_retarget(struct device *dev);
 /* What a device tells its NSCL in pocs: where notifications for it go. */
 void longpoll_contact(const char *scl_id, char *out, size_t n);
 
 /* ---- commands.c: an NSCL's commands to devices, and their polls ---- */
+/* "/m2m/scls/SCL-ID/...": the node; *scl: how long the path to its <scl> is. */
+bool commands_node_of(const char *path, uint64_t *node, size_t *scl);
 /* The outputs of its tree of these two kinds. */
 void commands_bring(struct server *nscl, struct scl_tree_output *o, sim_ns now);
 void commands_answer_poll(struct server *nscl, struct scl_tree_output *o, sim_ns now);

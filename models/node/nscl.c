@@ -3,7 +3,7 @@
 #include "models/node/application.h"
 #include "models/node/caller.h"
 #include "models/node/longpoll.h"
-#include "models/node/impl.h"
+#include "models/node/retarget.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +90,9 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
     commands_after(e, r, &a, now);
-    if (!a.held)
+    if (a.onward != M2M_STAYS)
+        retarget_begin(e, r, &a, now);
+    else if (!a.held)
         send_answer(e, &a); /* and the request is gone */
     delivery_run(nscl, now);
     if (a.held)
@@ -105,7 +107,10 @@ void mia_request(struct server_end *e, const struct server_request *r, sim_ns no
 
     meter_add(m, OP_DB_ACCESS, 1, 0);
     registrar_application(nscl->registrar, r, m, now, &a);
-    send_answer(e, &a);
+    if (a.onward != M2M_STAYS)
+        retarget_begin(e, r, &a, now);
+    else
+        send_answer(e, &a);
     delivery_run(nscl, now);
 }
 

@@ -53,6 +53,8 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "poll";
     case PROC_COMMAND_REPORT:
         return "command-report";
+    case PROC_RESPONSE:
+        return "response";
     case PROC_NA_REGISTRATION:
         return "na-registration";
     case PROC_DISCOVERY:
@@ -73,6 +75,10 @@ const char *procedure_kind_name(enum procedure_kind kind)
         return "reading";
     case PROC_DELIVERY:
         return "delivery";
+    case PROC_ACTUATE:
+        return "actuate";
+    case PROC_APOC:
+        return "apoc";
     case PROC_KINDS:
         break;
     }
@@ -124,7 +130,30 @@ void procedure_clock(struct procedure *p, sim_ns now)
         part = PART_QUEUE;
     else if (p->waiting)
         part = PART_OTHER;
+    if (p->carrier)
+        part = p->carrier->ledger.part;
     ledger_switch(&p->ledger, now, part);
+    if (p->rider)
+        ledger_switch(&p->rider->ledger, now, part);
+}
+
+void procedure_ride(struct procedure *p, struct procedure *on, sim_ns now)
+{
+    procedure_alight(p, now);
+    if (on->rider)
+        procedure_alight(on->rider, now);
+    p->carrier = on;
+    on->rider = p;
+    procedure_clock(p, now);
+}
+
+void procedure_alight(struct procedure *p, sim_ns now)
+{
+    if (!p->carrier)
+        return;
+    p->carrier->rider = NULL;
+    p->carrier = NULL;
+    procedure_clock(p, now);
 }
 
 /* A job queues, then a worker takes it, then it is done; what began for an earlier attempt is not
@@ -147,6 +176,13 @@ static void server_activity(struct procedure *p, enum session_activity activity)
     }
 }
 
+static void carve_other(struct procedure *p, sim_ns now, sim_ns other_ns)
+{
+    ledger_carve(&p->ledger, now, PART_OTHER, other_ns);
+    if (p->rider)
+        ledger_carve(&p->rider->ledger, now, PART_OTHER, other_ns);
+}
+
 void procedure_activity(struct procedure *p, sim_ns now, bool server,
                         enum session_activity activity, sim_ns other_ns)
 {
@@ -154,7 +190,7 @@ void procedure_activity(struct procedure *p, sim_ns now, bool server,
 
     if (computing && activity == SESSION_IDLE &&
         p->ledger.part == (server ? PART_SERVER_CRYPTO : PART_DEVICE_CRYPTO))
-        ledger_carve(&p->ledger, now, PART_OTHER, other_ns);
+        carve_other(p, now, other_ns);
     if (server) {
         server_activity(p, activity);
     } else {
@@ -173,8 +209,11 @@ void procedure_repeated(struct procedure *p, sim_ns now)
 
 void procedure_lost(struct procedure *p, sim_ns now)
 {
-    if (p->ledger.part == PART_NETWORK)
-        ledger_blame(&p->ledger, now, PART_RETRANSMISSION);
+    if (p->ledger.part != PART_NETWORK)
+        return;
+    ledger_blame(&p->ledger, now, PART_RETRANSMISSION);
+    if (p->rider)
+        ledger_blame(&p->rider->ledger, now, PART_RETRANSMISSION);
 }
 
 void procedure_log(struct procedure *p)
@@ -385,6 +424,10 @@ void procedure_end(struct procedure *p, sim_ns now, const char *outcome, enum re
                                 .device_ns = p->device_ns,
                                 .server_ns = p->server_ns};
 
+    if (p->rider)
+        procedure_alight(p->rider, now);
+    if (p->carrier)
+        p->carrier->rider = NULL;
     ledger_stop(&p->ledger, now);
     memcpy(row.parts, p->ledger.parts, sizeof row.parts);
     sink->procedure(sink->arg, &row);

@@ -24,6 +24,7 @@ enum procedure_kind {
     PROC_MGMT_CMD,       /* CREATE <mgmtCmd> */
     PROC_POLL,           /* a long poll, until it is answered */
     PROC_COMMAND_REPORT, /* UPDATE <execInstance> */
+    PROC_RESPONSE,       /* responseNotify: what came in an answer to a poll, answered */
     PROC_FORWARD,        /* what waits at a gateway, to the NSCL */
     /* not over a device's mId */
     PROC_NA_REGISTRATION, /* CREATE <application> over mIa */
@@ -35,6 +36,8 @@ enum procedure_kind {
     PROC_APPLICATION,     /* CREATE <application> at a gateway */
     PROC_READING,         /* CREATE <contentInstance> at a gateway */
     PROC_DELIVERY,        /* of that, from its application to the NSCL */
+    PROC_ACTUATE,         /* of an actuator, by an application over mIa: from request to answer */
+    PROC_APOC,            /* a request that a gateway hands on to an application's aPoC */
     PROC_KINDS
 };
 const char *procedure_kind_name(enum procedure_kind kind);
@@ -60,6 +63,8 @@ struct procedure {
     enum reason server_reason; /* why a server refused, where the device is not told */
     bool sampled;              /* its messages are kept whatever the outcome */
     struct message_log *log;   /* NULL: not kept */
+    /* A request that another procedure carries on: while it does, it is in that one's part. */
+    struct procedure *rider, *carrier;
 };
 
 /* The latencies of the slowest so far, of one kind. Which are the slowest of a run is known at its
@@ -79,6 +84,9 @@ struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind
 void procedure_book(struct procedure *p, const struct session *s, struct session_traffic *booked);
 /* Switches the ledger to the part that the flags say. */
 void procedure_clock(struct procedure *p, sim_ns now);
+/* p is carried by `on` until it alights, or one of the two ends. One rider at a time. */
+void procedure_ride(struct procedure *p, struct procedure *on, sim_ns now);
+void procedure_alight(struct procedure *p, sim_ns now); /* fine if nobody carries it */
 /* A processor's change, at the device (server == false) or the server. */
 void procedure_activity(struct procedure *p, sim_ns now, bool server,
                         enum session_activity activity, sim_ns other_ns);

@@ -36,7 +36,8 @@ struct call {
     const struct server_request *request;
     struct meter *meter;
     struct registrar_answer *out;
-    struct span target; /* without its query */
+    struct span target;             /* without its query */
+    char absolute[2 * M2M_MAX_URI]; /* the same of another's, as a URI */
     struct m2m_path path;
     enum m2m_path_result path_is;
     struct m2m_query query;
@@ -208,6 +209,7 @@ struct registrar *registrar_new(const struct registrar_settings *settings)
                                                        .scl_id = settings->fqdn,
                                                        .authority = settings->fqdn,
                                                        .network = true,
+                                                       .hands_on = settings->hands_on,
                                                        .registration_min = config->registration_min,
                                                        .registration_max = config->registration_max,
                                                        .poll_timer = settings->poll_timer,
@@ -303,9 +305,27 @@ static bool fits(const struct m2m_rep *rep)
     return written;
 }
 
+/* With the query that came, which is for who answers. */
+static void pass_on(const struct call *c, const struct m2m_response *r)
+{
+    struct registrar_answer *out = c->out;
+    const char *query = strchr(c->request->target, '?');
+    size_t n = str_append(out->target, sizeof out->target, 0, r->resource_uri);
+
+    str_append(out->target, sizeof out->target, n, query ? query : "");
+    snprintf(out->contact, sizeof out->contact, "%s", r->contact);
+    out->onward = r->onward;
+    out->answer = (struct server_answer){.status = (int)r->status_code};
+}
+
 static void answer(const struct call *c, struct m2m_response *r)
 {
     struct registrar_answer *out = c->out;
+
+    if (r->onward != M2M_STAYS) {
+        pass_on(c, r);
+        return;
+    }
 
     if (r->status_code >= STATUS_BAD_REQUEST) {
         refuse(c, r->status_code, r->additional_info);
@@ -454,6 +474,17 @@ static bool check_sender(const struct call *c)
     return false;
 }
 
+/* Of what is for somebody else. */
+static struct span absolute_target(struct call *c)
+{
+    size_t n = str_append(c->absolute, sizeof c->absolute, 0, "https://");
+
+    n = str_append(c->absolute, sizeof c->absolute, n, c->request->authority);
+    snprintf(c->absolute + n, sizeof c->absolute - n, "%.*s", (int)c->target.n,
+             (const char *)c->target.p);
+    return span_str(c->absolute);
+}
+
 /* etsi-m2m.md 8.3: filter attributes stand in the query. */
 static void serve_query(struct call *c)
 {
@@ -461,6 +492,9 @@ static void serve_query(struct call *c)
     char why[80];
 
     c->target = span_of(target, mark ? (size_t)(mark - target) : strlen(target));
+    if (c->r->settings.hands_on && *c->request->authority &&
+        strcmp(c->request->authority, c->r->settings.fqdn) != 0)
+        c->target = absolute_target(c);
     c->path_is = m2m_path_parse(c->target, BASE, &c->path);
     c->out->method = method_of(c);
     if (c->s && !check_sender(c))

@@ -32,6 +32,7 @@ struct registrar_settings {
     const struct cfg_server *config; /* borrowed */
     int64_t epoch_unix_ns;           /* of sim_ns 0 */
     sim_ns poll_timer;               /* how long a long poll is held; 0: not at all */
+    bool hands_on;                   /* what is for others (registrar_answer.onward) */
 };
 
 struct registrar;
@@ -71,7 +72,11 @@ struct registrar_answer {
     struct m2m_doc doc;          /* the body; DOC_NONE: none; m2m_doc_release is the taker's */
     struct ival_finding ival;
     enum m2m_method method; /* the primitive that was asked for */
+    /* Not M2M_STAYS: it is to be asked of `target`, an absolute URI; another SCL is reached over
+     * `contact`. The answer is an ACCEPTED that nobody should send. */
+    enum m2m_onward onward;
     bool held; /* a long poll: if its answer can wait, it comes as an output of the tree */
+    char target[M2M_MAX_PATH + M2M_MAX_URI], contact[M2M_MAX_URI];
     char text[2 * M2M_MAX_URI + 32];
 };
 /* s: of who asks. Never fails: a refusal is an answer. */

@@ -117,6 +117,7 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_CHANNEL:
     case PROC_MGMT_CMD:
     case PROC_COMMAND_REPORT:
+    case PROC_RESPONSE:
         longpoll_compose(dev, kind, scl_id, r);
         break;
     case PROC_REQUEST:
@@ -141,6 +142,8 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
     case PROC_APPLICATION:
     case PROC_READING:
     case PROC_DELIVERY:
+    case PROC_ACTUATE:
+    case PROC_APOC:
     case PROC_KINDS:
         break;
     }
@@ -238,6 +241,7 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_CHANNEL:
     case PROC_MGMT_CMD:
     case PROC_COMMAND_REPORT:
+    case PROC_RESPONSE:
         longpoll_made(dev, kind);
         break;
     case PROC_DEREGISTRATION:
@@ -262,6 +266,8 @@ void device_take_answer(struct device *dev, const struct mid_response *r, sim_ns
     case PROC_APPLICATION:
     case PROC_READING:
     case PROC_DELIVERY:
+    case PROC_ACTUATE:
+    case PROC_APOC:
     case PROC_KINDS:
         break;
     }

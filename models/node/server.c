@@ -4,6 +4,7 @@
 #include "models/node/caller.h"
 #include "models/node/longpoll.h"
 #include "models/node/resume.h"
+#include "models/node/retarget.h"
 
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
@@ -223,6 +224,8 @@ void server_end_forget(struct server_end *e)
         backend_leave(e->call);
     if (e->client && e->client->channel)
         longpoll_forget_holder(e->client, e);
+    if (e->handed)
+        retarget_forget(e->handed);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -531,6 +534,7 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
         s->registrar = registrar_new(
             &(struct registrar_settings){.poll_timer = delivery_is_wanted(d) ? c->poll_timer : 0,
                                          .fqdn = s->fqdn,
+                                         .hands_on = true,
                                          .config = c,
                                          .epoch_unix_ns = d->in.epoch_unix_ns});
     if (!d->authority ||
@@ -571,6 +575,7 @@ void server_release(struct server *s)
         session_free(session);
     }
     commands_free(s);
+    retarget_free(s);
     delivery_destroy(s->delivery);
     s->delivery = NULL;
     application_free(s);

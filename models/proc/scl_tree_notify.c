@@ -120,6 +120,30 @@ void channel_poll(struct scl_tree *t, struct resource *channel, const struct scl
     scl_tree_output_free(o);
 }
 
+bool scl_tree_withdraw(struct scl_tree *t, const char *contact, const char *reference)
+{
+    struct m2m_path path;
+    struct scl_tree_target target;
+    struct scl_tree_output **at;
+
+    if (m2m_path_parse(span_str(contact), t->settings.base, &path) != M2M_PATH_OK ||
+        !scl_tree_find(t, &path, &target) || target.type != M2M_CONTACT)
+        return false;
+    for (at = &target.at->extra.pending->first; *at; at = &(*at)->next) {
+        struct scl_tree_output *o = *at;
+        struct span text;
+
+        if (!m2m_find(m2m_rep_span(&o->representation), E_SUBSCRIPTION_REFERENCE, &text) ||
+            !m2m_is_text(text, reference))
+            continue;
+        *at = o->next;
+        target.at->extra.pending->count--;
+        scl_tree_output_free(o);
+        return true;
+    }
+    return false;
+}
+
 void channel_due(struct scl_tree *t, struct resource *channel, int64_t now)
 {
     (void)now;

@@ -56,6 +56,7 @@ struct proto *server_session_proto(struct server_session *s);
 struct server_request {
     enum http_method method;
     char target[M2M_MAX_URI];            /* path */
+    char authority[128];                 /* of an absolute target: HOST[:PORT]; "": a path came */
     char requesting_entity[M2M_MAX_URI]; /* "": absent */
     /* Certificate's common name or PSK identity; at a NAF the IMPI; at an NSCL on bare TCP the
      * KeyName, or "" where objects are not sealed; borrowed. */

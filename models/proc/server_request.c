@@ -51,17 +51,23 @@ static size_t scheme_of(const char *p, size_t n)
     return 0;
 }
 
-/* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2). */
-static bool take_target(struct span target, char *out, size_t n)
+/* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2), whose
+ * authority says whom it is for. */
+static bool take_target(struct span target, struct server_request *q)
 {
+    size_t n = sizeof(q->target), host;
+    char *out = q->target;
     const char *p = (const char *)target.p;
     size_t left = target.n, scheme = scheme_of(p, left);
     const char *slash;
 
     if (scheme > 0) {
         slash = memchr(p + scheme, '/', left - scheme);
-        if (!slash)
+        host = slash ? (size_t)(slash - p) - scheme : 0;
+        if (host == 0 || host >= sizeof(q->authority) || memchr(p, '\0', scheme + host))
             return false;
+        memcpy(q->authority, p + scheme, host);
+        q->authority[host] = '\0';
         left -= (size_t)(slash - p);
         p = slash;
     }
@@ -79,7 +85,7 @@ static bool check_target(enum server_role role, const struct incoming *m, struct
 
     if (m->method == HTTP_OTHER)
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
-    if (!take_target(m->target, q->target, sizeof(q->target)))
+    if (!take_target(m->target, q))
         return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
     if (only && strcmp(q->target, only->target) != 0)
         return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");

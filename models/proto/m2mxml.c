@@ -141,6 +141,10 @@ enum reason m2m_status_reason(int http_status)
         return REASON_CONFLICT;
     case STATUS_SERVICE_UNAVAILABLE:
         return REASON_SERVER_BUSY;
+    case STATUS_BAD_GATEWAY:
+        return REASON_BAD_GATEWAY;
+    case STATUS_GATEWAY_TIMEOUT:
+        return REASON_GATEWAY_TIMEOUT;
     default:
         return REASON_HTTP_STATUS;
     }

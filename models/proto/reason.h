@@ -61,6 +61,8 @@
     X(REASON_BACKEND_TIMEOUT,      "backend-timeout")         /* MSBF-MAS or MAS-NSCL did not answer */ \
     X(REASON_NOTIFY_CONTACT,       "notify-unknown-contact")  /* nobody has the contact's address */ \
     X(REASON_NOTIFY_QUEUE,         "notify-queue-full")       /* too many wait for that contact */ \
+    X(REASON_GATEWAY_TIMEOUT,      "gateway-timeout")         /* it was handed on, and no answer came back in time */ \
+    X(REASON_BAD_GATEWAY,          "bad-gateway")             /* it could not be handed on, or not be answered there */ \
     X(REASON_OUTAGE,               "outage")                  /* the node was switched off by the scenario */ \
     X(REASON_ATTEMPTS,             "attempts-used-up") \
     X(REASON_DEREGISTERED,         "deregistered") \
