@@ -104,8 +104,6 @@ static void consider_wants(const struct device *dev, sim_ns now, struct plan *be
         return;
     if (dev->population->observed && !dev->has_right)
         consider(best, hold, dev->wanted, PLAN_BEGIN, PROC_ACCESS_RIGHT);
-    else if (dev->gateway)
-        consider(best, hold, gateway_forward_at(dev), PLAN_BEGIN, PROC_FORWARD);
     else if (dev->channel && longpoll_wants(dev) != PROC_KINDS)
         consider(best, hold, dev->wanted, PLAN_BEGIN, longpoll_wants(dev));
     else if (dev->gateway)

@@ -70,8 +70,8 @@ void scl_tree_output_free(struct scl_tree_output *o);
 /* All that is announced is said again, as if it was created now: for who has lost his <scl> at
  * another SCL, and all *Annc with it. */
 void scl_tree_announce_all(struct scl_tree *tree);
-/* What waits in the channel of that contactURI with this subscriptionReference shall not be sent any
- * more. false: it is not there. */
+/* What waits in the channel of that contactURI with this subscriptionReference shall not be sent
+ * any more. false: it is not there. */
 bool scl_tree_withdraw(struct scl_tree *tree, const char *contact, const char *reference);
 
 /* Octets of the heap that the tree accounts for, and resources in it: for reports and tests. */
