@@ -52,7 +52,7 @@ static void fill_scl(struct device *dev, struct proto_env *env, sim_ns now, bool
 }
 
 /* A meter's reading: octets of the device's own, as many as the scenario says. */
-static void fill_content(struct device *dev, struct proto_env *env, sim_ns now,
+static void fill_content(struct device *dev, struct proto_env *env, sim_ns now, const char *scl_id,
                          struct device_request *q)
 {
     struct rng r = device_stream(dev, "readings");
@@ -60,6 +60,9 @@ static void fill_content(struct device *dev, struct proto_env *env, sim_ns now,
     uint32_t n = config(dev)->report.octets;
     char id[sizeof c->id];
 
+    q->label = "CREATE contentInstance";
+    snprintf(q->target, sizeof q->target, SCLS "/%s/containers/" CONTAINER_ID "/contentInstances",
+             scl_id);
     q->content = xcalloc(1, n);
     r.counter = (uint64_t)now;
     rng_bytes(&r, q->content, n);
@@ -121,10 +124,7 @@ void device_compose(struct device *dev, struct proto_env *env, enum procedure_ki
         longpoll_compose(dev, kind, scl_id, r);
         break;
     case PROC_REQUEST:
-        r->label = "CREATE contentInstance";
-        snprintf(r->target, sizeof r->target,
-                 SCLS "/%s/containers/" CONTAINER_ID "/contentInstances", scl_id);
-        fill_content(dev, env, now, r);
+        fill_content(dev, env, now, scl_id, r);
         break;
     case PROC_FORWARD:
         gateway_write(dev, scl_id, r);
