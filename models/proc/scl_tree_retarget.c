@@ -131,7 +131,7 @@ static bool has_authority(const struct resource *scl, struct span authority)
     if (!m2m_find(store_attributes(scl), E_LINK, &link))
         return false;
     link = authority_of(link);
-    return link.n == authority.n && memcmp(link.p, authority.p, link.n) == 0;
+    return link.n > 0 && link.n == authority.n && memcmp(link.p, authority.p, link.n) == 0;
 }
 
 /* By the authority of its link. Most SCLs are called by the first label of their host; the others

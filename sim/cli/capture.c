@@ -18,9 +18,11 @@ struct frame {
     uint8_t octets[];
 };
 
+#define AT_ONCE 16 /* procedures of a node that are looked at for one packet */
+
 /* A procedure, and when: its first packet is to be named. */
 struct named {
-    int64_t node, id;
+    int64_t node, peer, id;
     sim_ns from, until;
     bool done;
     char *text;
@@ -156,12 +158,15 @@ void capture_procedure(void *arg, const struct row_procedure *row)
 {
     struct capture *c = arg;
 
+    if (strcmp(row->kind, "delivery") == 0) /* its packets are those of its legs */
+        return;
     if (c->named_count == c->named_room) {
         c->named_room = c->named_room ? 2 * c->named_room : 64;
         c->named = xrealloc(c->named, c->named_room * sizeof *c->named);
     }
     c->named[c->named_count++] = (struct named){
         .node = row->node_id,
+        .peer = row->peer_id,
         .id = row->procedure_id,
         .from = row->t_start,
         .until = row->t_end,
@@ -180,8 +185,9 @@ static int by_node_and_time(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The node's procedure that goes on at this time, if none of its packets was named. */
-static struct named *find_named(struct capture *c, int64_t node, sim_ns at)
+/* The node's procedure that goes on at this time, if none of its packets was named: the last to
+ * begin, or, if that one is with another peer, the last before it that is with this one. */
+static struct named *find_named(struct capture *c, int64_t node, int64_t peer, sim_ns at)
 {
     size_t low = 0, high = c->named_count;
 
@@ -196,17 +202,24 @@ static struct named *find_named(struct capture *c, int64_t node, sim_ns at)
     if (low == 0)
         return NULL;
     struct named *found = &c->named[low - 1];
+    for (size_t i = 0; i < AT_ONCE && i < low && c->named[low - 1 - i].node == node; i++) {
+        struct named *m = &c->named[low - 1 - i];
+        if (m->peer == peer && at <= m->until) {
+            found = m;
+            break;
+        }
+    }
     return found->node == node && at <= found->until && !found->done ? found : NULL;
 }
 
 /* NULL: none; free it. */
 static char *comment_of(struct capture *c, const struct frame *f)
 {
-    struct named *p = find_named(c, f->from, f->at);
+    struct named *p = find_named(c, f->from, f->to, f->at);
     const char *fate = f->fate == NET_DELIVERED ? NULL : net_fate_name(f->fate);
 
     if (!p)
-        p = find_named(c, f->to, f->at);
+        p = find_named(c, f->to, f->from, f->at);
     if (p)
         p->done = true;
     if (p && fate)
