@@ -124,12 +124,14 @@ bool scl_tree_withdraw(struct scl_tree *t, const char *contact, const char *refe
 {
     struct m2m_path path;
     struct scl_tree_target target;
+    struct scl_tree_pending *p;
     struct scl_tree_output **at;
 
     if (m2m_path_parse(span_str(contact), t->settings.base, &path) != M2M_PATH_OK ||
         !scl_tree_find(t, &path, &target) || target.type != M2M_CONTACT)
         return false;
-    for (at = &target.at->extra.pending->first; *at; at = &(*at)->next) {
+    p = &more_of(target.at)->extra->pending;
+    for (at = &p->first; *at; at = &(*at)->next) {
         struct scl_tree_output *o = *at;
         struct span text;
 
@@ -137,7 +139,7 @@ bool scl_tree_withdraw(struct scl_tree *t, const char *contact, const char *refe
             !m2m_is_text(text, reference))
             continue;
         *at = o->next;
-        target.at->extra.pending->count--;
+        p->count--;
         scl_tree_output_free(o);
         return true;
     }
