@@ -65,6 +65,16 @@ static bool is_notify(const struct scl_tree_call *c)
     return false;
 }
 
+/* A notify that is answered by responseNotify is a request: the hosting SCL alone hands requests
+ * on, when it has looked who asks. Who knows a contactURI may notify, no more. */
+static bool is_request(const struct m2m_rep *notify)
+{
+    char reference[M2M_MAX_LINK];
+
+    m2m_find_text(m2m_rep_span(notify), E_SUBSCRIPTION_REFERENCE, reference, sizeof(reference));
+    return strstr(reference, "/longPolling") != NULL;
+}
+
 void channel_notify(struct scl_tree *t, struct resource *channel, const struct scl_tree_call *c)
 {
     const struct m2m_rep *rep = c->request->representation;
@@ -72,6 +82,10 @@ void channel_notify(struct scl_tree *t, struct resource *channel, const struct s
 
     if (!is_notify(c))
         return;
+    if (strcmp(c->request->requesting_entity, t->settings.scl_id) != 0 && is_request(rep)) {
+        scl_tree_refuse(c, STATUS_PERMISSION_DENIED, "requests come of the hosting SCL alone");
+        return;
+    }
     o = output_new(SCL_TREE_REQUEST, M2M_NOTIFY, "", c->request->requesting_entity);
     m2m_rep_init(&o->representation, M2M_NOTIFY_DOC);
     m2m_put_items(&o->representation, m2m_rep_span(rep));

@@ -117,15 +117,16 @@ static void check_announced_meters(const struct district *t)
 
     for (uint32_t k = 0; k < p->config->count; k++) {
         const struct device *gateway = local_gateway(&p->locals[k]);
-        char app[NODE_NAME_MAX], id[NODE_NAME_MAX + 32], link[M2M_MAX_LINK], tail[M2M_MAX_LINK];
+        char scl_id[M2M_MAX_URI], app[NODE_NAME_MAX], id[NODE_NAME_MAX + 32], link[M2M_MAX_LINK],
+            tail[M2M_MAX_LINK];
         struct m2m_response r;
 
         local_app_id(&p->locals[k], app);
         snprintf(id, sizeof id, "%sAnnc", app);
         ck_assert(get_annc(t, gateway, "applications", id, &r));
         m2m_find_text(m2m_rep_span(&r.representation), E_LINK, link, sizeof link);
-        snprintf(tail, sizeof tail, "gateways-%u.m2m.example/m2m/applications/%s", gateway->index,
-                 app);
+        node_scl_id(gateway->node_id, scl_id); /* its authority, as the link of its <scl> has it */
+        snprintf(tail, sizeof tail, "https://%s.m2m.example/m2m/applications/%s", scl_id, app);
         ck_assert_msg(strstr(link, tail) != NULL, "%s", link);
         m2m_response_clear(&r);
         snprintf(id, sizeof id, "%s-readingsAnnc", app);

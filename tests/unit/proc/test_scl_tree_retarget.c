@@ -320,6 +320,32 @@ START_TEST(answers_come_by_the_long_polling_uri)
 }
 END_TEST
 
+/* A request in a channel is one that the hosting SCL has looked at. */
+START_TEST(nobody_else_puts_requests_into_a_channel)
+{
+    static const char forged[] =
+        "<m2m:notify " NS "><m2m:statusCode>STATUS_OK</m2m:statusCode><m2m:representation>YWJj"
+        "</m2m:representation><m2m:subscriptionReference>/m2m/scls/x/notificationChannels/y/"
+        "longPolling?correlationID=1</m2m:subscriptionReference></m2m:notify>";
+
+    channel("poll");
+    expect(&k, "na", M2M_NOTIFY, NC "/poll/contact", forged, STATUS_PERMISSION_DENIED);
+    expect(&k, "gw1", M2M_NOTIFY, NC "/poll/contact", forged, STATUS_PERMISSION_DENIED);
+    ck_assert(!scl_tree_withdraw(k.tree, NC "/poll/contact",
+                                 "/m2m/scls/x/notificationChannels/y/longPolling?correlationID=1"));
+    expect(&k, "nscl", M2M_NOTIFY, NC "/poll/contact", forged, STATUS_ACCEPTED);
+    /* What waits can be taken out again, once. */
+    ck_assert(!scl_tree_withdraw(k.tree, NC "/poll/contact", "another"));
+    ck_assert(!scl_tree_withdraw(k.tree, NC "/poll", "another"));
+    ck_assert(scl_tree_withdraw(k.tree, NC "/poll/contact",
+                                "/m2m/scls/x/notificationChannels/y/longPolling?correlationID=1"));
+    ck_assert(!scl_tree_withdraw(k.tree, NC "/poll/contact",
+                                 "/m2m/scls/x/notificationChannels/y/longPolling?correlationID=1"));
+    expect(&k, "gw1", M2M_EXECUTE, NC "/poll/longPolling", NULL, STATUS_ACCEPTED);
+    ck_assert(k.response.held);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("scl_tree_retarget");
@@ -338,6 +364,7 @@ int main(void)
     tcase_add_test(t, no_request_goes_round);
     tcase_add_test(t, who_does_not_hand_on);
     tcase_add_test(t, answers_come_by_the_long_polling_uri);
+    tcase_add_test(t, nobody_else_puts_requests_into_a_channel);
     suite_add_tcase(s, t);
     return kit_main(s);
 }
