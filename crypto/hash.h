@@ -48,7 +48,7 @@ void hex_encode(const uint8_t *in, size_t n, char *out); /* 2n + 1 chars, lower 
 /* Either case. false: not exactly n octets of hex. */
 bool hex_decode(const char *in, size_t in_n, uint8_t *out, size_t n);
 void base64_encode(struct span in, char *out); /* 4 * ceil(n / 3) + 1 chars */
-/* Octets written; -1: not base64, or more than max. */
+/* Octets written; -1: not base64, or more than max. out may be where the digits stand. */
 long base64_decode(struct span in, uint8_t *out, size_t max);
 
 #endif

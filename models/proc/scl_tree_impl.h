@@ -67,6 +67,7 @@ struct scl_tree {
     struct scl_tree_output *first_output, **last_output;
     uint64_t numbers; /* resources ever made */
     uint64_t count;
+    uint64_t subscriptions; /* how many there are: mostly nobody is to be looked for */
     size_t octets;
     uint32_t bucket_count, heap_count, heap_room;
     bool fanning; /* inside a group's request */

@@ -293,7 +293,7 @@ static void notify_all(struct scl_tree *t, struct resource *of, struct resource 
 
 void notify_change(struct scl_tree *t, struct resource *r, enum m2m_status status, int64_t now)
 {
-    if (r->type == M2M_SUBSCRIPTION || r->type == M2M_SUBSCRIPTIONS)
+    if (!t->subscriptions || r->type == M2M_SUBSCRIPTION || r->type == M2M_SUBSCRIPTIONS)
         return;
     if (status != STATUS_CREATED)
         notify_all(t, r, r, status, now);

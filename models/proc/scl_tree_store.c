@@ -209,6 +209,7 @@ static void enter(struct scl_tree *t, struct resource *parent, struct resource *
     if (t->count >= t->bucket_count)
         grow_buckets(t);
     t->count++;
+    t->subscriptions += r->type == M2M_SUBSCRIPTION;
     link_bucket(t, r);
     if (first) {
         r->prev = first->prev;
@@ -294,6 +295,7 @@ void store_remove(struct scl_tree *t, struct resource *r)
         leave_parent(r);
         unlink_bucket(t, r);
         t->count--;
+        t->subscriptions -= r->type == M2M_SUBSCRIPTION;
     }
     store_count(t, 0, size_of(r) + r->attributes_n);
     if (waits((enum m2m_type)r->type))

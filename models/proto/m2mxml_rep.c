@@ -3,9 +3,7 @@
 
 #include "crypto/hash.h"
 #include "models/proto/m2mxml_impl.h"
-#include "sim/base/xalloc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_DEPTH 8
@@ -223,18 +221,16 @@ static bool read_boolean(enum m2m_element e, const char *text, int64_t *out)
 
 static bool read_base64(struct xml_element *x, enum m2m_element e, struct m2m_rep *out)
 {
+    uint8_t *octets = (uint8_t *)x->text;
     size_t n = 0;
-    uint8_t *octets;
     long got;
 
     for (size_t i = 0; i < x->text_n; i++)
-        if (!strchr(" \t\r\n", x->text[i]))
-            x->text[n++] = x->text[i];
-    octets = xcalloc(1, n / 4 * 3 + 1);
-    got = base64_decode(span_of(x->text, n), octets, n / 4 * 3);
+        if (octets[i] > ' ' || !strchr(" \t\r\n", octets[i]))
+            octets[n++] = octets[i];
+    got = base64_decode(span_of(octets, n), octets, n / 4 * 3); /* where its digits stood */
     if (got >= 0)
         m2m_put(out, e, span_of(octets, (size_t)got));
-    free(octets);
     return got >= 0;
 }
 
