@@ -253,9 +253,11 @@ static void bring_out(struct delivery *y, sim_ns now)
     struct scl_tree_output *o;
 
     while ((o = scl_tree_output(tree))) {
-        /* Announcements and members elsewhere: no SCL here asks for them. */
+        /* Announcements of an NSCL's own: there is nobody whom they are for. */
         if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
             notify(y, o, now);
+        else if (o->kind == SCL_TREE_REQUEST && strcmp(o->requesting_entity, y->entity) != 0)
+            retarget_member(y->nscl, o, now);
         else if (o->kind == SCL_TREE_COMMAND)
             commands_bring(y->nscl, o, now);
         else if (o->kind == SCL_TREE_POLL_ANSWER)

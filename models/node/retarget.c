@@ -140,22 +140,35 @@ static void keep(struct server_end *e, uint64_t id, uint64_t node, const char *c
 
 /* ---- on its way ---- */
 
+/* What is asked, by whom. */
+struct asked {
+    const char *target, *entity;
+    const struct m2m_rep *rep; /* of M2M_NO_TYPE: none */
+    enum m2m_method method;
+};
+
 /* The requestIndication of what was asked. false: it does not fit. */
-static bool write_request(const struct server_request *r, const struct registrar_answer *a,
-                          uint64_t id, struct buf *out)
+static bool write_request(const struct asked *q, uint64_t id, struct buf *out)
 {
-    struct m2m_primitive p = {.method = a->method, .correlation_id = id};
+    struct m2m_primitive p = {.method = q->method, .correlation_id = id};
     struct buf doc;
     bool fits;
 
-    str_append(p.target_id, sizeof p.target_id, 0, a->target);
-    snprintf(p.requesting_entity, sizeof p.requesting_entity, "%s", r->requesting_entity);
+    str_append(p.target_id, sizeof p.target_id, 0, q->target);
+    str_append(p.requesting_entity, sizeof p.requesting_entity, 0, q->entity);
     buf_init(&doc, M2M_MAX_DOC);
-    fits = strlen(a->target) < sizeof p.target_id &&
-           (!r->rep.type || m2mxml_rep_write(&r->rep, &doc)) &&
-           m2mxml_primitive_write(&p, buf_span(&doc), out);
+    fits = strlen(q->target) < sizeof p.target_id &&
+           (!q->rep->type || m2mxml_rep_write(q->rep, &doc)) &&
+           m2mxml_primitive_write(&p, buf_span(&doc), out) && buf_len(out) <= MAX_BODY;
     buf_clear(&doc);
     return fits;
+}
+
+static uint64_t next_id(struct server *nscl)
+{
+    if (!nscl->retarget)
+        nscl->retarget = xcalloc(1, sizeof *nscl->retarget);
+    return ++nscl->retarget->count;
 }
 
 static void write_notify(struct span document, const char *reference, struct m2m_rep *out)
@@ -210,17 +223,15 @@ static void set_queued(struct procedure *p, bool queued, sim_ns now)
 void retarget_begin(struct server_end *e, const struct server_request *r,
                     const struct registrar_answer *a, sim_ns now)
 {
+    const struct asked asked = {a->target, r->requesting_entity, &r->rep, a->method};
     struct server *nscl = e->server;
     char reference[REFERENCE];
     struct m2m_rep notify;
     enum m2m_status status = STATUS_OK;
     struct buf document;
-    uint64_t id, node = 0;
+    uint64_t id = next_id(nscl), node = 0;
     size_t scl;
 
-    if (!nscl->retarget)
-        nscl->retarget = xcalloc(1, sizeof *nscl->retarget);
-    id = ++nscl->retarget->count;
     /* An application of the NSCL's own listens for notifications alone. */
     if (a->onward != M2M_TO_SCL || !make_reference(a->contact, id, reference) ||
         !commands_node_of(a->contact, &node, &scl)) {
@@ -228,7 +239,7 @@ void retarget_begin(struct server_end *e, const struct server_request *r,
         return;
     }
     buf_init(&document, M2M_MAX_PRIMITIVE);
-    if (write_request(r, a, id, &document) && buf_len(&document) <= MAX_BODY) {
+    if (write_request(&asked, id, &document)) {
         meter_add(session_env(e->session)->meter, OP_XML_DOCUMENT, 1, buf_len(&document));
         write_notify(buf_span(&document), reference, &notify);
         set_queued(server_end_procedure(e), true, now);
@@ -313,4 +324,37 @@ void retarget_answered(struct server *nscl, const struct scl_tree_output *o, sim
     }
     answer(h, &primitive, &rep);
     m2m_rep_clear(&rep);
+}
+
+/* ---- members of groups ---- */
+
+/* Where it goes on the tree says once more: whoever asks is registered here, and the target is at
+ * another authority, so that nothing is done here. An answer to the reference is for nobody. */
+void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
+{
+    const struct asked asked = {o->target, o->requesting_entity, &o->representation, o->method};
+    struct m2m_request request = {.target_id = span_str(o->target),
+                                  .requesting_entity = o->requesting_entity,
+                                  .representation =
+                                      o->representation.type ? &o->representation : NULL,
+                                  .method = o->method,
+                                  .point = M2M_MIA};
+    char reference[REFERENCE];
+    struct m2m_response response;
+    struct m2m_rep notify;
+    struct buf document;
+    uint64_t id = next_id(nscl);
+
+    m2m_response_init(&response);
+    scl_tree_request(registrar_tree(nscl->registrar), deployment_of(nscl)->in.epoch_unix_ns + now,
+                     &request, &response);
+    buf_init(&document, M2M_MAX_PRIMITIVE);
+    if (response.onward == M2M_TO_SCL && make_reference(response.contact, id, reference) &&
+        write_request(&asked, id, &document)) {
+        write_notify(buf_span(&document), reference, &notify);
+        (void)put(nscl, response.contact, &notify, now);
+        m2m_rep_clear(&notify);
+    }
+    buf_clear(&document);
+    m2m_response_clear(&response);
 }

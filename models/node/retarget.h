@@ -23,6 +23,9 @@ void retarget_free(struct server *nscl);
  * only. */
 struct procedure *retarget_procedure(const struct server *nscl, const char *reference);
 bool retarget_is_reference(struct span notify);
+/* A group's request for a member elsewhere, which nobody waits for: into that SCL's channel, if
+ * there is one. */
+void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_ns now);
 
 /* ---- retarget_scl.c: at who polls ---- */
 /* What came in a poll's answer is a request: the meter is the session's on which it came. */
