@@ -4,6 +4,11 @@
 
 ln -s "$M2M_SOURCE/topologies/networks" networks
 cp "$M2M_SOURCE/tests/e2e/capacity.yaml" core.yaml
+# The law wants minutes; a sanitizer has seen the same search after seconds, and the law is not judged there.
+if [ -n "$M2M_SANITIZE" ]; then sed -i 's/until: 2 min, warmup: 1 min/until: 30 s, warmup: 20 s/' core.yaml; fi
+law() { # WHAT EXPECTED ACTUAL
+    if [ -z "$M2M_SANITIZE" ]; then equal "$@"; fi
+}
 
 # D, of a run with one device; T is 500 ms, and the goal 45 %.
 m2m 0 run core.yaml -o one.db --progress off --set populations.meter.count=1
@@ -11,13 +16,13 @@ demand="(select avg(server_ns) from procedures where kind = 'request' and outcom
 limit=$(sql one.db "select cast(0.45 * 500e6 / $demand as integer)")
 holds "the limit is a number of devices ($limit)" test "$limit" -gt 10
 
-m2m 0 capacity core.yaml --find populations.meter.count --max 40 --replications 3 --json
+m2m 0 capacity core.yaml --find populations.meter.count --max 40 --replications "$(scaled 3 2)" --json
 cp out result.json
 valid_json result.json
-equal "the interval holds the limit, $limit" 1 "$(sqlite3 :memory: "select
+law "the interval holds the limit, $limit" 1 "$(sqlite3 :memory: "select
     json_extract(readfile('result.json'), '\$.interval[0]') <= $limit and
     json_extract(readfile('result.json'), '\$.interval[1]') >= $limit")"
-equal "and says something: at most 3 wide" 1 "$(sqlite3 :memory: "select
+law "and says something: at most 3 wide" 1 "$(sqlite3 :memory: "select
     json_extract(readfile('result.json'), '\$.interval[1]') -
     json_extract(readfile('result.json'), '\$.interval[0]') <= 3")"
 equal "the core is what saturates" core "$(sqlite3 :memory: "select json_extract(value, '\$.busiest')
@@ -26,13 +31,13 @@ equal "the core is what saturates" core "$(sqlite3 :memory: "select json_extract
 # Met above: the workers that so many devices need, by the same law. 45 % of one is shared by w.
 devices=$((limit * 2))
 least=2
-m2m 0 capacity core.yaml --least --find populations.core.workers --max 8 --replications 3 --json \
+m2m 0 capacity core.yaml --least --find populations.core.workers --max 8 --replications "$(scaled 3 2)" --json \
     --set "populations.meter.count=$devices"
 cp out least.json
 valid_json least.json
-holds "the least number of workers is $least, give or take one" test "$(sqlite3 :memory: "select
+law "the least number of workers is $least, give or take one" 1 "$(sqlite3 :memory: "select
     json_extract(readfile('least.json'), '\$.interval[0]') <= $least + 1 and
-    json_extract(readfile('least.json'), '\$.limit') between $least and $least + 1")" = 1
+    json_extract(readfile('least.json'), '\$.limit') between $least and $least + 1")"
 m2m 4 capacity core.yaml --least --find populations.core.workers --max 1 --replications 2 --set "populations.meter.count=$devices"
 says out '^not even populations.core.workers = 1'
 m2m 0 capacity core.yaml --least --find populations.core.workers --max 2 --min 2 --replications 2

@@ -2,7 +2,7 @@
 # clock, on a fleet scaled down from the one of the acceptance run.
 . "$(dirname "$0")/lib.sh"
 
-meters=$(scaled 300 30)
+meters=$(scaled 200 20)
 fleet() { # OUT ARGUMENT...
     out=$1
     shift

@@ -74,11 +74,12 @@ radius=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\), 3 users$/\1/p' serve.e
 m2m 0 attach eap --radius "$radius" --secret s3cret --method psk --identity psk-user --psk $key16
 await serve.out '^"psk-user" psk accepted ' 1
 # A crowd: who got in stands as one who got in at the agent too, whose every last word is answered.
-attach 0 gpsk --identity "gpsk user" --psk $key32 --count 3000 --parallel 1000
-await serve.out ' gpsk accepted ' 3020
+crowd=$(scaled 3000 300)
+attach 0 gpsk --identity "gpsk user" --psk $key32 --count "$crowd" --parallel $((crowd / 3))
+await serve.out ' gpsk accepted ' $((crowd + 20))
 end
-says serve.err '^3101 accepted, 0 refused; '
-says serve.err '^PANA: [0-9]{4} sessions; ' # some more: a PCI that came late and twice begins one
+says serve.err "^$((crowd + 101)) accepted, 0 refused; "
+says serve.err '^PANA: [0-9]{3,4} sessions; ' # some more: a PCI that came late and twice begins one
 
 # With certificates, in fragments.
 if command -v openssl >/dev/null; then

@@ -146,6 +146,7 @@ capture() { # NAME SCENARIO ARGUMENT...: NAME.db, NAME.pcapng
     if is_campaign "$scenario"; then set -- "$@" --only 'cell = 0 and replication = 0'; fi
     m2m 0 run "$scenario" -o "$name.db" --progress off "$@"
     m2m 0 pcap "$name.db" --secrets -o "$name.pcapng" --progress off
+    if [ -n "$M2M_SANITIZE" ]; then return; fi # the same octets, which tshark has judged
     judge "$name.db" "$name.pcapng"
     equal "$name: as many packets as were said" "$(sed -n '1s/ .*//p' out)" "$(fact "$name.pcapng" packets)"
 }
@@ -153,9 +154,10 @@ capture() { # NAME SCENARIO ARGUMENT...: NAME.db, NAME.pcapng
 "$M2MSIM" list >scenarios
 while read -r scenario _; do
     capture "$scenario" "$scenario"
-    also "$scenario" "$scenario.pcapng"
+    if [ -z "$M2M_SANITIZE" ]; then also "$scenario" "$scenario.pcapng"; fi
 done <scenarios
 holds "scenarios are listed" test 10 -le "$(wc -l <scenarios)"
+if [ -n "$M2M_SANITIZE" ]; then finish; fi
 for inside in tls-requests bare-requests dtls-coap-requests radius-accepts; do
     holds "some scenario has $inside" grep -q "^$inside [1-9]" ./*.pcapng.facts
 done

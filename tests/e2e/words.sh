@@ -26,10 +26,11 @@ valid_json out
 
 # Every code that the reader has is explained.
 grep -rhoE '"S[0-9]{3}"' "$M2M_SOURCE"/topologies/*.c | tr -d '"' | sort -u >codes
+holds "there are codes" test "$(wc -l <codes)" -gt 50
+sed -i "$(scaled '$' 5)q" codes
 while IFS= read -r code; do
     m2m 0 explain "$code"
 done <codes
-holds "there are codes" test "$(wc -l <codes)" -gt 50
 
 # Completion: valid, complete, and it works.
 m2m 0 completion bash

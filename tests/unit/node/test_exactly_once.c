@@ -3,6 +3,7 @@
 #include "crypto/entity.h"
 #include "models/node/impl.h"
 #include "tests/support/fleet.h"
+#include "tests/support/scaled.h"
 #include "topologies/builder.h"
 
 #include <check.h>
@@ -38,15 +39,20 @@ static const struct life {
     size_t reports; /* of each device at least */
     bool doubted;   /* some answers do not come in time, though the reading is stored */
 } lives[] = {
-    {{NULL}, 2870, false},
-    {{"populations.sensors.mid.idle=1 s", "run.until=10 d", NULL}, 950, false},
-    {{"links.sensors->nscl.loss=30 %", "run.until=10 d", NULL}, 850, true},
-    {{"links.sensors->nscl.loss=30 %", "populations.sensors.mid.idle=1 s", "run.until=5 d", NULL},
-     350,
+    {{"run.until=" SCALED("30 d", "5 d"), NULL}, SCALED(2870, 470), false},
+    {{"populations.sensors.mid.idle=1 s", "run.until=" SCALED("10 d", "3 d"), NULL},
+     SCALED(950, 280),
+     false},
+    {{"links.sensors->nscl.loss=30 %", "run.until=" SCALED("10 d", "3 d"), NULL},
+     SCALED(850, 250),
      true},
-    {{"populations.sensors.mid.binding=http", "run.until=5 d", "links.sensors->nscl.loss=10 %",
-      NULL},
-     470,
+    {{"links.sensors->nscl.loss=30 %", "populations.sensors.mid.idle=1 s",
+      "run.until=" SCALED("5 d", "3 d"), NULL},
+     SCALED(350, 200),
+     true},
+    {{"populations.sensors.mid.binding=http", "run.until=" SCALED("5 d", "3 d"),
+      "links.sensors->nscl.loss=10 %", NULL},
+     SCALED(470, 275),
      false},
 };
 #define LIVES ((int)(sizeof(lives) / sizeof(lives[0])))

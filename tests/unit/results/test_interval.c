@@ -11,6 +11,7 @@
 #include "sim/base/rng.h"
 #include "sim/base/xalloc.h"
 #include "sim/cpu.h"
+#include "tests/support/scaled.h"
 
 START_TEST(quantiles_of_student)
 {
@@ -252,7 +253,8 @@ int main(void)
     tcase_add_test(tc, within_one_replication);
     tcase_add_test(tc, ranks);
     tcase_add_test(tc, histograms_merge);
-    tcase_add_test(tc, coverage);
+    if (SCALED(true, false)) /* a figure of many experiments, each of which is like the others */
+        tcase_add_test(tc, coverage);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
