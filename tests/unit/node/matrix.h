@@ -196,15 +196,22 @@ ROGUE const char *fill(const struct rogue *r, const char *template)
     static char out[4][4096];
     static int turn;
     char *text = out[turn = (turn + 1) % 4];
-    char ival[512];
     size_t used = 0;
 
-    scl_ival(r->town, &(struct scl_text){.result = GENUINE}, ival, sizeof ival);
-    for (const char *t = template; *t; t++) {
-        char one[2] = {*t, '\0'};
+    while (*template) {
+        size_t plain = strcspn(template, "@$");
 
-        used =
-            str_append(text, sizeof out[0], used, *t == '@' ? r->entity : (*t == '$' ? ival : one));
+        ck_assert_uint_lt(used + plain, sizeof out[0]);
+        memcpy(text + used, template, plain);
+        used += plain;
+        text[used] = '\0';
+        template += plain;
+        if (*template == '@')
+            used = str_append(text, sizeof out[0], used, r->entity);
+        else if (*template == '$')
+            used += (size_t)scl_ival(r->town, &(struct scl_text){.result = GENUINE}, text + used,
+                                     sizeof out[0] - used);
+        template += *template != '\0';
     }
     ck_assert_uint_lt(used + 1, sizeof out[0]);
     return text;
