@@ -13,19 +13,26 @@
 /* How long close_notify may take to be told. */
 #define CLOSING SIM_S
 
+struct door {
+    struct live_nscl *nscl;
+    struct live_udp *socket; /* of associations; NULL: none */
+    enum live_nscl_door kind;
+};
+
 struct live_nscl {
     struct live *live;
     struct live_nscl_settings settings;
     struct live_nscl_counts counts;
-    struct live_udp *socket; /* of associations; NULL: none */
-    sim_ns last;             /* when something came */
-    bool asked;              /* since it was delivered */
+    struct door doors[LIVE_NSCL_DOORS];
+    sim_ns last; /* when something came */
+    bool asked;  /* since it was delivered */
 };
 
 /* One connection. */
 struct talk {
     struct tally tally;
     struct live_nscl *nscl;
+    struct door *door;
     struct server_session *session;
     struct rng stream;
     struct meter meter;
@@ -36,9 +43,27 @@ struct talk {
     uint64_t requests;
     uint8_t address[LIVE_UDP_KEY_MAX]; /* of an association, for its cookie */
     size_t address_n;
-    bool coaps, told, resumed;
+    bool told, resumed;
     char peer[M2M_MAX_URI];
 };
+
+static bool is_coap(enum live_nscl_door door)
+{
+    return door == LIVE_COAPS || door == LIVE_COAP;
+}
+
+static bool is_bare(enum live_nscl_door door)
+{
+    return door == LIVE_HTTP || door == LIVE_COAP;
+}
+
+const char *live_nscl_door_name(enum live_nscl_door door)
+{
+    static const char *const names[LIVE_NSCL_DOORS] = {
+        [LIVE_HTTPS] = "https", [LIVE_COAPS] = "coaps", [LIVE_HTTP] = "http", [LIVE_COAP] = "coap"};
+
+    return names[door];
+}
 
 /* ---- the node of the core ---- */
 
@@ -56,7 +81,8 @@ static void on_acted(struct tally *tally, sim_ns now)
         s->served(s->arg, tls, now);
     while ((r = server_session_request(t->session))) {
         t->requests++;
-        str_append(t->peer, sizeof(t->peer), 0, r->peer_name);
+        str_append(t->peer, sizeof(t->peer), 0,
+                   *r->peer_name ? r->peer_name : r->requesting_entity);
         s->request(s->arg, &(struct live_nscl_call){.peer = (struct live_nscl_peer *)t,
                                                     .session = t->session,
                                                     .request = r,
@@ -69,15 +95,29 @@ static void on_acted(struct tally *tally, sim_ns now)
     }
 }
 
-/* An identity that TLS does not find is known by what it calls itself. */
-static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+/* Who is not found is known by what he calls himself. */
+static void call_itself(struct talk *t, struct span identity)
 {
-    struct talk *t = arg;
     size_t n = identity.n < sizeof(t->peer) ? identity.n : sizeof(t->peer) - 1;
 
     memcpy(t->peer, identity.p, n);
     t->peer[n] = '\0';
+}
+
+static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum reason *reason)
+{
+    struct talk *t = arg;
+
+    call_itself(t, identity);
     return t->nscl->settings.psk_find(t->nscl->settings.arg, identity, psk, reason);
+}
+
+static bool find_grant(void *arg, struct span identity, struct mid_grant *out, enum reason *reason)
+{
+    struct talk *t = arg;
+
+    call_itself(t, identity);
+    return t->nscl->settings.grant_find(t->nscl->settings.arg, identity, out, reason);
 }
 
 /* ---- connections ---- */
@@ -114,28 +154,33 @@ static const struct proto_ops talk_ops = {.name = "live-nscl",
 static struct server_session *new_session(struct talk *t)
 {
     const struct live_nscl_settings *s = &t->nscl->settings;
+    enum live_nscl_door door = t->door->kind;
     struct server_settings settings = {.role = SERVER_NSCL,
-                                       .context = s->context,
                                        .psk_find = find_psk,
                                        .psk_arg = t,
-                                       .resumption = s->resumption};
+                                       .grant_find = s->grant_find ? find_grant : NULL,
+                                       .trusts_access = is_bare(door),
+                                       .resumption = is_bare(door) ? NULL : s->resumption};
 
-    if (t->coaps) {
+    if (is_coap(door)) {
         settings.binding = BINDING_COAP;
-        settings.context = s->dtls;
+        settings.context = is_bare(door) ? NULL : s->dtls;
         settings.dtls.cookie = true;
         settings.dtls.peer = span_of(t->address, t->address_n);
         settings.idle = s->idle;
-    } else if (s->credential && credential_copy(s->credential, &settings.credential)) {
-        return NULL;
+    } else if (!is_bare(door)) {
+        settings.context = s->context;
+        if (s->credential && credential_copy(s->credential, &settings.credential))
+            return NULL;
     }
     return server_session_new(&t->env, &settings);
 }
 
 /* address: an association's; empty: of a connection. NULL: beyond the limit, or OpenSSL would not.
  */
-static struct talk *new_talk(struct live_nscl *n, struct span address)
+static struct talk *new_talk(struct door *door, struct span address)
 {
+    struct live_nscl *n = door->nscl;
     struct talk *t;
     char name[40];
 
@@ -147,6 +192,7 @@ static struct talk *new_talk(struct live_nscl *n, struct span address)
     str_append_number(name, sizeof(name), str_append(name, sizeof(name), 0, "connection "),
                       ++n->counts.connections);
     t->nscl = n;
+    t->door = door;
     t->stream = rng_stream(n->settings.seed, name, "live-nscl");
     t->env = (struct proto_env){.stream = &t->stream,
                                 .se = &t->se,
@@ -154,7 +200,6 @@ static struct talk *new_talk(struct live_nscl *n, struct span address)
                                 .trace = &t->trace,
                                 .epoch_unix_ns = live_epoch_unix_ns(n->live)};
     t->began = live_now(n->live);
-    t->coaps = address.n > 0;
     t->address_n = address.n < sizeof(t->address) ? address.n : sizeof(t->address);
     memcpy(t->address, address.p ? address.p : (const uint8_t *)"", t->address_n);
     t->session = new_session(t);
@@ -168,7 +213,7 @@ static struct talk *new_talk(struct live_nscl *n, struct span address)
         n->counts.most = n->counts.open;
     /* An association closes itself when it is idle. */
     tally_init(&t->tally, &talk_ops, server_session_proto(t->session), t->began,
-               t->coaps ? SIM_NEVER : n->settings.idle);
+               is_coap(door->kind) ? SIM_NEVER : n->settings.idle);
     t->tally.acted = on_acted;
     return t;
 }
@@ -195,7 +240,7 @@ static enum reason why_ended(const struct proto *p)
 
 static void gone(void *arg, struct proto *p)
 {
-    struct live_nscl *n = arg;
+    struct live_nscl *n = ((struct door *)arg)->nscl;
     struct talk *t = (struct talk *)p;
 
     if (t->told)
@@ -212,7 +257,7 @@ static void gone(void *arg, struct proto *p)
                                                   .requests = t->requests,
                                                   .octets_in = t->tally.octets_in,
                                                   .octets_out = t->tally.octets_out,
-                                                  .coaps = t->coaps,
+                                                  .door = t->door->kind,
                                                   .resumed = t->resumed});
 }
 
@@ -227,11 +272,14 @@ static bool key_of(void *arg, struct span from, struct span in, struct live_udp_
     return true;
 }
 
-/* What begins no handshake is of an association that is over. */
+/* What begins no handshake is of an association that is over; a bare one begins with any message of
+ * CoAP (RFC 7252 3: its version). */
 static bool make_association(void *arg, struct span from, struct span in,
                              struct live_udp_core *core)
 {
-    struct talk *t = dtls_begins(in) ? new_talk(arg, from) : NULL;
+    struct door *door = arg;
+    bool begins = is_bare(door->kind) ? in.n > 0 && in.p[0] >> 6 == 1 : dtls_begins(in);
+    struct talk *t = begins ? new_talk(door, from) : NULL;
 
     if (!t)
         return false;
@@ -244,12 +292,12 @@ static void step_association(void *user, struct proto *p, sim_ns now)
 {
     (void)now;
     if (p->status != PROTO_RUNNING)
-        gone(((struct talk *)user)->nscl, p);
+        gone(((struct talk *)user)->door, p);
 }
 
 static void association_gone(void *user, struct proto *p)
 {
-    gone(((struct talk *)user)->nscl, p);
+    gone(((struct talk *)user)->door, p);
     proto_free(p);
 }
 
@@ -264,23 +312,24 @@ struct live_nscl *live_nscl_new(struct live *l, const struct live_nscl_settings 
 
     n->live = l;
     n->settings = *settings;
+    for (int i = 0; i < LIVE_NSCL_DOORS; i++)
+        n->doors[i] = (struct door){.nscl = n, .kind = (enum live_nscl_door)i};
     return n;
 }
 
-enum err live_nscl_https(struct live_nscl *n, const char *host, int *port, const char **why)
+enum err live_nscl_open(struct live_nscl *n, enum live_nscl_door door, const char *host, int *port,
+                        const char **why)
 {
-    return live_listen(n->live, host, port, make, NULL, gone, n, why);
-}
-
-enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port, const char **why)
-{
+    struct door *d = &n->doors[door];
     struct live_udp_limits limits;
 
+    if (!is_coap(door))
+        return live_listen(n->live, host, port, make, NULL, gone, d, why);
     live_udp_limits_default(&limits);
     limits.conversations = n->settings.connections;
     limits.idle = sim_ns_add(n->settings.idle, CLOSING);
     limits.linger = CLOSING / 10; /* close_notify is said once */
-    return live_udp_serve(n->live, host, port, &association_ops, n, &limits, &n->socket, why);
+    return live_udp_serve(n->live, host, port, &association_ops, d, &limits, &d->socket, why);
 }
 
 bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange, const struct server_answer *a)
@@ -290,13 +339,13 @@ bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange, const stru
     sim_ns now = live_now(t->nscl->live);
     bool told;
 
-    if (!t->coaps || t->told)
+    if (!is_coap(t->door->kind) || t->told)
         return false;
     pump_enter(&t->tally.proto, now, true);
     told = server_session_notify(t->session, now, exchange, a);
     pump_leave();
     memcpy(key.octets, t->address, t->address_n);
-    live_udp_poke(t->nscl->socket, &key);
+    live_udp_poke(t->door->socket, &key);
     return told;
 }
 

@@ -1,11 +1,16 @@
-/* An NSCL in real time: mId (etsi-m2m.md 6, 8.3) over TLS on TCP sockets, the very server session
- * of the simulation, one for each connection, which may ask as often as it likes. Who may come in
- * and what is answered its parent says (models/node/live.h). */
+/* An NSCL in real time: mId (etsi-m2m.md 6, 8.3) over TCP with and without TLS, over UDP with and
+ * without DTLS, the very server session of the simulation, one for each connection, which may ask
+ * as often as it likes. Who may come in and what is answered its parent says (models/node/live.h).
+ */
 #ifndef MODELS_HOST_LIVE_NSCL_H
 #define MODELS_HOST_LIVE_NSCL_H
 
 #include "models/host/live.h"
 #include "models/proc/server.h"
+
+/* Where it listens. */
+enum live_nscl_door { LIVE_HTTPS, LIVE_COAPS, LIVE_HTTP, LIVE_COAP, LIVE_NSCL_DOORS };
+const char *live_nscl_door_name(enum live_nscl_door door); /* "https", "coaps", "http", "coap" */
 
 /* One connection that has ended. Valid during the call. */
 struct live_nscl_end {
@@ -16,7 +21,7 @@ struct live_nscl_end {
                            what it began; RUN_END: the server ends */
     sim_ns began, ended;
     uint64_t requests, octets_in, octets_out;
-    bool coaps;
+    enum live_nscl_door door;
     bool resumed; /* its session was one before */
 };
 
@@ -32,8 +37,8 @@ struct live_nscl_call {
 };
 
 struct live_nscl_settings {
-    const struct tls_context *context;   /* of TLS; NULL: live_nscl_https is not called */
-    const struct tls_context *dtls;      /* NULL: live_nscl_coaps is not called */
+    const struct tls_context *context;   /* of TLS; NULL: LIVE_HTTPS is not opened */
+    const struct tls_context *dtls;      /* NULL: LIVE_COAPS is not opened */
     const struct credential *credential; /* of suites with certificates; NULL: PSK. Borrowed */
     sim_ns idle;                         /* a connection is closed after so long without octets */
     sim_ns quiet;          /* live_nscl_run ends when nothing came and nothing ran for so long */
@@ -44,6 +49,9 @@ struct live_nscl_settings {
     /* A session has said or heard something: what it made that may be resumed is to be kept. May be
      * NULL. */
     void (*served)(void *arg, struct tls *t, sim_ns now);
+    /* What was granted to whom; at a bare door who asks unsealed is nobody (peer_name "").
+     * NULL: bodies go as they are, whoever it is. */
+    mid_grant_find grant_find;
     void (*request)(void *arg, const struct live_nscl_call *call);
     /* Soon after requests, outside of any core: what came of them for others is to be told
      * (live_nscl_notify). May be NULL. */
@@ -61,11 +69,9 @@ struct live_nscl_counts {
 struct live_nscl; /* as long as its struct live, which must be freed first */
 
 struct live_nscl *live_nscl_new(struct live *l, const struct live_nscl_settings *settings);
-/* Listen; errors as live_listen, *port and *why too. DTLS asks for a cookie first. */
-enum err live_nscl_https(struct live_nscl *n, const char *host, int *port,
-                         const char **why) MUST_USE;
-enum err live_nscl_coaps(struct live_nscl *n, const char *host, int *port,
-                         const char **why) MUST_USE;
+/* Listen, once a door; errors as live_listen, *port and *why too. DTLS asks for a cookie first. */
+enum err live_nscl_open(struct live_nscl *n, enum live_nscl_door door, const char *host, int *port,
+                        const char **why) MUST_USE;
 /* server_session_notify, and out with it. */
 bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange,
                       const struct server_answer *a) MUST_USE;

@@ -97,11 +97,15 @@ struct live_nscl_facts {
 bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out);
 /* An SCL that is not of the scenario. record: its times count from epoch_unix_ns. */
 void deployment_live_stranger(struct deployment *d, const struct scl_record *record);
-/* TLS's question for a Kmc, as registrar_psk; and the answer to a request of the SCL that TLS
- * authenticated, by PSK identity or as the SCL-ID of a certificate. m2m_doc_release of out's
- * document is the caller's. */
+/* TLS's question for a Kmc, as registrar_psk; and what was granted to who came under that identity,
+ * or with a certificate that names his SCL-ID (mid_grant_find). */
 unsigned deployment_live_psk(struct deployment *d, struct span identity, int64_t unix_ns,
                              uint8_t psk[32], enum reason *reason);
+bool deployment_live_grant(struct deployment *d, struct span identity, int64_t unix_ns,
+                           struct mid_grant *out, enum reason *reason);
+/* The answer to a request of the SCL that TLS or the request's seal authenticated, by PSK identity
+ * or as the SCL-ID of a certificate. From nobody (peer_name "") those of the scenario's devices are
+ * taken whose mid.security is none. m2m_doc_release of out's document is the caller's. */
 void deployment_live_request(struct deployment *d, struct meter *m,
                              const struct server_request *request, int64_t unix_ns,
                              struct registrar_answer *out);
@@ -144,8 +148,7 @@ struct live_scl {
     struct device *device;
 };
 /* The index-th device of this name, as of deployment_live_count. ERR_NOT_FOUND: no such device;
- * ERR_UNSUPPORTED: it speaks mId without TLS or DTLS, or is not of the first NSCL. Wipe it with
- * explicit_bzero. */
+ * ERR_UNSUPPORTED: it is no DSCL of the first NSCL's. Wipe it with explicit_bzero. */
 enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t index,
                              struct live_scl *out) MUST_USE;
 /* Asks c what this device asks in a procedure over mId (PROC_REGISTRATION and after), with content

@@ -2,6 +2,7 @@
 #include "crypto/entity.h"
 #include "models/node/impl.h"
 #include "models/node/live.h"
+#include "models/node/mid_security.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,25 +27,31 @@ static bool is_of(const struct population *p, const struct server *nscl)
 
 static bool speaks_tls(const struct population *p)
 {
-    return p->config->device->mid.security == CFG_SECURITY_CHANNEL;
+    return p->config->device->mid.security & CFG_SECURITY_CHANNEL;
 }
 
 /* ---- the connection that every device has ---- */
 
 #define KMC_INDEX 1
 
+/* What the scenario's devices wish is what they were granted. Those of a trusted access network
+ * have no Kmc. */
 static void connection_of(const struct device *dev, struct scl_record *r)
 {
     const struct cfg_device *c = dev->population->config->device;
+    bool trusted = c->mid.security == CFG_SECURITY_NONE;
     struct rng id = device_stream(dev, "live Connection-ID");
     struct rng key = device_stream(dev, "live Kmc");
 
     *r = (struct scl_record){.connection_id = rng_u64(&id) >> 1,
-                             .kmc_index = KMC_INDEX,
-                             .kmc_expires = c->keys.kmc,
+                             .kmc_index = trusted ? 0 : KMC_INDEX,
+                             .kmc_expires = trusted ? SIM_NEVER : c->keys.kmc,
                              .device = dev->index,
-                             .ival_capable = c->ival.capable};
-    rng_bytes(&key, r->kmc, M2M_KEY_LEN);
+                             .ival_capable = c->ival.capable,
+                             .mid_flags = mid_security_flags(c->mid.security),
+                             .cipher = c->mid.cipher};
+    if (!trusted)
+        rng_bytes(&key, r->kmc, M2M_KEY_LEN);
     device_node_id(dev, r->node_id);
     device_kival(dev, r->kival);
     explicit_bzero(&key, sizeof key);
@@ -136,13 +143,51 @@ unsigned deployment_live_psk(struct deployment *d, struct span identity, int64_t
                          reason);
 }
 
-/* A certificate's name is an SCL-ID. */
-static struct scl_record *find_scl(struct registrar *r, const char *name)
+/* NULL: nobody, or it is no SCL-ID. */
+static struct scl_record *of_scl_id(struct registrar *r, const char *scl_id)
 {
     uint8_t node_id[M2M_NODE_ID_LEN];
 
-    return node_id_of_scl(name, node_id) ? registrar_of_node(r, node_id)
-                                         : registrar_of_connection(r, name);
+    return node_id_of_scl(scl_id, node_id) ? registrar_of_node(r, node_id) : NULL;
+}
+
+/* A certificate's name is an SCL-ID. */
+static struct scl_record *find_scl(struct registrar *r, const char *name)
+{
+    struct scl_record *s = of_scl_id(r, name);
+
+    return s ? s : registrar_of_connection(r, name);
+}
+
+/* Who comes from nowhere is believed to be whom he says, if he is one for whom the access network
+ * answers: that whatever reaches a bare door came over it is for who opened the door to see to. */
+static struct scl_record *trusted_scl(struct registrar *r, const char *scl_id)
+{
+    struct scl_record *s = of_scl_id(r, scl_id);
+
+    return s && s->mid_flags == MID_AN_SECURITY ? s : NULL;
+}
+
+bool deployment_live_grant(struct deployment *d, struct span identity, int64_t unix_ns,
+                           struct mid_grant *out, enum reason *reason)
+{
+    struct registrar *r = first_nscl(d)->registrar;
+    char name[M2M_MAX_URI], key_name[M2M_PSK_IDENTITY_MAX];
+    const struct scl_record *s = NULL;
+    bool granted;
+
+    if (identity.n < sizeof name) {
+        memcpy(name, identity.p, identity.n);
+        name[identity.n] = '\0';
+        s = of_scl_id(r, name);
+    }
+    if (!s)
+        return registrar_grant(r, identity, unix_ns - d->in.epoch_unix_ns, out, reason);
+    key_kmc_identity(s->connection_id, s->kmc_index, key_name);
+    granted = registrar_grant(r, span_str(key_name), unix_ns - d->in.epoch_unix_ns, out, reason);
+    if (granted)
+        snprintf(out->key_name, sizeof out->key_name, "%s", key_name);
+    return granted;
 }
 
 void deployment_live_request(struct deployment *d, struct meter *m,
@@ -150,12 +195,16 @@ void deployment_live_request(struct deployment *d, struct meter *m,
                              struct registrar_answer *out)
 {
     struct registrar *r = first_nscl(d)->registrar;
-    struct scl_record *s = find_scl(r, request->peer_name);
+    bool bare = *request->peer_name == '\0';
+    struct scl_record *s =
+        bare ? trusted_scl(r, request->requesting_entity) : find_scl(r, request->peer_name);
 
     if (s)
         registrar_request(r, s, request, m, unix_ns - d->in.epoch_unix_ns, out);
     else
-        registrar_refuse_stranger(out, "no such service connection");
+        registrar_refuse_stranger(out, bare
+                                           ? "only the access network's own are trusted without TLS"
+                                           : "no such service connection");
 }
 
 /* ---- who observes ---- */
@@ -292,7 +341,7 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
     *out = (struct live_scl){.device = dev};
     if (!dev)
         return ERR_NOT_FOUND;
-    if (!nscl || !is_of(dev->population, nscl) || !speaks_tls(dev->population))
+    if (!nscl || !is_of(dev->population, nscl))
         return ERR_UNSUPPORTED;
     start_at_once(dev);
     connection_of(dev, &r);
@@ -301,13 +350,17 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
     key_kmc_identity(r.connection_id, r.kmc_index, out->identity);
     memcpy(out->kmc, r.kmc, M2M_KEY_LEN);
     memcpy(dev->node_id, r.node_id, M2M_NODE_ID_LEN);
-    se_put(&dev->se, SE_KMC, r.kmc);
+    if (r.kmc_index > 0)
+        se_put(&dev->se, SE_KMC, r.kmc);
     out->se = &dev->se;
-    out->mid = (struct mid_settings){.context = dev->population->mid.client,
-                                     .nscl = nscl->fqdn,
-                                     .connection_id = r.connection_id,
-                                     .kmc_index = KMC_INDEX,
-                                     .requesting_entity = out->scl_id};
+    out->mid = (struct mid_settings){
+        .context = speaks_tls(dev->population) ? dev->population->mid.client : NULL,
+        .nscl = nscl->fqdn,
+        .connection_id = r.connection_id,
+        .kmc_index = r.kmc_index,
+        .requesting_entity = out->scl_id,
+        .object_flags = r.mid_flags & MID_OBJECTS,
+        .cipher = r.cipher};
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &out->mid);
     out->report_every = dev->population->config->device->report.every;

@@ -24,6 +24,9 @@ struct mid_grant {
     uint8_t kmc[M2M_KEY_LEN];
     enum xmlsec_cipher cipher; /* of object encryption */
     uint16_t flags;            /* securitymIdFlags, GAP C8 */
+    /* KeyName of objects, where the channel's identity is another (a certificate's name); "": the
+     * identity. */
+    char key_name[XMLSEC_KEY_NAME_MAX];
 };
 /* By Kmc's identity (GAP C12). false: *reason says why. In prepare, as tls_psk_find. */
 typedef bool (*mid_grant_find)(void *arg, struct span identity, struct mid_grant *out,
@@ -45,6 +48,10 @@ struct server_settings {
      * identity; on bare TCP for the KeyName of the first request, which must then be sealed. NULL:
      * bodies go as they are. */
     mid_grant_find grant_find;
+    /* NSCL, on bare TCP or UDP, with grant_find: a request that is not sealed goes to the node all
+     * the same, from nobody (peer_name ""), until one is that is: there are clients whom the access
+     * network answers for. */
+    bool trusts_access;
     const struct naf_settings *naf; /* MSBF, MAS: it is a NAF of GBA (ua.h); NULL: it is not */
 };
 

@@ -413,6 +413,7 @@ struct server_session *server_coap_new(struct proto_env *env,
     s->idle = settings->idle;
     s->closes = SIM_NEVER;
     server_guard_init(&s->guard, settings->grant_find, settings->psk_arg);
+    s->guard.trusts_access = settings->trusts_access;
     coap_channel_init(&s->channel, env, settings->context, &peer, &settings->dtls, &settings->coap);
     return (struct server_session *)s;
 }

@@ -12,6 +12,7 @@ struct server_guard {
     void *arg;
     struct object *object; /* NULL: bodies go as they are */
     bool met;
+    bool trusts_access;             /* as in server_settings */
     char name[XMLSEC_KEY_NAME_MAX]; /* whose KeyName it is; "" on a bare channel before the first */
     uint64_t sequence; /* of the request that is being answered; 0: it was not sealed */
 };

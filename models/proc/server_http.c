@@ -442,6 +442,7 @@ struct server_session *server_http_new(struct proto_env *env,
     s->role = settings->role;
     psk_gate_init(&s->gate);
     server_guard_init(&s->guard, settings->grant_find, settings->psk_arg);
+    s->guard.trusts_access = settings->trusts_access;
     if (settings->naf) {
         s->naf = xcalloc(1, sizeof(*s->naf));
         naf_init(s->naf, env, settings->naf, settings->context != NULL);

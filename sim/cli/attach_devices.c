@@ -1,5 +1,5 @@
-/* attach devices: DSCLs of a scenario against a real NSCL, each over a connection of its own, TLS
- * or DTLS as the scenario says: registration, container, reports, deregistration. */
+/* attach devices: DSCLs of a scenario against a real NSCL, each over a connection of its own, bound
+ * and secured as the scenario says: registration, container, reports, deregistration. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct fleet {
     struct live_place place;
     struct live *live;
     struct agent *agents;
-    struct load loads[PROC_KINDS]; /* PROC_CONNECTION: TCP and TLS, or DTLS */
+    struct load loads[PROC_KINDS]; /* PROC_CONNECTION: TCP, TLS, DTLS */
     size_t count, over, connected, most;
     double speed; /* of the report period; 0: back to back */
     sim_ns patience, last, ramp, stop;
@@ -271,6 +271,7 @@ static void end(struct agent *a)
         a->due = sim_ns_add(now, a->retry);
         a->retry = sim_ns_min(2 * a->retry, RETRY_MOST);
     }
+    a->scl.mid.sequence = mid_client_sequence(a->mid);
     proto_free(&a->tally.proto);
     a->open = false;
     f->connected--;
@@ -352,7 +353,7 @@ static int attach(const struct cli *c, struct fleet *f)
 
 /* ---- reading the command line ---- */
 
-/* The number-th device of the scenario that speaks mId over TLS, or of --device. EXIT_DONE. */
+/* The number-th device of the scenario's first NSCL, or of --device. */
 static enum err find(struct fleet *f, const char *only, size_t *population, uint32_t *index,
                      struct live_scl *out)
 {
@@ -389,6 +390,9 @@ static void agent_init(struct agent *a, struct fleet *f, size_t i)
     /* Its readings are called after the microsecond, so that no name comes twice, nor after a run
      * that stayed registered. */
     a->serial = (uint64_t)live_epoch_unix_ns(f->live) / 1000;
+    /* Nor is a number of a sealed request taken twice under one Kmc, which is the same each time.
+     */
+    a->scl.mid.sequence = a->serial;
     a->due = (sim_ns)((double)f->ramp * (double)i / (double)f->count);
 }
 
@@ -404,9 +408,9 @@ static int make_agents(const struct cli *c, struct fleet *f)
         enum err err = find(f, only, &population, &index, &a->scl);
 
         if (err == ERR_UNSUPPORTED)
-            return cli_error(c, EXIT_USAGE, "'%s' does not speak mId over TLS", only);
+            return cli_error(c, EXIT_USAGE, "'%s' is no device of the first NSCL's", only);
         if (err && i == 0)
-            return cli_error(c, EXIT_USAGE, "%s has no device%s%s that speaks mId over TLS",
+            return cli_error(c, EXIT_USAGE, "%s has no device%s%s of its first NSCL's",
                              f->scenario.scenario->path, only ? " " : "", only ? only : "");
         if (err)
             return cli_error(c, EXIT_USAGE,

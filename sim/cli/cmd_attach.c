@@ -22,7 +22,7 @@ static const struct cli_option options[] = {
     {"pana", 0, "HOST:PORT", "pana: the agent (HOST alone: port 716; PORT: of 127.0.0.1)"},
     {"bsf", 0, "HOST:PORT", "gba: the BSF (PORT alone: of 127.0.0.1)"},
     {"nscl", 0, "HOST:PORT",
-     "devices: the NSCL, over the scenario's binding (PORT alone: of 127.0.0.1)"},
+     "devices: the NSCL, by binding and security of the scenario (PORT alone: of 127.0.0.1)"},
     {"for", 0, "TIME", "devices: how long they work (default 10 s)"},
     {"speed", 0, "N",
      "devices: report N times as often as in the scenario (default: back to back)"},
@@ -296,8 +296,9 @@ const struct cli_command cli_attach = {
         "connection of its own;\nthe same report, of HTTP.\n"
         "devices: --count devices of SCENARIO, all at a time, against an NSCL that knows their "
         "keys "
-        "(`m2msim serve\nnscl`): each connects by TLS (of CoAP: DTLS) with its Kmc, registers with "
-        "its signed "
+        "(`m2msim serve\nnscl`): each connects by TLS (of CoAP: DTLS) with its Kmc, or bare, as "
+        "its "
+        "mid.security says, seals its\nobjects, registers with its signed "
         "integrity, creates a container, reports\nfor --for, and deregisters. A line for each "
         "failure, then a report for each primitive.\n"
         "With a scenario: as a device of it, by its method of bootstrap (gba: or of connection) "

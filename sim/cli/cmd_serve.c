@@ -32,6 +32,10 @@ static const struct cli_option options[] = {
     {"gba-u", 0, NULL, "bsf: the UICCs of the file know GBA_U, AUTN* is sent"},
     {"https", 0, "HOST:PORT", "nscl: listen there for HTTP over TLS (PORT alone: of 127.0.0.1)"},
     {"coaps", 0, "HOST:PORT", "nscl: listen there for CoAP over DTLS (PORT alone: of 127.0.0.1)"},
+    {"http", 0, "HOST:PORT",
+     "nscl: listen there for HTTP without TLS: sealed objects, and scenarios that trust the access "
+     "network"},
+    {"coap", 0, "HOST:PORT", "nscl: listen there for CoAP without DTLS, likewise"},
     {"tls", 0, "WHAT", "nscl: psk (Kmc, the default) or cert"},
     {"ca-out", 0, "FILE", "nscl, --tls cert: write the authority's certificate (PEM)"},
     {"client-out", 0, "FILE", "nscl, --tls cert: write certificate and key of --device (PEM)"},
@@ -238,8 +242,9 @@ static int read_agent(const struct cli *c, struct serve *s)
 
 static int read_line(const struct cli *c, struct serve *s)
 {
-    static const char *const others[] = {"ub",  "fqdn",   "lifetime",   "gba-u", "https",  "coaps",
-                                         "tls", "ca-out", "client-out", "force", "device", NULL};
+    static const char *const others[] = {"ub",         "fqdn",  "lifetime", "gba-u", "https",
+                                         "coaps",      "http",  "coap",     "tls",   "ca-out",
+                                         "client-out", "force", "device",   NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
     int exit;
@@ -373,11 +378,16 @@ const struct cli_command cli_serve = {
         "of "
         "GBA. A line is\na bootstrapping, over whichever connections; at the end stands its "
         "B-TID.\n"
-        "nscl: mId, HTTP over TLS on a TCP socket and CoAP over DTLS on a UDP socket. A line is a "
+        "nscl: mId, HTTP over TLS on a TCP socket and CoAP over DTLS on a UDP socket, or bare. A "
+        "line is a "
         "connection: identity, reason, "
         "time, requests and\noctets; at the end a report of requests by primitive and status. "
         "Each device of SCENARIO has a service connection,\na function of seed and name; "
-        "--secrets prints its SCL-ID, PSK identity and Kmc. With --tls cert a client proves\nits "
+        "secured as its mid.security says: sealed objects inside a channel or without one. A "
+        "device whose mid.security is\nnone is believed who it says it is at --http and --coap: "
+        "open them to its access network alone.\n"
+        "--secrets prints its SCL-ID, PSK identity, Kmc and, of sealed objects, the keys. With "
+        "--tls cert a client proves\nits "
         "SCL-ID by a certificate of the scenario's authority.\n"
         "Who may come in: the scenario's devices, by their method of bootstrap, and the "
         "users of a file, with lines\nlike\n"

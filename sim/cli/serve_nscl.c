@@ -11,6 +11,7 @@
 #include "models/host/live_nscl.h"
 #include "models/node/live.h"
 #include "models/proto/m2mxml.h"
+#include "models/proto/xmlsec.h"
 #include "sim/base/json.h"
 #include "sim/cli/live_args.h"
 #include "sim/cli/live_scenario.h"
@@ -23,8 +24,8 @@ struct serve {
     struct live_scenario scenario;
     struct users *users; /* of the file; NULL: none */
     struct live_nscl_facts nscl;
-    struct live_place https, coaps;
-    bool has_https, has_coaps;
+    struct live_place places[LIVE_NSCL_DOORS];
+    bool opens[LIVE_NSCL_DOORS];
     struct live_nscl_settings settings;
     struct tls_context *context, *dtls;
     struct credential *credential; /* NULL: PSK */
@@ -49,15 +50,15 @@ static void on_end(void *arg, const struct live_nscl_end *e)
     const char *reason = e->reason ? reason_text(e->reason) : "";
 
     if (s->json) {
-        printf("{\"by\": \"%s\", \"identity\": ", e->coaps ? "coaps" : "https");
+        printf("{\"by\": \"%s\", \"identity\": ", live_nscl_door_name(e->door));
         json_text(stdout, e->peer);
         printf(", \"reason\": \"%s\", \"seconds\": %.3f, \"requests\": %llu, \"octets_in\": %llu, "
                "\"octets_out\": %llu, \"resumed\": %s}\n",
                reason, seconds, (unsigned long long)e->requests, (unsigned long long)e->octets_in,
                (unsigned long long)e->octets_out, e->resumed ? "true" : "false");
     } else {
-        if (e->coaps)
-            fputs("coaps ", stdout);
+        if (e->door != LIVE_HTTPS)
+            printf("%s ", live_nscl_door_name(e->door));
         json_text(stdout, e->peer);
         printf(" %s %.3f s %llu requests %llu B in %llu B out%s\n", *reason ? reason : "-", seconds,
                (unsigned long long)e->requests, (unsigned long long)e->octets_in,
@@ -82,6 +83,14 @@ static void on_served(void *arg, struct tls *t, sim_ns now)
     struct serve *s = arg;
 
     serve_resume_served(&s->resume, t, now);
+}
+
+static bool on_grant(void *arg, struct span identity, struct mid_grant *out, enum reason *reason)
+{
+    const struct serve *s = arg;
+
+    return deployment_live_grant(s->scenario.deployment, identity, unix_now(s, live_now(s->live)),
+                                 out, reason);
 }
 
 static void on_request(void *arg, const struct live_nscl_call *call)
@@ -110,21 +119,40 @@ static void on_deliver(void *arg)
 
 /* ---- who may come in ---- */
 
+static void print_key(const struct serve *s, const char *name, const uint8_t *key, size_t n)
+{
+    char hex[2 * M2M_KEY_LEN + 1];
+
+    hex_encode(key, n, hex);
+    printf(s->json ? ", \"%s\": \"%s\"" : " %s=%s", name, hex);
+    explicit_bzero(hex, sizeof hex);
+}
+
+/* What seals its objects comes from Kmc, but by a way (GAP C13) that no tool at hand goes. */
+static void print_object_keys(const struct serve *s, const struct live_scl *scl)
+{
+    struct xmlsec_keys keys;
+
+    if (!xmlsec_keys_derive(scl->se, SE_KMC, NULL, scl->identity, &keys))
+        return;
+    print_key(s, "sign", keys.sign, sizeof keys.sign);
+    print_key(s, "encrypt", keys.encrypt, sizeof keys.encrypt);
+    xmlsec_keys_wipe(&keys);
+}
+
+/* Who comes by the access network has none. */
 static void print_secret(const struct serve *s, const char *name, const struct live_scl *scl)
 {
-    char kmc[2 * M2M_KEY_LEN + 1];
-
-    hex_encode(scl->kmc, M2M_KEY_LEN, kmc);
-    if (s->json) {
-        fputs("{\"device\": ", stdout);
-        json_text(stdout, name);
-        printf(", \"scl\": \"%s\", \"identity\": \"%s\", \"kmc\": \"%s\"}\n", scl->scl_id,
-               scl->identity, kmc);
-    } else {
-        json_text(stdout, name);
-        printf(" scl=%s identity=%s kmc=%s\n", scl->scl_id, scl->identity, kmc);
+    fputs(s->json ? "{\"device\": " : "", stdout);
+    json_text(stdout, name);
+    printf(s->json ? ", \"scl\": \"%s\"" : " scl=%s", scl->scl_id);
+    if (se_has(scl->se, SE_KMC)) {
+        printf(s->json ? ", \"identity\": \"%s\"" : " identity=%s", scl->identity);
+        print_key(s, "kmc", scl->kmc, M2M_KEY_LEN);
     }
-    explicit_bzero(kmc, sizeof kmc);
+    if (scl->mid.object_flags)
+        print_object_keys(s, scl);
+    puts(s->json ? "}" : "");
 }
 
 /* Of --device, or of all devices. */
@@ -261,7 +289,7 @@ static int write_client(const struct cli *c, const struct serve *s, const char *
         return cli_error(c, EXIT_USAGE, "--client-out needs --device: whose certificate it is");
     err = deployment_live_scl(s->scenario.deployment, name, 0, &scl);
     if (err)
-        return cli_error(c, EXIT_USAGE, "%s has no SCL '%s' that uses TLS",
+        return cli_error(c, EXIT_USAGE, "%s has no SCL '%s' of its first NSCL",
                          s->scenario.scenario->path, name);
     if (!create(c, path))
         return EXIT_USAGE;
@@ -321,23 +349,36 @@ static int read_bounds(const struct cli *c, struct serve *s)
     return EXIT_DONE;
 }
 
+/* false: it was told. */
+static bool read_places(const struct cli *c, struct serve *s)
+{
+    bool some = false;
+
+    for (int door = 0; door < LIVE_NSCL_DOORS; door++) {
+        const char *option = live_nscl_door_name((enum live_nscl_door)door);
+        const char *text = cli_value(c, option);
+
+        if (text && !live_place_read(c, option, text, &s->places[door]))
+            return false;
+        s->opens[door] = text != NULL;
+        some |= s->opens[door];
+    }
+    if (!some)
+        cli_error(c, EXIT_USAGE, "--https, --coaps, --http or --coap is needed: where to listen");
+    return some;
+}
+
 static int read_line(const struct cli *c, struct serve *s)
 {
     static const char *const others[] = {
         "radius",    "pana",  "usage",     "secret",       "ub", "fqdn",
         "lifetime",  "gba-u", "cert",      "key",          "ca", "mtu",
         "server-id", "realm", "no-reauth", "network-name", NULL};
-    const char *https = cli_value(c, "https"), *coaps = cli_value(c, "coaps");
     int exit = live_refuse(c, others);
 
     if (exit)
         return exit;
-    s->has_https = https != NULL;
-    s->has_coaps = coaps != NULL;
-    if (!https && !coaps)
-        return cli_error(c, EXIT_USAGE, "--https or --coaps is needed: where to listen");
-    if ((https && !live_place_read(c, "https", https, &s->https)) ||
-        (coaps && !live_place_read(c, "coaps", coaps, &s->coaps)))
+    if (!read_places(c, s))
         return EXIT_USAGE;
     s->json = cli_flag(c, "json");
     s->secrets = cli_flag(c, "secrets");
@@ -350,9 +391,9 @@ static int read_line(const struct cli *c, struct serve *s)
         exit = read_scenario(c, s);
     if (exit == EXIT_DONE && s->certificates)
         exit = make_certificates(c, s);
-    if (exit == EXIT_DONE && s->has_https)
+    if (exit == EXIT_DONE && s->opens[LIVE_HTTPS])
         exit = make_https(c, s);
-    if (exit == EXIT_DONE && s->has_coaps)
+    if (exit == EXIT_DONE && s->opens[LIVE_COAPS])
         exit = make_coaps(c, s);
     return exit;
 }
@@ -371,25 +412,33 @@ static void report(const struct serve *s, const struct live_nscl *nscl)
                      s->json);
 }
 
-static int listen_at(const struct cli *c, struct live_nscl *nscl, struct live_place *place,
-                     enum err (*open)(struct live_nscl *n, const char *host, int *port,
-                                      const char **why))
+static int listen_at(const struct cli *c, struct live_nscl *nscl, enum live_nscl_door door,
+                     struct live_place *place)
 {
     const char *why = "no such host";
 
-    if (open(nscl, place->host, &place->port, &why) == OK)
+    if (live_nscl_open(nscl, door, place->host, &place->port, &why) == OK)
         return EXIT_DONE;
     return cli_error(c, EXIT_USAGE, "cannot listen at %s:%d: %s", place->host, place->port, why);
 }
 
 static void say_ready(const struct serve *s)
 {
-    if (s->has_https)
-        live_say_ready(&s->https, s->nscl.fqdn, &s->scenario, s->nscl.devices, s->users);
-    if (s->has_coaps)
-        fprintf(stderr, "%s%s:%d for coaps%s%s\n", s->has_https ? "" : "listening at ",
-                s->coaps.host, s->coaps.port, s->has_https ? "" : " as ",
-                s->has_https ? "" : s->nscl.fqdn);
+    bool first = true;
+
+    for (int door = 0; door < LIVE_NSCL_DOORS; door++) {
+        const struct live_place *place = &s->places[door];
+
+        if (!s->opens[door])
+            continue;
+        if (door == LIVE_HTTPS)
+            live_say_ready(place, s->nscl.fqdn, &s->scenario, s->nscl.devices, s->users);
+        else
+            fprintf(stderr, "%s%s:%d for %s%s%s\n", first ? "listening at " : "", place->host,
+                    place->port, live_nscl_door_name((enum live_nscl_door)door),
+                    first ? " as " : "", first ? s->nscl.fqdn : "");
+        first = false;
+    }
 }
 
 static int run(const struct cli *c, struct serve *s, struct live_nscl *nscl)
@@ -397,10 +446,9 @@ static int run(const struct cli *c, struct serve *s, struct live_nscl *nscl)
     int exit = EXIT_DONE;
     sim_ns began;
 
-    if (s->has_https)
-        exit = listen_at(c, nscl, &s->https, live_nscl_https);
-    if (exit == EXIT_DONE && s->has_coaps)
-        exit = listen_at(c, nscl, &s->coaps, live_nscl_coaps);
+    for (int door = 0; door < LIVE_NSCL_DOORS && exit == EXIT_DONE; door++)
+        if (s->opens[door])
+            exit = listen_at(c, nscl, (enum live_nscl_door)door, &s->places[door]);
     if (exit == EXIT_DONE && live_watch_signals(s->live))
         exit = cli_error(c, EXIT_INTERNAL, "cannot watch for signals");
     if (exit != EXIT_DONE)
@@ -426,6 +474,7 @@ static int serve(const struct cli *c, struct serve *s)
     serve_resume_init(&s->resume, &s->nscl, s->settings.seed);
     s->settings.resumption = s->resume.kept ? &s->resume.tls : NULL;
     s->settings.served = on_served;
+    s->settings.grant_find = on_grant;
     s->settings.request = on_request;
     s->settings.deliver = on_deliver;
     s->settings.ended = on_end;
@@ -446,7 +495,8 @@ int serve_nscl(const struct cli *c)
 
     m2mxml_init();
     mid_tally_init(&s.tally);
-    exit = read_line(c, &s);
+    exit = xmlsec_init() ? read_line(c, &s)
+                         : cli_error(c, EXIT_INTERNAL, "xmlsec1's library cannot be used");
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
     mid_tally_release(&s.tally);

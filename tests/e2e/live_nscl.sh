@@ -3,6 +3,7 @@
 # and attach devices against serve nscl.
 . "$(dirname "$0")/lib.sh"
 . "$M2M_SOURCE/tests/e2e/live_lib.sh"
+. "$M2M_SOURCE/tests/e2e/live_nscl_lib.sh"
 
 for tool in curl openssl gnutls-cli coap-client-openssl coap-client-gnutls; do
     command -v $tool >/dev/null || skip "no $tool"
@@ -23,20 +24,7 @@ serve() { # OPTION...: its port in $port, its pid in $running
 }
 
 serve_at() { # PLACE OPTION...
-    rm -f serve.err serve.out
-    "$M2MSIM" serve nscl hello "$@" >serve.out 2>serve.err &
-    running=$!
-    await serve.err 'listening at' 1
-    port=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) .*as core\.m2m\.example.*$/\1/p' serve.err)
-    differ "serve says where it listens" "" "$port"
-}
-
-document() { # ELEMENT ATTRIBUTES CHILDREN
-    echo "<m2m:$1 xmlns:m2m=\"http://uri.etsi.org/m2m\" $2>$3</m2m:$1>"
-}
-
-basic() { # SCL-ID
-    printf '%s:' "$1" | openssl base64 -A
+    serve_scenario hello "$@"
 }
 
 # ---- PSK: one session, several requests, whatever the TLS library ----
@@ -325,7 +313,7 @@ says serve.out '^  DELETE   204 +6$'
 # Both at a time, and the idle time of an association that nobody ends; a wrong key makes none.
 serve_at --https 0 --coaps 0 --users users --patience '3 s' --json
 says serve.err '^127\.0\.0\.1:[0-9]+ for coaps$'
-port=$(sed -n 's/^127\.0\.0\.1:\([0-9]*\) for coaps$/\1/p' serve.err)
+port=$(port_of coaps)
 openssl s_client -dtls1_2 -connect "127.0.0.1:$port" -psk_identity 4711:1 -psk $kmc -cipher PSK-AES128-CCM \
     <held >answers 2>&1
 says answers 'Cipher is PSK-AES128-CCM'
@@ -420,7 +408,7 @@ brief 4 '^  connection-refused +[1-9]'
 
 # ---- wrong usage ----
 m2m 2 serve nscl hello
-says err '--https or --coaps is needed'
+says err '--https, --coaps, --http or --coap is needed'
 m2m 2 serve nscl --https 0
 says err 'a scenario is needed'
 m2m 2 serve nscl hello --https 0 --tls no
@@ -439,8 +427,8 @@ says err '--nscl is needed'
 m2m 2 attach devices hello --nscl 1 --speed 0
 m2m 2 attach devices hello --nscl 1 --count 0
 m2m 2 attach devices hello --nscl 1 --device no-such
-m2m 2 attach devices trusted-access --nscl 1 --device meters
-says err 'does not speak mId over TLS'
+m2m 2 attach devices district --nscl 1 --device concentrators
+says err "'concentrators' is no device of the first NSCL's"
 m2m 2 attach eap --nscl 1 --radius 1 --secret s
 says err "--nscl is not for 'eap'"
 finish

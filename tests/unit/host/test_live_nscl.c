@@ -114,8 +114,10 @@ static void open_place(size_t connections, sim_ns idle)
                                                                 .request = on_request,
                                                                 .deliver = on_deliver,
                                                                 .ended = on_end});
-    ck_assert_int_eq(live_nscl_https(p.nscl, "127.0.0.1", &p.port[BINDING_HTTP], NULL), OK);
-    ck_assert_int_eq(live_nscl_coaps(p.nscl, "127.0.0.1", &p.port[BINDING_COAP], NULL), OK);
+    ck_assert_int_eq(live_nscl_open(p.nscl, LIVE_HTTPS, "127.0.0.1", &p.port[BINDING_HTTP], NULL),
+                     OK);
+    ck_assert_int_eq(live_nscl_open(p.nscl, LIVE_COAPS, "127.0.0.1", &p.port[BINDING_COAP], NULL),
+                     OK);
 }
 
 static void close_place(void)
@@ -194,7 +196,7 @@ START_TEST(asks_and_leaves)
     ck_assert_uint_eq(p.ends[0].requests, 3);
     ck_assert_uint_gt(p.ends[0].octets_in, 0);
     ck_assert_uint_gt(p.ends[0].octets_out, 0);
-    ck_assert_int_eq(p.ends[0].coaps, _i == BINDING_COAP);
+    ck_assert_int_eq(p.ends[0].door, _i == BINDING_COAP ? LIVE_COAPS : LIVE_HTTPS);
     ck_assert_uint_eq(live_nscl_counts(p.nscl)->connections, 1);
     ck_assert_uint_eq(live_nscl_counts(p.nscl)->open, 0);
     close_place();

@@ -305,11 +305,14 @@ static void put_client(struct scene *s, unsigned flags, uint64_t sequence)
     r->pair.side[0].proto = mid_client_proto(r->mid);
 }
 
-static void open_scene(struct scene *s, int way, bool bare, unsigned flags)
+static void open_at(struct scene *s, int way, bool bare, bool trusts, unsigned flags)
 {
     struct kit_run *r = &s->run;
-    struct server_settings server = {
-        .role = SERVER_NSCL, .psk_find = kit_psk_find, .psk_arg = s, .grant_find = find_grant};
+    struct server_settings server = {.role = SERVER_NSCL,
+                                     .psk_find = kit_psk_find,
+                                     .psk_arg = s,
+                                     .grant_find = find_grant,
+                                     .trusts_access = trusts};
 
     memset(s, 0, sizeof(*s));
     s->bare = bare;
@@ -322,6 +325,11 @@ static void open_scene(struct scene *s, int way, bool bare, unsigned flags)
     r->server = server_session_new(&r->pair.side[1].env, &server);
     pair_leave();
     r->pair.side[1].proto = server_session_proto(r->server);
+}
+
+static void open_scene(struct scene *s, int way, bool bare, unsigned flags)
+{
+    open_at(s, way, bare, false, flags);
 }
 
 static const struct mid_response *ask(struct scene *s, enum http_method method)
@@ -431,6 +439,29 @@ START_TEST(sessions_refused)
 }
 END_TEST
 
+/* Where the access network is trusted who does not seal is nobody, and the node's to judge; who
+ * does is who he proves to be, and from then on nobody else. */
+START_TEST(trusting)
+{
+    struct scene s;
+
+    open_at(&s, 0, true, true, 0);
+    ck_assert_int_eq(ask(&s, HTTP_POST)->reason, REASON_NONE);
+    ck_assert_str_eq(s.run.peer, "");
+    ck_assert_uint_eq(s.run.last.sequence, 0);
+    kit_close(&s.run);
+    open_at(&s, 2, true, true, BOTH);
+    ck_assert_int_eq(ask(&s, HTTP_POST)->reason, REASON_NONE);
+    ck_assert_str_eq(s.run.peer, s.run.known_identity);
+    ck_assert_uint_eq(s.run.last.sequence, 41);
+    kit_close(&s.run);
+    /* What he says of himself without proof is not kept for what comes after. */
+    open_at(&s, 0, true, true, MID_OBJECT_SIGN);
+    s.unknown = REASON_XMLSEC_KEY;
+    refused(&s, 401, REASON_XMLSEC_KEY);
+}
+END_TEST
+
 /* ---- answers of somebody else's ---- */
 
 /* What a server says on bare TCP, octet for octet, to the client's first request (number 41). */
@@ -526,6 +557,7 @@ int main(void)
     tcase_add_test(t, no_key_no_object);
     tcase_add_loop_test(t, sessions, 0, WAYS);
     tcase_add_test(t, sessions_refused);
+    tcase_add_test(t, trusting);
     tcase_add_loop_test(t, answers, 0, WAYS);
     suite_add_tcase(s, t);
     return kit_main(s);
