@@ -212,6 +212,7 @@ static void drive(struct link *k, enum pump_call call, struct span in)
     w = xcalloc(1, sizeof(*w));
     buf_init(&w->out, MAX_OUT);
     uv_update_time(&k->live->loop);
+    k->live->driven = k;
     pump(k->proto, call, now, in, true, &w->out, NULL, 0);
     if (k->step) {
         pump_enter(k->proto, now, true);
@@ -219,11 +220,22 @@ static void drive(struct link *k, enum pump_call call, struct span in)
         pump_leave();
         pump(k->proto, PUMP_NOTHING, now, span_of(NULL, 0), true, &w->out, NULL, 0);
     }
+    k->live->driven = NULL;
     send_out(k, w);
     if (k->proto->status != PROTO_RUNNING)
         end_link(k);
     else
         live_timer_at(k->live, &k->timer, k->proto->expiry, on_expiry);
+}
+
+struct link *live_driven(const struct live *l)
+{
+    return l->driven;
+}
+
+void live_poke(struct link *link)
+{
+    drive(link, PUMP_NOTHING, span_of(NULL, 0));
 }
 
 static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *b)

@@ -26,6 +26,12 @@ enum err live_listen(struct live *l, const char *host, int *port, struct proto *
                      void (*step)(void *arg, struct proto *p, sim_ns now),
                      void (*gone)(void *arg, struct proto *p), void *arg,
                      const char **why) MUST_USE;
+/* The connection whose core is being called; NULL: none. It is there until its `gone`. */
+struct link;
+struct link *live_driven(const struct live *l);
+/* Its core was called from outside: takes what it has to say, and its expiry. Not from within a
+ * call into a core. */
+void live_poke(struct link *link);
 /* Runs until every connection has ended and nobody listens, or limit_ms passed (false; negative:
  * there is no limit), or live_stop, or a signal that is watched for. */
 bool live_run(struct live *l, int limit_ms);

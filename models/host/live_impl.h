@@ -18,7 +18,7 @@ struct live {
     uv_timer_t limit;
     uv_signal_t interrupt, terminate;
     int64_t start_ns, epoch_ns;
-    struct link *links;
+    struct link *links, *driven;
     struct listener *listeners;
     struct live_udp *udp;
     bool timed_out, watching;

@@ -34,6 +34,7 @@ struct talk {
     struct live_nscl *nscl;
     struct door *door;
     struct server_session *session;
+    struct link *link; /* while a request of TCP is held */
     struct rng stream;
     struct meter meter;
     struct trace trace;
@@ -43,7 +44,7 @@ struct talk {
     uint64_t requests;
     uint8_t address[LIVE_UDP_KEY_MAX]; /* of an association, for its cookie */
     size_t address_n;
-    bool told, resumed;
+    bool told, held, resumed;
     char peer[M2M_MAX_URI];
 };
 
@@ -54,13 +55,16 @@ static bool is_coap(enum live_nscl_door door)
 
 static bool is_bare(enum live_nscl_door door)
 {
-    return door == LIVE_HTTP || door == LIVE_COAP;
+    return door == LIVE_HTTP || door == LIVE_COAP || door == LIVE_MIA;
 }
 
 const char *live_nscl_door_name(enum live_nscl_door door)
 {
-    static const char *const names[LIVE_NSCL_DOORS] = {
-        [LIVE_HTTPS] = "https", [LIVE_COAPS] = "coaps", [LIVE_HTTP] = "http", [LIVE_COAP] = "coap"};
+    static const char *const names[LIVE_NSCL_DOORS] = {[LIVE_HTTPS] = "https",
+                                                       [LIVE_COAPS] = "coaps",
+                                                       [LIVE_HTTP] = "http",
+                                                       [LIVE_COAP] = "coap",
+                                                       [LIVE_MIA] = "mia"};
 
     return names[door];
 }
@@ -79,19 +83,24 @@ static void on_acted(struct tally *tally, sim_ns now)
     t->resumed |= tls && tls_is_resumed(tls);
     if (s->served && tls)
         s->served(s->arg, tls, now);
-    while ((r = server_session_request(t->session))) {
+    while (!t->held && (r = server_session_request(t->session))) {
         t->requests++;
         str_append(t->peer, sizeof(t->peer), 0,
                    *r->peer_name ? r->peer_name : r->requesting_entity);
-        s->request(s->arg, &(struct live_nscl_call){.peer = (struct live_nscl_peer *)t,
-                                                    .session = t->session,
-                                                    .request = r,
-                                                    .env = &t->env,
-                                                    .now = now});
+        t->held = !s->request(s->arg, &(struct live_nscl_call){.peer = (struct live_nscl_peer *)t,
+                                                               .session = t->session,
+                                                               .request = r,
+                                                               .env = &t->env,
+                                                               .now = now,
+                                                               .door = t->door->kind});
         if (s->deliver && !t->nscl->asked) {
             t->nscl->asked = true;
             live_stop(t->nscl->live); /* the loop is the place to tell others */
         }
+    }
+    if (t->held) { /* who is kept waiting is not idle */
+        t->link = live_driven(t->nscl->live);
+        tally->deadline = is_coap(t->door->kind) ? SIM_NEVER : sim_ns_add(now, s->hold);
     }
 }
 
@@ -158,7 +167,8 @@ static struct server_session *new_session(struct talk *t)
     struct server_settings settings = {.role = SERVER_NSCL,
                                        .psk_find = find_psk,
                                        .psk_arg = t,
-                                       .grant_find = s->grant_find ? find_grant : NULL,
+                                       .grant_find =
+                                           s->grant_find && door != LIVE_MIA ? find_grant : NULL,
                                        .trusts_access = is_bare(door),
                                        .resumption = is_bare(door) ? NULL : s->resumption};
 
@@ -332,10 +342,42 @@ enum err live_nscl_open(struct live_nscl *n, enum live_nscl_door door, const cha
     return live_udp_serve(n->live, host, port, &association_ops, d, &limits, &d->socket, why);
 }
 
+/* Of an association, when its core was called from outside. */
+static void poke(struct talk *t)
+{
+    struct live_udp_key key = {.n = t->address_n};
+
+    if (is_coap(t->door->kind)) {
+        memcpy(key.octets, t->address, t->address_n);
+        live_udp_poke(t->door->socket, &key);
+    } else {
+        live_poke(t->link);
+    }
+}
+
+bool live_nscl_answer(struct live_nscl_peer *peer, const struct server_answer *a)
+{
+    struct talk *t = (struct talk *)peer;
+    sim_ns now = live_now(t->nscl->live);
+    struct link *link = t->link;
+
+    if (!t->held || t->told)
+        return false;
+    pump_enter(&t->tally.proto, now, true);
+    t->held = false;
+    server_session_answer(t->session, now, a);
+    t->tally.deadline =
+        is_coap(t->door->kind) ? SIM_NEVER : sim_ns_add(now, t->nscl->settings.idle);
+    on_acted(&t->tally, now);
+    t->link = link;
+    pump_leave();
+    poke(t);
+    return true;
+}
+
 bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange, const struct server_answer *a)
 {
     struct talk *t = (struct talk *)peer;
-    struct live_udp_key key = {.n = t->address_n};
     sim_ns now = live_now(t->nscl->live);
     bool told;
 
@@ -344,8 +386,7 @@ bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange, const stru
     pump_enter(&t->tally.proto, now, true);
     told = server_session_notify(t->session, now, exchange, a);
     pump_leave();
-    memcpy(key.octets, t->address, t->address_n);
-    live_udp_poke(t->door->socket, &key);
+    poke(t);
     return told;
 }
 
@@ -356,19 +397,18 @@ void live_nscl_free(struct live_nscl *n)
 
 void live_nscl_run(struct live_nscl *n)
 {
-    sim_ns now, next;
+    sim_ns now, next, due;
 
     n->last = live_now(n->live);
     while (!live_signal(n->live)) {
-        if (n->asked) {
-            n->asked = false;
-            n->settings.deliver(n->settings.arg);
-        }
+        n->asked = false;
+        due = n->settings.deliver ? n->settings.deliver(n->settings.arg) : SIM_NEVER;
         now = live_now(n->live);
-        next = n->counts.open ? sim_ns_add(now, n->settings.quiet)
-                              : sim_ns_add(n->last, n->settings.quiet);
+        next = sim_ns_add(n->counts.open ? now : n->last, n->settings.quiet);
         if (next <= now)
             break;
+        next = next < due ? next : due;
+        next = next > now ? next : now;
         live_run(n->live,
                  next == SIM_NEVER ? -1 : (int)sim_ns_min((next - now) / SIM_MS + 1, INT_MAX));
     }

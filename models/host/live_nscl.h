@@ -9,8 +9,15 @@
 #include "models/proc/server.h"
 
 /* Where it listens. */
-enum live_nscl_door { LIVE_HTTPS, LIVE_COAPS, LIVE_HTTP, LIVE_COAP, LIVE_NSCL_DOORS };
-const char *live_nscl_door_name(enum live_nscl_door door); /* "https", "coaps", "http", "coap" */
+enum live_nscl_door {
+    LIVE_HTTPS,
+    LIVE_COAPS,
+    LIVE_HTTP,
+    LIVE_COAP,
+    LIVE_MIA, /* applications, over bare HTTP */
+    LIVE_NSCL_DOORS
+};
+const char *live_nscl_door_name(enum live_nscl_door door); /* "https", ..., "mia" */
 
 /* One connection that has ended. Valid during the call. */
 struct live_nscl_end {
@@ -34,6 +41,7 @@ struct live_nscl_call {
     const struct server_request *request;
     struct proto_env *env;
     sim_ns now; /* when its octets came */
+    enum live_nscl_door door;
 };
 
 struct live_nscl_settings {
@@ -52,10 +60,13 @@ struct live_nscl_settings {
     /* What was granted to whom; at a bare door who asks unsealed is nobody (peer_name "").
      * NULL: bodies go as they are, whoever it is. */
     mid_grant_find grant_find;
-    void (*request)(void *arg, const struct live_nscl_call *call);
-    /* Soon after requests, outside of any core: what came of them for others is to be told
-     * (live_nscl_notify). May be NULL. */
-    void (*deliver)(void *arg);
+    /* false: it is held, for live_nscl_answer, `hold` at most. */
+    bool (*request)(void *arg, const struct live_nscl_call *call);
+    sim_ns hold;
+    /* Soon after requests, whenever live_stop was called, and at the time that it said last,
+     * outside of any core: what came of them for others is to be told (live_nscl_notify,
+     * live_nscl_answer). SIM_NEVER: not before there is a request. May be NULL. */
+    sim_ns (*deliver)(void *arg);
     void (*ended)(void *arg, const struct live_nscl_end *end); /* may be NULL */
     void *arg;
 };
@@ -75,6 +86,9 @@ enum err live_nscl_open(struct live_nscl *n, enum live_nscl_door door, const cha
 /* server_session_notify, and out with it. */
 bool live_nscl_notify(struct live_nscl_peer *peer, uint32_t exchange,
                       const struct server_answer *a) MUST_USE;
+/* server_session_answer to the request that is held, and out with it; then what came behind it.
+ * false: none is. */
+bool live_nscl_answer(struct live_nscl_peer *peer, const struct server_answer *a) MUST_USE;
 void live_nscl_free(struct live_nscl *n); /* NULL is fine */
 /* Serves until a signal that is watched for, or the quiet of the settings. */
 void live_nscl_run(struct live_nscl *n);

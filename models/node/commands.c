@@ -371,6 +371,57 @@ void commands_answer_poll(struct server *nscl, struct scl_tree_output *o, sim_ns
                   doc.kind == DOC_NONE ? NULL : &doc);
 }
 
+/* ---- live ---- */
+
+/* Nobody waits for the end of a command here: what is over is forgotten. */
+static void forget_over(struct server *nscl)
+{
+    struct command **at = &commands_of(nscl)->first;
+
+    while (*at)
+        if ((*at)->finished || (*at)->reason != REASON_NONE)
+            drop(at);
+        else
+            at = &(*at)->next;
+}
+
+void commands_live_before(struct server *nscl, const struct server_request *r, sim_ns now)
+{
+    uint64_t node;
+    size_t scl;
+
+    if (!is_poll(r) || !node_of(r->target, &node, &scl))
+        return;
+    say_again(nscl, node, now);
+    forget_over(nscl);
+}
+
+void commands_live_after(struct server *nscl, const struct server_request *r,
+                         const struct registrar_answer *a)
+{
+    struct command **at;
+
+    if (a->held || a->answer.status >= STATUS_BAD_REQUEST)
+        return;
+    if (is_poll(r) && a->doc.kind == DOC_RESOURCE) {
+        commands_live_sent(nscl, span_of(a->doc.owned, a->doc.u.resource.n));
+    } else if (is_finished(r)) {
+        at = find(nscl, r->target);
+        if (*at)
+            drop(at);
+    }
+}
+
+void commands_live_sent(struct server *nscl, struct span notify)
+{
+    mark_sent(nscl, notify);
+}
+
+void commands_live_unsent(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
+{
+    put_back(nscl, o, now);
+}
+
 /* ---- life ---- */
 
 void commands_finish(struct server *nscl, sim_ns now)

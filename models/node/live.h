@@ -86,6 +86,7 @@ struct live_nscl_facts {
      * names. Over CoAP it is DTLS 1.2 with the two suites of CCM. */
     enum tls_suite suites[TLS_SUITE_COUNT];
     size_t suite_count;
+    sim_ns poll_timer;        /* how long a long poll is held */
     enum tls_version version; /* of its devices; 1.2 where they differ */
     enum tls_group group;
     /* Of the first of its populations that resumes sessions, and its own. */
@@ -110,6 +111,34 @@ void deployment_live_request(struct deployment *d, struct meter *m,
                              const struct server_request *request, int64_t unix_ns,
                              struct registrar_answer *out);
 
+/* The same over mIa, of an application: as registrar_application. */
+void deployment_live_application(struct deployment *d, struct meter *m,
+                                 const struct server_request *request, int64_t unix_ns,
+                                 struct registrar_answer *out);
+
+/* What the tree has to say to others. Commands it puts into the channels of the devices itself;
+ * announcements, and members of groups elsewhere, are dropped: nobody is asked for them. */
+enum live_saying_kind {
+    LIVE_SAYS_NOTHING,
+    LIVE_SAYS_OBSERVER, /* the resource changed of an observation, by its number */
+    LIVE_SAYS_CONTACT,  /* NOTIFY, to a contact's URI */
+    LIVE_SAYS_POLL      /* the answer to the long poll that was held first of those for a target */
+};
+struct live_saying {
+    enum live_saying_kind kind;
+    uint64_t observer;
+    const char *target;
+    struct m2m_rep *representation; /* may be taken from here, but for LIVE_SAYS_POLL */
+    enum m2m_status status;         /* of a poll's answer */
+    struct scl_tree_output *output; /* who owns all that */
+};
+/* The next, with what is due by now; false: nothing. Each ends with live_saying_done, told: it went
+ * out. */
+bool deployment_live_says(struct deployment *d, int64_t unix_ns, struct live_saying *out);
+void live_saying_done(struct deployment *d, struct live_saying *s, bool told, int64_t unix_ns);
+/* When something is due next, without a request; SCL_TREE_NEVER. */
+int64_t deployment_live_due(struct deployment *d);
+
 /* Who observes a resource over CoAP has a subscription below it, or below the collection of its
  * latest and oldest (etsi-m2m.md 8.3): in the name of whoever asked for `request`, which was
  * answered well. number: for the contact. false: refused, there is none. */
@@ -121,9 +150,6 @@ struct live_observation {
 bool deployment_live_observe(struct deployment *d, struct meter *m,
                              const struct server_request *request, int64_t unix_ns, uint64_t number,
                              struct live_observation *out);
-/* The next that there is to be told of, of those whose resource changed. What the tree has to say
- * to others than observers is dropped: there is nobody to bring it to. */
-bool deployment_live_changed(struct deployment *d, uint64_t *number);
 /* What its resource is now; as deployment_live_request. */
 void deployment_live_observed(struct deployment *d, struct meter *m,
                               const struct live_observation *o, int64_t unix_ns,

@@ -2,6 +2,8 @@
 #include "crypto/entity.h"
 #include "models/node/impl.h"
 #include "models/node/live.h"
+#include "models/node/live_impl.h"
+#include "models/node/longpoll.h"
 #include "models/node/mid_security.h"
 
 #include <stdio.h>
@@ -12,7 +14,7 @@
 static const enum tls_suite mid_suites[] = {
     TLS_SUITE_PSK_AES_128_CCM, TLS_SUITE_PSK_AES_128_CBC_SHA256, TLS_SUITE_PSK_AES_128_CBC_SHA};
 
-static struct server *first_nscl(struct deployment *d)
+struct server *live_first_nscl(struct deployment *d)
 {
     for (uint32_t i = 0; i < d->in.population_count; i++)
         if (d->in.populations[i].kind == CFG_NSCL)
@@ -114,12 +116,14 @@ static void choose_resumption(const struct population *p, const struct server *n
 
 bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
 {
-    struct server *nscl = first_nscl(d);
+    struct server *nscl = live_first_nscl(d);
 
     *out = (struct live_nscl_facts){.fqdn = NULL};
     if (!nscl)
         return false;
     out->fqdn = nscl->fqdn;
+    out->poll_timer = nscl->population->config->server->poll_timer;
+    live_hold_polls(nscl);
     choose_suites(d, nscl, out);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         if (!is_of(&d->populations[i], nscl))
@@ -133,14 +137,14 @@ bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
 
 void deployment_live_stranger(struct deployment *d, const struct scl_record *record)
 {
-    registrar_store(first_nscl(d)->registrar, record);
+    registrar_store(live_first_nscl(d)->registrar, record);
 }
 
 unsigned deployment_live_psk(struct deployment *d, struct span identity, int64_t unix_ns,
                              uint8_t psk[32], enum reason *reason)
 {
-    return registrar_psk(first_nscl(d)->registrar, identity, unix_ns - d->in.epoch_unix_ns, psk,
-                         reason);
+    return registrar_psk(live_first_nscl(d)->registrar, identity, unix_ns - d->in.epoch_unix_ns,
+                         psk, reason);
 }
 
 /* NULL: nobody, or it is no SCL-ID. */
@@ -171,7 +175,7 @@ static struct scl_record *trusted_scl(struct registrar *r, const char *scl_id)
 bool deployment_live_grant(struct deployment *d, struct span identity, int64_t unix_ns,
                            struct mid_grant *out, enum reason *reason)
 {
-    struct registrar *r = first_nscl(d)->registrar;
+    struct registrar *r = live_first_nscl(d)->registrar;
     char name[M2M_MAX_URI], key_name[M2M_PSK_IDENTITY_MAX];
     const struct scl_record *s = NULL;
     bool granted;
@@ -194,22 +198,26 @@ void deployment_live_request(struct deployment *d, struct meter *m,
                              const struct server_request *request, int64_t unix_ns,
                              struct registrar_answer *out)
 {
-    struct registrar *r = first_nscl(d)->registrar;
+    struct server *nscl = live_first_nscl(d);
+    struct registrar *r = nscl->registrar;
+    sim_ns now = unix_ns - d->in.epoch_unix_ns;
     bool bare = *request->peer_name == '\0';
     struct scl_record *s =
         bare ? trusted_scl(r, request->requesting_entity) : find_scl(r, request->peer_name);
 
-    if (s)
-        registrar_request(r, s, request, m, unix_ns - d->in.epoch_unix_ns, out);
-    else
+    if (!s) {
         registrar_refuse_stranger(out, bare
                                            ? "only the access network's own are trusted without TLS"
                                            : "no such service connection");
+        return;
+    }
+    commands_live_before(nscl, request, now);
+    registrar_request(r, s, request, m, now, out);
+    commands_live_after(nscl, request, out);
 }
 
 /* ---- who observes ---- */
 
-#define CONTACT "coap://observer/"
 #define ID_ROOM 48 /* for the name of a subscription that the tree chooses */
 
 /* Where a subscription for the target would stand. */
@@ -244,7 +252,7 @@ bool deployment_live_observe(struct deployment *d, struct meter *m,
     memcpy(out->requesting_entity, request->requesting_entity, sizeof out->requesting_entity);
     snprintf(out->peer_name, sizeof out->peer_name, "%s", request->peer_name);
     memcpy(r.requesting_entity, request->requesting_entity, sizeof r.requesting_entity);
-    snprintf(contact, sizeof contact, CONTACT "%llu", (unsigned long long)number);
+    snprintf(contact, sizeof contact, LIVE_OBSERVER "%llu", (unsigned long long)number);
     m2m_rep_init(&r.rep, M2M_SUBSCRIPTION);
     m2m_put_text(&r.rep, E_CONTACT, contact);
     deployment_live_request(d, m, &r, unix_ns, &a);
@@ -254,21 +262,6 @@ bool deployment_live_observe(struct deployment *d, struct meter *m,
     m2m_doc_release(&a.doc);
     m2m_rep_clear(&r.rep);
     return subscribed;
-}
-
-bool deployment_live_changed(struct deployment *d, uint64_t *number)
-{
-    struct scl_tree *tree = registrar_tree(first_nscl(d)->registrar);
-    struct scl_tree_output *o;
-    bool found = false;
-
-    while (!found && (o = scl_tree_output(tree))) {
-        found = o->kind == SCL_TREE_REQUEST && strncmp(o->target, CONTACT, strlen(CONTACT)) == 0;
-        if (found)
-            *number = strtoull(o->target + strlen(CONTACT), NULL, 10);
-        scl_tree_output_free(o);
-    }
-    return found;
 }
 
 static void ask_as(struct deployment *d, struct meter *m, const struct live_observation *o,
@@ -335,7 +328,7 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
                              struct live_scl *out)
 {
     struct device *dev = live_find(d, name, index);
-    struct server *nscl = first_nscl(d);
+    struct server *nscl = live_first_nscl(d);
     struct scl_record r;
 
     *out = (struct live_scl){.device = dev};

@@ -160,16 +160,22 @@ static struct proto *make_core(struct session *s, sim_ns now)
                                                .session = resume_offer(dev, now)}));
 }
 
+void longpoll_target(const struct device *dev, char *out, size_t n)
+{
+    char scl_id[M2M_MAX_URI];
+
+    node_scl_id(dev->node_id, scl_id);
+    snprintf(out, n, SCLS "/%s/notificationChannels/" CHANNEL "/longPolling", scl_id);
+}
+
 static void step(struct session *s, sim_ns now)
 {
     struct device_end *e = session_user(s);
-    char scl_id[M2M_MAX_URI], target[2 * M2M_MAX_URI];
+    char target[2 * M2M_MAX_URI];
 
     if (!e->request_wanted)
         return;
-    node_scl_id(e->dev->node_id, scl_id);
-    snprintf(target, sizeof target, SCLS "/%s/notificationChannels/" CHANNEL "/longPolling",
-             scl_id);
+    longpoll_target(e->dev, target, sizeof target);
     if (mid_client_request(mid_client_of(session_core(s)), now, "EXECUTE longPolling", HTTP_POST,
                            target, NULL))
         e->request_wanted = false;
@@ -260,6 +266,22 @@ static void take_command(struct device_channel *ch, struct span notify)
                        : CFG_COMMAND_FIRMWARE;
     }
     m2m_rep_clear(&cmd);
+}
+
+void longpoll_hear(struct device *dev, const struct m2m_rep *notify)
+{
+    if (notify->type == M2M_NOTIFY_DOC)
+        take_command(dev->channel, m2m_rep_span(notify));
+}
+
+bool longpoll_is_commanded(const struct device *dev)
+{
+    return dev->channel->exec && !dev->channel->executed;
+}
+
+void longpoll_executed(struct device *dev)
+{
+    dev->channel->executed = true;
 }
 
 static void take_answer(struct device_channel *ch, const struct mid_response *r, sim_ns now)

@@ -21,6 +21,14 @@ void longpoll_unmade(struct device *dev);
 /* It was made before, or there is nobody any more to report to: no more attempts. */
 bool longpoll_is_settled(struct device *dev, enum procedure_kind kind, enum reason reason);
 
+/* Where it polls. */
+void longpoll_target(const struct device *dev, char *out, size_t n);
+/* What came in a poll's answer. */
+void longpoll_hear(struct device *dev, const struct m2m_rep *notify);
+/* There is a command to execute; it is executed, and to be reported. */
+bool longpoll_is_commanded(const struct device *dev);
+void longpoll_executed(struct device *dev);
+
 /* Looks what is due; after every change of the device. */
 void longpoll_arm(struct device *dev, sim_ns now);
 /* Its session ends: with a FIN, or without power. */
@@ -60,6 +68,13 @@ void commands_attach(struct server *nscl, const char *uri, struct procedure *p, 
 /* There is no such execInstance any more. */
 void commands_lost(struct server *nscl, const char *uri, sim_ns now);
 void commands_finish(struct server *nscl, sim_ns now);
+/* Live, where there is neither end nor procedure: around the tree's answer to a request over mId,
+ * and when a poll is answered with this, or with nobody there who polls. */
+void commands_live_before(struct server *nscl, const struct server_request *r, sim_ns now);
+void commands_live_after(struct server *nscl, const struct server_request *r,
+                         const struct registrar_answer *a);
+void commands_live_sent(struct server *nscl, struct span notify);
+void commands_live_unsent(struct server *nscl, const struct scl_tree_output *o, sim_ns now);
 void commands_free(struct server *nscl);
 
 #endif

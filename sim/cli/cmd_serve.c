@@ -36,6 +36,10 @@ static const struct cli_option options[] = {
      "nscl: listen there for HTTP without TLS: sealed objects, and scenarios that trust the access "
      "network"},
     {"coap", 0, "HOST:PORT", "nscl: listen there for CoAP without DTLS, likewise"},
+    {"mia", 0, "HOST:PORT",
+     "nscl: listen there for applications, HTTP as all of mIa (PORT alone: of 127.0.0.1)"},
+    {"contact", 0, "HOST",
+     "nscl: notifications may go there too (may be repeated; default: to this machine alone)"},
     {"tls", 0, "WHAT", "nscl: psk (Kmc, the default) or cert"},
     {"ca-out", 0, "FILE", "nscl, --tls cert: write the authority's certificate (PEM)"},
     {"client-out", 0, "FILE", "nscl, --tls cert: write certificate and key of --device (PEM)"},
@@ -242,9 +246,9 @@ static int read_agent(const struct cli *c, struct serve *s)
 
 static int read_line(const struct cli *c, struct serve *s)
 {
-    static const char *const others[] = {"ub",         "fqdn",  "lifetime", "gba-u", "https",
-                                         "coaps",      "http",  "coap",     "tls",   "ca-out",
-                                         "client-out", "force", "device",   NULL};
+    static const char *const others[] = {
+        "ub",  "fqdn",    "lifetime", "gba-u",  "https",      "coaps", "http",   "coap",
+        "mia", "contact", "tls",      "ca-out", "client-out", "force", "device", NULL};
     const char *secret = cli_value(c, "secret");
     const char *place = cli_value(c, "radius") ? cli_value(c, "radius") : "1812";
     int exit;

@@ -19,7 +19,9 @@ void mid_tally_add(struct mid_tally *t, enum m2m_method method, int status, sim_
 /* On stdout: a table, or one JSON object. */
 struct mid_report {
     unsigned long long connections, refused, most; /* begun; beyond the limit; open at a time */
-    double seconds;                                /* that it served */
+    unsigned long long polls;                      /* held at a time */
+    unsigned long long notified, unnotified; /* contacts elsewhere that took it; that did not */
+    double seconds;                          /* that it served */
 };
 void mid_tally_report(const struct mid_tally *t, const struct mid_report *r, bool json);
 

@@ -58,27 +58,23 @@ static struct observer **find(struct observers *o, uint64_t number)
     return at;
 }
 
-void observers_tell(struct observers *o, struct deployment *d, int64_t unix_ns)
+void observers_tell(struct observers *o, struct deployment *d, uint64_t number, int64_t unix_ns)
 {
     struct meter meter = {0};
     struct registrar_answer a;
-    struct observer **at;
-    uint64_t number;
+    struct observer **at = find(o, number);
     bool told;
 
-    while (deployment_live_changed(d, &number)) {
-        at = find(o, number);
-        if (!*at)
-            continue;
-        deployment_live_observed(d, &meter, &(*at)->observation, unix_ns, &a);
-        if (a.doc.kind != DOC_NONE)
-            a.answer.doc = &a.doc;
-        a.answer.observed = true;
-        told = live_nscl_notify((*at)->peer, (*at)->exchange, &a.answer);
-        m2m_doc_release(&a.doc);
-        if (!told || a.answer.status != STATUS_OK)
-            forget(at, d, unix_ns);
-    }
+    if (!*at)
+        return;
+    deployment_live_observed(d, &meter, &(*at)->observation, unix_ns, &a);
+    if (a.doc.kind != DOC_NONE)
+        a.answer.doc = &a.doc;
+    a.answer.observed = true;
+    told = live_nscl_notify((*at)->peer, (*at)->exchange, &a.answer);
+    m2m_doc_release(&a.doc);
+    if (!told || a.answer.status != STATUS_OK)
+        forget(at, d, unix_ns);
 }
 
 void observers_gone(struct observers *o, struct deployment *d, const struct live_nscl_peer *peer,

@@ -16,8 +16,8 @@ void observers_release(struct observers *o); /* their subscriptions stay */
 /* A request with `observe` that was answered well: true: its sender observes from now on. */
 bool observers_add(struct observers *o, struct deployment *d, const struct live_nscl_call *call,
                    int64_t unix_ns);
-/* Tells whoever is to be told; who observes no more loses the subscription. */
-void observers_tell(struct observers *o, struct deployment *d, int64_t unix_ns);
+/* Tells the one of that number; who observes no more loses the subscription. */
+void observers_tell(struct observers *o, struct deployment *d, uint64_t number, int64_t unix_ns);
 /* An association has ended. */
 void observers_gone(struct observers *o, struct deployment *d, const struct live_nscl_peer *peer,
                     int64_t unix_ns);

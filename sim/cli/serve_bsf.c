@@ -162,9 +162,10 @@ static int read_bounds(const struct cli *c, struct serve *s)
 static int read_line(const struct cli *c, struct serve *s)
 {
     static const char *const others[] = {
-        "radius",    "pana",   "usage",      "secret",       "cert",   "key",   "ca",   "mtu",
-        "server-id", "realm",  "no-reauth",  "network-name", "https",  "coaps", "http", "coap",
-        "tls",       "ca-out", "client-out", "force",        "device", NULL};
+        "radius", "pana",   "usage",      "secret", "cert",      "key",
+        "ca",     "mtu",    "server-id",  "realm",  "no-reauth", "network-name",
+        "https",  "coaps",  "http",       "coap",   "mia",       "contact",
+        "tls",    "ca-out", "client-out", "force",  "device",    NULL};
     const char *place = cli_value(c, "ub") ? cli_value(c, "ub") : DEFAULT_PLACE;
     int exit = live_refuse(c, others);
 

@@ -16,7 +16,7 @@
 #include "sim/cli/live_args.h"
 #include "sim/cli/live_scenario.h"
 #include "sim/cli/mid_tally.h"
-#include "sim/cli/observers.h"
+#include "sim/cli/nscl_out.h"
 #include "sim/cli/serve_resume.h"
 
 struct serve {
@@ -31,8 +31,8 @@ struct serve {
     struct credential *credential; /* NULL: PSK */
     struct live *live;
     struct mid_tally tally;
-    struct observers observers;
     struct serve_resume resume;
+    struct nscl_out out;
     sim_ns served;
 };
 
@@ -65,7 +65,7 @@ static void on_end(void *arg, const struct live_nscl_end *e)
                (unsigned long long)e->octets_out, e->resumed ? " resumed" : "");
     }
     fflush(stdout); /* who watches it through a pipe waits for this line */
-    observers_gone(&s->observers, s->scenario.deployment, e->who, unix_now(s, e->ended));
+    nscl_out_gone(&s->out, e->who);
 }
 
 /* ---- what the NSCL answers ---- */
@@ -93,28 +93,36 @@ static bool on_grant(void *arg, struct span identity, struct mid_grant *out, enu
                                  out, reason);
 }
 
-static void on_request(void *arg, const struct live_nscl_call *call)
+static bool on_request(void *arg, const struct live_nscl_call *call)
 {
     struct serve *s = arg;
+    struct deployment *d = s->scenario.deployment;
+    struct meter *m = call->env->meter;
     struct registrar_answer a;
 
-    deployment_live_request(s->scenario.deployment, call->env->meter, call->request,
-                            unix_now(s, call->now), &a);
+    if (call->door == LIVE_MIA)
+        deployment_live_application(d, m, call->request, unix_now(s, call->now), &a);
+    else
+        deployment_live_request(d, m, call->request, unix_now(s, call->now), &a);
+    if (a.held) {
+        nscl_out_hold(&s->out, call);
+        m2m_doc_release(&a.doc);
+        mid_tally_add(&s->tally, a.method, a.answer.status, live_now(s->live) - call->now);
+        return false;
+    }
     if (a.doc.kind != DOC_NONE)
         a.answer.doc = &a.doc;
     if (call->request->observe && a.answer.status == STATUS_OK)
-        a.answer.observed =
-            observers_add(&s->observers, s->scenario.deployment, call, unix_now(s, call->now));
+        a.answer.observed = observers_add(&s->out.observers, d, call, unix_now(s, call->now));
     server_session_answer(call->session, call->now, &a.answer);
     mid_tally_add(&s->tally, a.method, a.answer.status, live_now(s->live) - call->now);
     m2m_doc_release(&a.doc);
+    return true;
 }
 
-static void on_deliver(void *arg)
+static sim_ns on_deliver(void *arg)
 {
-    struct serve *s = arg;
-
-    observers_tell(&s->observers, s->scenario.deployment, unix_now(s, live_now(s->live)));
+    return nscl_out_deliver(&((struct serve *)arg)->out);
 }
 
 /* ---- who may come in ---- */
@@ -403,11 +411,15 @@ static int read_line(const struct cli *c, struct serve *s)
 static void report(const struct serve *s, const struct live_nscl *nscl)
 {
     const struct live_nscl_counts *n = live_nscl_counts(nscl);
+    const struct live_notify_counts *told = live_notify_counts(s->out.notify);
 
     mid_tally_report(&s->tally,
                      &(struct mid_report){.connections = n->connections,
                                           .refused = n->refused,
                                           .most = n->most,
+                                          .polls = s->out.most_held,
+                                          .notified = told->taken,
+                                          .unnotified = told->refused + told->lost + told->dropped,
                                           .seconds = (double)s->served / SIM_S},
                      s->json);
 }
@@ -479,12 +491,15 @@ static int serve(const struct cli *c, struct serve *s)
     s->settings.deliver = on_deliver;
     s->settings.ended = on_end;
     s->settings.arg = s;
+    s->settings.hold = sim_ns_add(s->nscl.poll_timer, s->settings.idle);
+    nscl_out_init(&s->out, c, s->scenario.deployment, s->live, &s->settings, &s->nscl);
     nscl = live_nscl_new(s->live, &s->settings);
     exit = run(c, s, nscl);
     live_free(s->live);
     if (exit == EXIT_DONE)
         report(s, nscl);
     live_nscl_free(nscl);
+    nscl_out_release(&s->out);
     return exit;
 }
 
@@ -500,7 +515,6 @@ int serve_nscl(const struct cli *c)
     if (exit == EXIT_DONE)
         exit = serve(c, &s);
     mid_tally_release(&s.tally);
-    observers_release(&s.observers);
     serve_resume_release(&s.resume);
     tls_context_free(s.context);
     tls_context_free(s.dtls);

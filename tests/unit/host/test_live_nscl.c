@@ -50,7 +50,7 @@ static unsigned find_psk(void *arg, struct span identity, uint8_t psk[32], enum 
     return M2M_KEY_LEN;
 }
 
-static void on_request(void *arg, const struct live_nscl_call *call)
+static bool on_request(void *arg, const struct live_nscl_call *call)
 {
     struct server_answer a = {.status = STATUS_FORBIDDEN};
 
@@ -60,12 +60,14 @@ static void on_request(void *arg, const struct live_nscl_call *call)
     p.asked++;
     server_session_answer(call->session, call->now, &a);
     p.told |= server_session_notify(call->session, call->now, 1, &a);
+    return true;
 }
 
-static void on_deliver(void *arg)
+static sim_ns on_deliver(void *arg)
 {
     (void)arg;
     p.delivered++;
+    return SIM_NEVER;
 }
 
 static void on_end(void *arg, const struct live_nscl_end *e)

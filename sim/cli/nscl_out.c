@@ -1,0 +1,157 @@
+#include "sim/cli/nscl_out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/xalloc.h"
+
+/* Before a notification is tried a second time, as in a run. */
+#define AGAIN (2 * SIM_S)
+/* A poll that the tree has forgotten, with its channel, is forgotten so long after its time. */
+#define GRACE (60 * SIM_S)
+
+/* A long poll, in the order in which they came; the tree answers each of them once. */
+struct held {
+    struct held *next;
+    struct live_nscl_peer *peer; /* NULL: nobody is there any more */
+    sim_ns until;
+    char target[M2M_MAX_URI];
+};
+
+static int64_t unix_now(const struct nscl_out *o)
+{
+    return live_epoch_unix_ns(o->live) + live_now(o->live);
+}
+
+/* ---- contacts ---- */
+
+/* Who may subscribe must not make this machine ask others: only itself, unless they are named. */
+static bool allows(void *arg, const struct http_uri *uri)
+{
+    const struct nscl_out *o = arg;
+
+    if (http_uri_is_loopback(uri))
+        return true;
+    for (size_t i = 0; i < o->contact_count; i++)
+        if (strcmp(o->contacts[i], uri->host) == 0)
+            return true;
+    return false;
+}
+
+/* ---- polls ---- */
+
+static void drop(struct nscl_out *o, struct held **at)
+{
+    struct held *h = *at;
+
+    *at = h->next;
+    if (!*at)
+        o->last = at;
+    free(h);
+    o->held--;
+}
+
+void nscl_out_hold(struct nscl_out *o, const struct live_nscl_call *call)
+{
+    struct held *h = xcalloc(1, sizeof *h);
+
+    h->peer = call->peer;
+    h->until = sim_ns_add(call->now, o->hold);
+    memcpy(h->target, call->request->target, sizeof h->target);
+    *o->last = h;
+    o->last = &h->next;
+    o->held++;
+    if (o->held > o->most_held)
+        o->most_held = o->held;
+}
+
+void nscl_out_gone(struct nscl_out *o, const struct live_nscl_peer *peer)
+{
+    for (struct held *h = o->first; h; h = h->next)
+        if (h->peer == peer)
+            h->peer = NULL;
+    observers_gone(&o->observers, o->deployment, peer, unix_now(o));
+}
+
+/* The tree's targets are paths; a device may have asked by an absolute URI, which the session has
+ * made a path of. */
+static bool answer_poll(struct nscl_out *o, const struct live_saying *s)
+{
+    struct held **at = &o->first;
+    struct m2m_rep *rep = s->representation;
+    struct m2m_doc doc = {
+        .kind = DOC_RESOURCE, .u.resource = {(int)rep->type, rep->n}, .owned = rep->p};
+    struct server_answer a = {.status = (int)s->status, .doc = rep->type ? &doc : NULL};
+    bool told;
+
+    while (*at && strcmp((*at)->target, s->target) != 0)
+        at = &(*at)->next;
+    if (!*at)
+        return false;
+    told = (*at)->peer && live_nscl_answer((*at)->peer, &a);
+    drop(o, at);
+    return told;
+}
+
+static void sweep(struct nscl_out *o)
+{
+    while (o->first && !o->first->peer && o->first->until + GRACE < live_now(o->live))
+        drop(o, &o->first);
+}
+
+/* ---- all of it ---- */
+
+sim_ns nscl_out_deliver(struct nscl_out *o)
+{
+    struct live_saying s;
+    bool told;
+    int64_t due;
+    sim_ns next;
+
+    while (deployment_live_says(o->deployment, unix_now(o), &s)) {
+        told = true;
+        switch (s.kind) {
+        case LIVE_SAYS_OBSERVER:
+            observers_tell(&o->observers, o->deployment, s.observer, unix_now(o));
+            break;
+        case LIVE_SAYS_CONTACT:
+            live_notify_send(o->notify, s.target, s.representation);
+            break;
+        case LIVE_SAYS_POLL:
+            told = answer_poll(o, &s);
+            break;
+        case LIVE_SAYS_NOTHING:
+            break;
+        }
+        live_saying_done(o->deployment, &s, told, unix_now(o));
+    }
+    sweep(o);
+    next = live_notify_run(o->notify);
+    due = deployment_live_due(o->deployment);
+    return due == SCL_TREE_NEVER ? next : sim_ns_min(next, due - live_epoch_unix_ns(o->live));
+}
+
+void nscl_out_init(struct nscl_out *o, const struct cli *c, struct deployment *d, struct live *live,
+                   const struct live_nscl_settings *settings, const struct live_nscl_facts *nscl)
+{
+    *o = (struct nscl_out){.deployment = d, .live = live, .hold = nscl->poll_timer};
+    o->last = &o->first;
+    o->contacts = cli_values(c, "contact", &o->contact_count);
+    o->notify =
+        live_notify_new(live, &(struct live_notify_settings){.requesting_entity = nscl->fqdn,
+                                                             .allows = allows,
+                                                             .arg = o,
+                                                             .seed = settings->seed,
+                                                             .patience = settings->idle,
+                                                             .again = AGAIN});
+}
+
+void nscl_out_release(struct nscl_out *o)
+{
+    while (o->first)
+        drop(o, &o->first);
+    live_notify_free(o->notify);
+    observers_release(&o->observers);
+    free(o->contacts);
+    *o = (struct nscl_out){.held = 0};
+}
