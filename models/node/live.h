@@ -171,6 +171,7 @@ struct live_scl {
     uint8_t kmc[M2M_KEY_LEN];
     struct se *se;       /* the device's own, with its Kmc; borrowed */
     sim_ns report_every; /* 0: it reports nothing */
+    sim_ns poll_timer;   /* how long its NSCL holds a long poll */
     struct device *device;
 };
 /* The index-th device of this name, as of deployment_live_count. ERR_NOT_FOUND: no such device;
@@ -181,5 +182,21 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
  * that is called "r<serial>". false: as mid_client_request. */
 bool live_scl_ask(struct live_scl *s, struct mid_client *c, struct proto_env *env, sim_ns now,
                   enum procedure_kind kind, uint64_t serial);
+
+/* What a device that is registered must make or report before anything else: its accessRight for
+ * applications, and of one with a notification channel that, its mgmtCmds and the end of a command;
+ * PROC_KINDS: nothing. That was done, or is there already. Nothing of it is below a new <scl>. */
+enum procedure_kind live_scl_wants(const struct live_scl *s);
+void live_scl_made(struct live_scl *s, enum procedure_kind kind);
+bool live_scl_is_settled(struct live_scl *s, enum procedure_kind kind, enum reason reason);
+void live_scl_is_new(struct live_scl *s);
+
+/* Long polls, with `mid.channel: long-poll`: on a session of their own whose settings have
+ * `representations`. What comes in the answer (NULL: nothing) may be a command: true, and the
+ * device stops for live_scl_execute, after which it reports. */
+bool live_scl_polls(const struct live_scl *s);
+bool live_scl_poll(struct live_scl *s, struct mid_client *c, sim_ns now);
+bool live_scl_hears(struct live_scl *s, const struct m2m_rep *notify);
+sim_ns live_scl_execute(struct live_scl *s, sim_ns now);
 
 #endif

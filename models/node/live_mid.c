@@ -356,6 +356,7 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
         .cipher = r.cipher};
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &out->mid);
+    out->poll_timer = nscl->population->config->server->poll_timer;
     out->report_every = dev->population->config->device->report.every;
     explicit_bzero(&r, sizeof r);
     return OK;

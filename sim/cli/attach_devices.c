@@ -1,5 +1,6 @@
 /* attach devices: DSCLs of a scenario against a real NSCL, each over a connection of its own, bound
- * and secured as the scenario says: registration, container, reports, deregistration. */
+ * and secured as the scenario says: registration, container, reports, deregistration; and long
+ * polls, in which commands come. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 #include "sim/cli/attach.h"
+#include "sim/cli/attach_poll.h"
 #include "sim/cli/load.h"
 
 #define MOST_DEVICES     1000000
@@ -42,6 +44,8 @@ struct agent {
     struct fleet *fleet;
     struct live_scl scl;
     struct mid_client *mid;
+    struct link *link;     /* NULL: not connected yet */
+    struct poller *poller; /* NULL: it has no notification channel */
     struct rng stream;
     struct meter meter;
     struct trace trace;
@@ -55,25 +59,41 @@ struct agent {
     bool open, ended;          /* has a core; which is at its end */
     bool secured;              /* handshake over */
     bool registered, update_first, has_container, over;
+    bool may_poll;  /* as it was seen last */
+    bool commanded; /* what it was told to do it does as soon as nothing is asked */
 };
 
 static const char *label_of(enum procedure_kind kind)
 {
-    static const char *const labels[PROC_KINDS] = {
-        [PROC_CONNECTION] = "connect",         [PROC_REGISTRATION] = "CREATE scl",
-        [PROC_REFRESH] = "UPDATE scl",         [PROC_DEREGISTRATION] = "DELETE scl",
-        [PROC_CONTAINER] = "CREATE container", [PROC_REQUEST] = "CREATE contentInstance"};
+    static const char *const labels[PROC_KINDS] = {[PROC_CONNECTION] = "connect",
+                                                   [PROC_REGISTRATION] = "CREATE scl",
+                                                   [PROC_REFRESH] = "UPDATE scl",
+                                                   [PROC_DEREGISTRATION] = "DELETE scl",
+                                                   [PROC_CONTAINER] = "CREATE container",
+                                                   [PROC_REQUEST] = "CREATE contentInstance",
+                                                   [PROC_ACCESS_RIGHT] = "CREATE accessRight",
+                                                   [PROC_CHANNEL] = "CREATE notificationChannel",
+                                                   [PROC_MGMT_CMD] = "CREATE mgmtCmd",
+                                                   [PROC_COMMAND_REPORT] = "UPDATE execInstance",
+                                                   [PROC_POLL] = "EXECUTE longPolling"};
 
     return labels[kind];
 }
 
 /* ---- what came of it ---- */
 
+/* What there is a second of is counted from here. */
+static struct load *load_of(struct fleet *f, enum procedure_kind kind, sim_ns now)
+{
+    if (!f->started[kind])
+        load_init(&f->loads[kind], now);
+    f->started[kind] = true;
+    return &f->loads[kind];
+}
+
 static void began(struct agent *a, enum procedure_kind kind, sim_ns now)
 {
-    if (!a->fleet->started[kind]) /* what there is a second of is counted from here */
-        load_init(&a->fleet->loads[kind], now);
-    a->fleet->started[kind] = true;
+    load_of(a->fleet, kind, now);
     a->asked = kind;
     a->began = now;
     a->up = a->tally.octets_out;
@@ -88,22 +108,39 @@ static void succeeded(struct agent *a, sim_ns now)
     a->asked = PROC_KINDS;
 }
 
-static void failed(struct agent *a, sim_ns now, enum reason reason)
+static void tell_failure(const struct agent *a, enum procedure_kind kind, sim_ns begun, sim_ns now,
+                         enum reason reason)
 {
     struct fleet *f = a->fleet;
     struct load_line line = {.number = (unsigned long long)(a - f->agents) + 1,
                              .name = a->scl.name,
-                             .method = label_of(a->asked),
+                             .method = label_of(kind),
                              .reason = reason,
-                             .began = a->began,
+                             .began = begun,
                              .ended = now,
                              .json = f->json};
 
-    load_failure(&f->loads[a->asked], now, reason);
+    load_failure(load_of(f, kind, now), now, reason);
     f->failures++;
-    a->asked = PROC_KINDS;
     load_line_begin(&line);
     load_line_end(&line);
+}
+
+static void failed(struct agent *a, sim_ns now, enum reason reason)
+{
+    tell_failure(a, a->asked, a->began, now, reason);
+    a->asked = PROC_KINDS;
+}
+
+static void on_polled(void *arg, sim_ns begun, sim_ns now, enum reason reason, bool heard)
+{
+    struct agent *a = arg;
+
+    (void)heard;
+    if (reason)
+        tell_failure(a, PROC_POLL, begun, now, reason);
+    else
+        load_success(load_of(a->fleet, PROC_POLL, begun), begun, now, 1, 0, 0);
 }
 
 /* ---- one request after the other ---- */
@@ -125,7 +162,7 @@ static void refused(struct agent *a, const struct mid_response *r, enum procedur
         a->update_first = true;
     else if (kind == PROC_CONTAINER && r->reason == REASON_CONFLICT)
         a->has_container = true;
-    else if (kind != PROC_REQUEST)
+    else if (!live_scl_is_settled(&a->scl, kind, r->reason) && kind != PROC_REQUEST)
         a->over = true;
 }
 
@@ -141,6 +178,9 @@ static void answered(struct agent *a, const struct mid_response *r, sim_ns now)
         return;
     }
     succeeded(a, now);
+    if (kind == PROC_REGISTRATION)
+        live_scl_is_new(&a->scl);
+    live_scl_made(&a->scl, kind);
     a->registered |= kind == PROC_REGISTRATION || kind == PROC_REFRESH;
     a->has_container |= kind == PROC_CONTAINER;
     a->over |= kind == PROC_DEREGISTRATION;
@@ -150,6 +190,7 @@ static void answered(struct agent *a, const struct mid_response *r, sim_ns now)
 static enum procedure_kind next_of(const struct agent *a, sim_ns now)
 {
     const struct fleet *f = a->fleet;
+    enum procedure_kind wants;
 
     if (now >= f->stop)
         return a->registered && !f->keep ? PROC_DEREGISTRATION : PROC_KINDS;
@@ -157,6 +198,9 @@ static enum procedure_kind next_of(const struct agent *a, sim_ns now)
         return PROC_KINDS;
     if (!a->registered)
         return a->update_first ? PROC_REFRESH : PROC_REGISTRATION;
+    wants = live_scl_wants(&a->scl);
+    if (wants != PROC_KINDS)
+        return wants;
     if (!a->has_container)
         return PROC_CONTAINER;
     return a->scl.report_every > 0 ? PROC_REQUEST : PROC_KINDS;
@@ -195,7 +239,7 @@ static void on_acted(struct tally *tally, sim_ns now)
         answered(a, r, now);
         mid_client_take(a->mid);
     }
-    if (a->secured && a->asked == PROC_KINDS && mid_client_is_open(a->mid))
+    if (a->secured && a->asked == PROC_KINDS && !a->commanded && mid_client_is_open(a->mid))
         ask(a, now);
 }
 
@@ -223,15 +267,26 @@ static const struct proto_ops agent_ops = {.name = "attach devices",
 
 /* ---- connections ---- */
 
+static bool may_poll(const struct agent *a, sim_ns now)
+{
+    return a->registered && !a->over && now < a->fleet->stop &&
+           live_scl_wants(&a->scl) == PROC_KINDS;
+}
+
 static void on_step(void *arg, struct proto *p, sim_ns now)
 {
     struct agent *a = arg;
 
-    (void)now;
-    if (p->status == PROTO_RUNNING || a->ended)
+    if (a->ended)
         return;
-    a->ended = true;
-    live_stop(a->fleet->live);
+    a->link = live_driven(a->fleet->live);
+    a->ended = p->status != PROTO_RUNNING;
+    if (a->poller && a->may_poll != may_poll(a, now)) {
+        a->may_poll = !a->may_poll;
+        live_stop(a->fleet->live);
+    }
+    if (a->ended || (a->commanded && a->asked == PROC_KINDS))
+        live_stop(a->fleet->live);
 }
 
 static int begin(const struct cli *c, struct agent *a)
@@ -247,6 +302,7 @@ static int begin(const struct cli *c, struct agent *a)
     a->tally.acted = on_acted;
     a->open = true;
     a->secured = a->ended = false;
+    a->link = NULL;
     began(a, PROC_CONNECTION, now);
     f->connected++;
     if (f->connected > f->most)
@@ -280,6 +336,32 @@ static void end(struct agent *a)
     f->over += a->over;
 }
 
+/* It does what it was told: that takes it away from the network for the time of a restart. */
+static void execute(struct agent *a, sim_ns now)
+{
+    a->commanded = false;
+    a->due = sim_ns_add(now, live_scl_execute(&a->scl, now));
+    if (!a->open || !a->link)
+        return;
+    pump_enter(&a->tally.proto, now, true);
+    mid_client_close(a->mid, now);
+    pump_leave();
+    live_poke(a->link);
+}
+
+/* Its second connection; when it must be looked at again. */
+static sim_ns look_at_polls(struct agent *a, sim_ns now)
+{
+    sim_ns next = poller_run(a->poller, may_poll(a, now) && !a->commanded);
+
+    a->commanded |= poller_takes_command(a->poller);
+    if (a->commanded && a->asked == PROC_KINDS && !poller_is_open(a->poller))
+        execute(a, now);
+    else if (a->commanded)
+        next = sim_ns_min(next, poller_run(a->poller, false));
+    return next;
+}
+
 /* Who has ended, who is due; when the next is. */
 static int look(const struct cli *c, struct fleet *f, sim_ns *next)
 {
@@ -292,6 +374,8 @@ static int look(const struct cli *c, struct fleet *f, sim_ns *next)
 
         if (a->open && a->ended)
             end(a);
+        if (a->poller)
+            *next = sim_ns_min(*next, look_at_polls(a, live_now(f->live)));
         if (a->open || a->over)
             continue;
         now = live_now(f->live);
@@ -310,9 +394,10 @@ static int look(const struct cli *c, struct fleet *f, sim_ns *next)
 
 static void report(const struct fleet *f)
 {
-    static const enum procedure_kind order[] = {PROC_CONNECTION, PROC_REGISTRATION,
-                                                PROC_REFRESH,    PROC_CONTAINER,
-                                                PROC_REQUEST,    PROC_DEREGISTRATION};
+    static const enum procedure_kind order[] = {
+        PROC_CONNECTION, PROC_REGISTRATION,   PROC_REFRESH,       PROC_ACCESS_RIGHT,
+        PROC_CHANNEL,    PROC_MGMT_CMD,       PROC_CONTAINER,     PROC_REQUEST,
+        PROC_POLL,       PROC_COMMAND_REPORT, PROC_DEREGISTRATION};
 
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (f->started[order[i]])
@@ -394,6 +479,15 @@ static void agent_init(struct agent *a, struct fleet *f, size_t i)
      */
     a->scl.mid.sequence = a->serial;
     a->due = (sim_ns)((double)f->ramp * (double)i / (double)f->count);
+    if (live_scl_polls(&a->scl))
+        a->poller = poller_new(&(struct poller_settings){.live = f->live,
+                                                         .place = &f->place,
+                                                         .scl = &a->scl,
+                                                         .seed = f->seed,
+                                                         .patience = f->patience,
+                                                         .held = a->scl.poll_timer,
+                                                         .polled = on_polled,
+                                                         .arg = a});
 }
 
 static int make_agents(const struct cli *c, struct fleet *f)
@@ -415,6 +509,9 @@ static int make_agents(const struct cli *c, struct fleet *f)
         if (err)
             return cli_error(c, EXIT_USAGE,
                              "--count: there are %zu devices (--set populations.NAME.count=N)", i);
+        if (live_scl_polls(&a->scl) && a->scl.mid.object_flags)
+            return cli_error(c, EXIT_USAGE, "'%s' polls, which it cannot with sealed objects",
+                             a->scl.name);
         agent_init(a, f, i);
     }
     return EXIT_DONE;
@@ -498,6 +595,7 @@ int attach_devices(const struct cli *c)
     for (size_t i = 0; f.agents && i < f.count; i++) {
         if (f.agents[i].open)
             proto_free(&f.agents[i].tally.proto);
+        poller_free(f.agents[i].poller);
         explicit_bzero(&f.agents[i].scl, sizeof f.agents[i].scl);
         explicit_bzero(&f.agents[i].stream, sizeof f.agents[i].stream);
     }

@@ -204,4 +204,39 @@ equal "an SCL does not come over mIa" 401 "$got"
 end
 says serve.out '^long polls at a time +[12]$'
 says serve.out '^  EXECUTE  202 +[0-9]+$'
+
+# ---- attach devices, with long polls: a command on the way ----
+
+size="--set populations.controllers.count=3 --set populations.controllers.ival.capable=no"
+# shellcheck disable=SC2086  # words
+serve_scenario commands --https 0 --mia 0 --secrets $size --set populations.core.poll_timer='2 s'
+mia=$(port_of mia)
+scl=$(sed -n '1s/.* scl=\([^ ]*\) .*/\1/p' serve.out)
+# shellcheck disable=SC2086
+"$M2MSIM" attach devices commands $size --set populations.core.poll_timer='2 s' \
+    --set populations.controllers.retry.restart='constant 1 s' --nscl "$port" --count 3 --for '15 s' --patience '60 s' \
+    --speed 1000 >attached 2>&1 &
+fleet=$!
+tries=0
+until [ "$(curl -s --max-time 60 -u operations: -X POST -o na.body -D na.headers -w '%{http_code}' \
+    "http://127.0.0.1:$mia/m2m/scls/$scl/mgmtObjs/reset/execEnable")" = 202 ] || [ $tries -gt 200 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+exec=$(sed -n 's/^Location: \([^ ]*\).*/\1/p' na.headers | tr -d '\r')
+tries=0
+until curl -s --max-time 60 -u operations: -o na.body "http://127.0.0.1:$mia$exec" && grep -q FINISHED na.body ||
+    [ $tries -gt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+says na.body FINISHED
+wait $fleet
+equal "attach devices with polls" 0 $?
+says attached '^EXECUTE longPolling, 3 at a time$'
+says attached '^UPDATE execInstance, 3 at a time$'
+silent attached ' refused '
+end
+m2m 2 attach devices commands $size --set populations.controllers.mid.security=object-sign --nscl 1
+says err 'cannot with sealed objects'
 finish
