@@ -218,20 +218,23 @@ void commands_lost(struct server *nscl, const char *uri, sim_ns now)
 
 /* ---- polls ---- */
 
-static void mark_sent(struct server_end *e, struct span notify, sim_ns now)
+void commands_live_sent(struct server *nscl, struct span notify)
 {
-    struct server *nscl = e->server;
     char uri[M2M_MAX_LINK];
     struct command *c;
 
-    if (retarget_is_reference(notify)) {
-        retarget_leaves(nscl, notify, e, now);
-        return;
-    }
     m2m_find_text(notify, E_SUBSCRIPTION_REFERENCE, uri, sizeof uri);
     c = *find(nscl, uri);
     if (c)
         c->sent = true;
+}
+
+static void mark_sent(struct server_end *e, struct span notify, sim_ns now)
+{
+    if (retarget_is_reference(notify))
+        retarget_leaves(e->server, notify, e, now);
+    else
+        commands_live_sent(e->server, notify);
 }
 
 static void set_waiting(const struct server_end *e, bool waiting, sim_ns now)
@@ -390,7 +393,7 @@ void commands_live_before(struct server *nscl, const struct server_request *r, s
     uint64_t node;
     size_t scl;
 
-    if (!is_poll(r) || !node_of(r->target, &node, &scl))
+    if (!is_poll(r) || !commands_node_of(r->target, &node, &scl))
         return;
     say_again(nscl, node, now);
     forget_over(nscl);
@@ -410,11 +413,6 @@ void commands_live_after(struct server *nscl, const struct server_request *r,
         if (*at)
             drop(at);
     }
-}
-
-void commands_live_sent(struct server *nscl, struct span notify)
-{
-    mark_sent(nscl, notify);
 }
 
 void commands_live_unsent(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
