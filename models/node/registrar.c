@@ -367,12 +367,14 @@ static bool is_application(const struct call *c)
  * Kma either. */
 static bool check_application(const struct call *c)
 {
+    static const uint8_t none[M2M_KEY_LEN]; /* over mIa there is no Kmc either */
     enum kma_result result = KMA_NONE;
 
     if (c->request->method == HTTP_POST && c->path_is == M2M_PATH_OK &&
         m2m_path_type(&c->path) == M2M_CONTENT_INSTANCES)
-        result = kma_check(c->meter, c->s->kmc, c->target, m2m_rep_span(&c->request->rep));
-    if (result != KMA_NONE && c->s->kmc_index == 0)
+        result =
+            kma_check(c->meter, c->s ? c->s->kmc : none, c->target, m2m_rep_span(&c->request->rep));
+    if (result != KMA_NONE && (!c->s || c->s->kmc_index == 0))
         result = KMA_WRONG;
     switch (result) {
     case KMA_NONE:

@@ -295,6 +295,12 @@ START_TEST(what_is_asked_for)
     ck_ask(&rogue, HTTP_POST, subscriptions, text, STATUS_BAD_REQUEST);
     snprintf(text, sizeof text, subscription, "3");
     ck_ask(&rogue, HTTP_POST, subscriptions, text, STATUS_CREATED);
+    /* in the name of a device's application, which nobody proves here */
+    ck_ask(&rogue, HTTP_POST, instances,
+           "<m2m:contentInstance " M2M_NS "><m2m:searchStrings><m2m:searchString>application:app-1"
+           "</m2m:searchString></m2m:searchStrings><m2m:content>YQ==</m2m:content>"
+           "</m2m:contentInstance>",
+           _i == MIA ? STATUS_PERMISSION_DENIED : STATUS_CREATED);
     snprintf(text, sizeof text, instance, "YQ==");
     ck_ask(&rogue, HTTP_POST, instances, text, STATUS_CREATED);
     snprintf(text, sizeof text, instance, "YWJj");
