@@ -213,6 +213,7 @@ void deployment_live_request(struct deployment *d, struct meter *m,
     }
     commands_live_before(nscl, request, now);
     registrar_request(r, s, request, m, now, out);
+    live_stay(out);
     commands_live_after(nscl, request, out);
 }
 

@@ -19,12 +19,24 @@ void live_hold_polls(struct server *nscl)
                                      .poll_timer = c->poll_timer});
 }
 
+void live_stay(struct registrar_answer *out)
+{
+    if (out->onward == M2M_STAYS)
+        return;
+    m2m_doc_release(&out->doc);
+    out->doc = (struct m2m_doc){.kind = DOC_NONE};
+    out->answer = (struct server_answer){.status = STATUS_NOT_IMPLEMENTED,
+                                         .additional = "requests are not handed on here"};
+    out->held = false;
+}
+
 void deployment_live_application(struct deployment *d, struct meter *m,
                                  const struct server_request *request, int64_t unix_ns,
                                  struct registrar_answer *out)
 {
     registrar_application(live_first_nscl(d)->registrar, request, m, unix_ns - d->in.epoch_unix_ns,
                           out);
+    live_stay(out);
 }
 
 static enum live_saying_kind kind_of(const struct scl_tree_output *o)

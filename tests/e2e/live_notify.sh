@@ -237,6 +237,6 @@ says attached '^EXECUTE longPolling, 3 at a time$'
 says attached '^UPDATE execInstance, 3 at a time$'
 silent attached ' refused '
 end
-m2m 2 attach devices commands $size --set populations.controllers.mid.security=object-sign --nscl 1
+m2m 2 attach devices commands --set populations.controllers.mid.security=object-sign --nscl 1
 says err 'cannot with sealed objects'
 finish
