@@ -78,11 +78,13 @@ static bool on_target(void *arg, struct span piece)
     struct http_reader *r = arg;
 
     r->kept[TARGET].seen = true;
-    if (r->kept[TARGET].n + piece.n > HTTP_MAX_TARGET)
-        return refuse(r, REASON_HTTP_TOO_LARGE);
-    for (size_t i = 0; i < piece.n; i++)
+    /* What comes first decides, wherever the stream was cut. */
+    for (size_t i = 0; i < piece.n; i++) {
+        if (r->kept[TARGET].n + i == HTTP_MAX_TARGET)
+            return refuse(r, REASON_HTTP_TOO_LARGE);
         if (piece.p[i] <= ' ' || piece.p[i] >= 0x7f)
             return refuse(r, REASON_HTTP_MALFORMED);
+    }
     return keep(r, TARGET, piece);
 }
 
