@@ -19,7 +19,7 @@
 /* Free places kept before a fresh bottom, for what is scheduled just ahead of it. */
 #define FRONT_GAP 64
 /* Cancelled entries are swept out when they outnumber the living by this. */
-#define SWEEP_SLACK 4096
+#define SWEEP_SLACK 512
 
 struct evq_chunk {
     struct evq_chunk *next;
@@ -345,12 +345,26 @@ static void cut_bottom(struct evq *q)
     q->head = q->end = FRONT_GAP;
 }
 
+/* A bottom that never runs empty, since its last entry is far off, moves up as entries leave it in
+ * front and come in behind. */
+static void slide_bottom(struct evq *q)
+{
+    size_t n = q->end - q->head;
+
+    memmove(q->bottom + FRONT_GAP, q->bottom + q->head, n * sizeof(*q->bottom));
+    q->head = FRONT_GAP;
+    q->end = FRONT_GAP + n;
+}
+
 /* Behind everything of the same instant, moving the shorter side. */
 static bool insert_bottom(struct evq *q, struct evq_entry e)
 {
-    size_t low = q->head, high = q->end;
-    size_t before, behind;
+    size_t low, high, before, behind;
 
+    if (q->end == q->cap && q->head >= q->cap / 2)
+        slide_bottom(q);
+    low = q->head;
+    high = q->end;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 

@@ -6,6 +6,7 @@
 #include "sim/base/rng.h"
 #include "sim/base/xalloc.h"
 #include "sim/engine.h"
+#include "sim/evq.h"
 
 enum { OWNERS = 600, OPERATIONS = 100000 };
 
@@ -384,6 +385,31 @@ START_TEST(test_freed_after_cancel)
 }
 END_TEST
 
+/* A queue in which something is always far off has to stay as small as what is in it. */
+START_TEST(test_a_long_run_of_few_events)
+{
+    struct sim_event far, near;
+    struct evq q;
+
+    evq_init(&q);
+    evq_insert(&q, &far, SIM_NEVER - 1);
+    for (sim_ns at = 1; at <= 5; at++)
+        evq_insert(&q, &near, at);
+    for (sim_ns at = 1; at <= 1000000; at++) {
+        struct evq_entry e;
+
+        ck_assert_ptr_nonnull(evq_peek(&q));
+        e = evq_pop(&q);
+        ck_assert_int_eq(e.at, at);
+        ck_assert_ptr_eq(evq_event(&q, e.slot), &near);
+        evq_free_slot(&q, e.slot);
+        evq_insert(&q, &near, at + 5);
+    }
+    ck_assert_uint_le(q.cap, 1024);
+    evq_release(&q);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("order");
@@ -399,6 +425,7 @@ int main(void)
     tcase_add_test(t, test_shapes);
     tcase_add_test(t, test_flood_before_everything);
     tcase_add_test(t, test_freed_after_cancel);
+    tcase_add_test(t, test_a_long_run_of_few_events);
     suite_add_tcase(s, t);
     runner = srunner_create(s);
     srunner_run_all(runner, CK_ENV);
