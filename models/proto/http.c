@@ -78,13 +78,9 @@ static bool on_target(void *arg, struct span piece)
     struct http_reader *r = arg;
 
     r->kept[TARGET].seen = true;
-    /* What comes first decides, wherever the stream was cut. */
-    for (size_t i = 0; i < piece.n; i++) {
-        if (r->kept[TARGET].n + i == HTTP_MAX_TARGET)
-            return refuse(r, REASON_HTTP_TOO_LARGE);
+    for (size_t i = 0; i < piece.n; i++)
         if (piece.p[i] <= ' ' || piece.p[i] >= 0x7f)
             return refuse(r, REASON_HTTP_MALFORMED);
-    }
     return keep(r, TARGET, piece);
 }
 
@@ -156,6 +152,10 @@ static bool on_head(void *arg, const struct http_frame_head *head)
         return refuse(r, REASON_HTTP_MALFORMED);
     if (!r->requests && (head->status < 100 || head->status > 599))
         return refuse(r, REASON_HTTP_MALFORMED);
+    /* Not before: which of a section's faults is found first must not depend on how the stream was
+     * cut, and the library tells of a target's octets only when it has found none among them. */
+    if (r->kept[TARGET].n > HTTP_MAX_TARGET)
+        return refuse(r, REASON_HTTP_TOO_LARGE);
     if (head->has_length && head->length > HTTP_MAX_BODY)
         return refuse(r, REASON_HTTP_TOO_LARGE);
     r->message.is_request = r->requests;

@@ -146,22 +146,22 @@ static enum http_frame_status feed(struct http_frame *f, struct span in, size_t 
     error = HTTP_PARSER_ERRNO(&f->parser);
     if (section != CONTENT)
         good = http_lines_take(&f->lines, span_of(in.p, *taken));
-    /* A section that ended behind a line that is none: octet by octet, it had been malformed before
-     * its end was there to be refused. */
+    else if (f->chunked)
+        good = http_chunks_take(&f->chunks, span_of(in.p, *taken));
+    /* In the order in which octet by octet they had been found. */
+    if (f->chunks.overhead > f->max_header)
+        return HTTP_FRAME_TOO_LARGE;
+    if (!good)
+        return HTTP_FRAME_MALFORMED;
     if (f->refused)
-        return section == HEAD && f->section == HEAD_LF && !good ? HTTP_FRAME_MALFORMED
-                                                                 : HTTP_FRAME_REFUSED;
+        return HTTP_FRAME_REFUSED;
     if (error != HPE_OK && error != HPE_PAUSED)
         return HTTP_FRAME_MALFORMED;
-    if (section == CONTENT && f->chunked)
-        good = http_chunks_take(&f->chunks, span_of(in.p, *taken));
     if (section == HEAD)
         f->head_octets += (uint32_t)*taken;
     if (section == HEAD_LF)
         f->section = CONTENT;
-    if (!good)
-        return HTTP_FRAME_MALFORMED;
-    return f->chunks.overhead > f->max_header ? HTTP_FRAME_TOO_LARGE : HTTP_FRAME_MORE;
+    return HTTP_FRAME_MORE;
 }
 
 static enum http_frame_status stream_end(struct http_frame *f)
