@@ -59,6 +59,11 @@ void delivery_destroy(struct delivery *y);
 void observed_take(struct m2m_rep *rep, struct m2m_doc *doc);
 int64_t observed_word(enum m2m_element e, const char *word);
 void observed_put_right(struct m2m_rep *rep, const char *scl_id);
+/* Of an accessRight's permissions: permissionFlags (words; the last is NULL), and a whole
+ * permission for everything, whose one holder is `name`, of the kind that `ids` and `id` say. */
+void observed_put_flags(struct m2m_rep *rep, const char *const *flags);
+void observed_put_owner(struct m2m_rep *rep, enum m2m_element ids, enum m2m_element id,
+                        const char *name);
 /* The representation of its <scl> at CREATE: with searchStrings and an accessRightID. *doc's memory
  * is to be released. */
 void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc);

@@ -112,24 +112,18 @@ void local_apoc_attributes(const struct local *l, struct m2m_rep *application)
     m2m_close(application, paths);
 }
 
-static void put_permission(struct m2m_rep *rep, const char *const *flags, const struct local *l,
-                           bool own)
+/* The applications that turn it. */
+static void put_askers(struct m2m_rep *rep, const struct local *l)
 {
+    static const char *const some[] = {"READ", "WRITE", "CREATE", NULL};
     const struct deployment *d = l->population->d;
-    size_t permission = m2m_open(rep, E_PERMISSION), list;
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, list;
     char id[NODE_NAME_MAX];
-    size_t holders;
 
-    list = m2m_open(rep, E_PERMISSION_FLAGS);
-    for (; *flags; flags++)
-        m2m_put_number(rep, E_FLAG, observed_word(E_FLAG, *flags));
-    m2m_close(rep, list);
+    observed_put_flags(rep, some);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
     list = m2m_open(rep, E_APPLICATION_IDS);
-    local_app_id(l, id);
-    if (own)
-        m2m_put_text(rep, E_APPLICATION_ID, id);
-    for (uint32_t i = 0; i < d->in.population_count && !own; i++) {
+    for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct population *p = &d->populations[i];
 
         if (p->config->kind != CFG_APPLICATION ||
@@ -147,18 +141,18 @@ static void put_permission(struct m2m_rep *rep, const char *const *flags, const 
 
 void local_apoc_right(const struct local *l, struct m2m_rep *access_right)
 {
-    static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
-    static const char *const some[] = {"READ", "WRITE", "CREATE", NULL};
+    char id[NODE_NAME_MAX];
     size_t list;
 
+    local_app_id(l, id);
     m2m_rep_init(access_right, M2M_ACCESS_RIGHT);
     m2m_put_text(access_right, E_ID, RIGHT);
     list = m2m_open(access_right, E_PERMISSIONS);
-    put_permission(access_right, all, l, true);
-    put_permission(access_right, some, l, false);
+    observed_put_owner(access_right, E_APPLICATION_IDS, E_APPLICATION_ID, id);
+    put_askers(access_right, l);
     m2m_close(access_right, list);
     list = m2m_open(access_right, E_SELF_PERMISSIONS);
-    put_permission(access_right, all, l, true);
+    observed_put_owner(access_right, E_APPLICATION_IDS, E_APPLICATION_ID, id);
     m2m_close(access_right, list);
 }
 

@@ -20,29 +20,6 @@ void neighbours_put(struct m2m_rep *rep, const char *app_id, const struct popula
     m2m_put_text(rep, E_ACCESS_RIGHT_ID, uri);
 }
 
-static void put_flags(struct m2m_rep *rep, const char *const *flags)
-{
-    size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
-
-    for (; *flags; flags++)
-        m2m_put_number(rep, E_FLAG, observed_word(E_FLAG, *flags));
-    m2m_close(rep, opened);
-}
-
-static void put_owner(struct m2m_rep *rep, const char *app_id)
-{
-    static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
-    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
-
-    put_flags(rep, all);
-    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
-    ids = m2m_open(rep, E_APPLICATION_IDS);
-    m2m_put_text(rep, E_APPLICATION_ID, app_id);
-    m2m_close(rep, ids);
-    m2m_close(rep, holders);
-    m2m_close(rep, permission);
-}
-
 /* Those behind the same gateway that look for what the application says it is. */
 static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct span application)
 {
@@ -51,7 +28,7 @@ static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct 
     size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
     char id[NODE_NAME_MAX];
 
-    put_flags(rep, some);
+    observed_put_flags(rep, some);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
     ids = m2m_open(rep, E_APPLICATION_IDS);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
@@ -84,11 +61,11 @@ void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
     m2m_rep_init(&rep, M2M_ACCESS_RIGHT);
     m2m_put_text(&rep, E_ID, RIGHT_ID);
     opened = m2m_open(&rep, E_PERMISSIONS);
-    put_owner(&rep, app_id);
+    observed_put_owner(&rep, E_APPLICATION_IDS, E_APPLICATION_ID, app_id);
     put_neighbours(&rep, g, list);
     m2m_close(&rep, opened);
     opened = m2m_open(&rep, E_SELF_PERMISSIONS);
-    put_owner(&rep, app_id);
+    observed_put_owner(&rep, E_APPLICATION_IDS, E_APPLICATION_ID, app_id);
     m2m_close(&rep, opened);
     (void)gateway_create(g, now, app_id, target, &rep);
 }

@@ -131,7 +131,7 @@ void observed_container(const struct population *p, const char *scl_id, struct m
     observed_take(&rep, doc);
 }
 
-static void put_flags(struct m2m_rep *rep, const char *const *flags)
+void observed_put_flags(struct m2m_rep *rep, const char *const *flags)
 {
     size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
 
@@ -140,16 +140,17 @@ static void put_flags(struct m2m_rep *rep, const char *const *flags)
     m2m_close(rep, opened);
 }
 
-static void put_owner(struct m2m_rep *rep, const char *scl_id)
+void observed_put_owner(struct m2m_rep *rep, enum m2m_element ids, enum m2m_element id,
+                        const char *name)
 {
     static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
-    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
+    size_t permission = m2m_open(rep, E_PERMISSION), holders, list;
 
-    put_flags(rep, all);
+    observed_put_flags(rep, all);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
-    ids = m2m_open(rep, E_SCL_IDS);
-    m2m_put_text(rep, E_SCLID, scl_id);
-    m2m_close(rep, ids);
+    list = m2m_open(rep, ids);
+    m2m_put_text(rep, id, name);
+    m2m_close(rep, list);
     m2m_close(rep, holders);
     m2m_close(rep, permission);
 }
@@ -162,7 +163,7 @@ static void put_applications(struct m2m_rep *rep, const struct device *dev)
     size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
     char id[NODE_NAME_MAX];
 
-    put_flags(rep, some);
+    observed_put_flags(rep, some);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
     ids = m2m_open(rep, E_APPLICATION_IDS);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
@@ -187,11 +188,11 @@ void observed_access_right(const struct device *dev, const char *scl_id, struct 
     m2m_rep_init(&rep, M2M_ACCESS_RIGHT);
     m2m_put_text(&rep, E_ID, RIGHT_ID);
     opened = m2m_open(&rep, E_PERMISSIONS);
-    put_owner(&rep, scl_id);
+    observed_put_owner(&rep, E_SCL_IDS, E_SCLID, scl_id);
     put_applications(&rep, dev);
     m2m_close(&rep, opened);
     opened = m2m_open(&rep, E_SELF_PERMISSIONS);
-    put_owner(&rep, scl_id);
+    observed_put_owner(&rep, E_SCL_IDS, E_SCLID, scl_id);
     m2m_close(&rep, opened);
     observed_take(&rep, doc);
 }
