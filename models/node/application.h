@@ -34,6 +34,9 @@ bool contact_accept(struct flow_listener *l, struct flow_end *end, const struct 
                     void **user);
 void contact_request(struct server_end *e, const struct server_request *r, sim_ns now);
 void contact_uri(const struct server *s, char *out, size_t n);
+/* Of "SCHEME://HOST[:PORT]/PATH": HOST; returned is where the path begins. NULL: it is no such URI,
+ * or HOST does not fit. */
+const char *contact_host(const char *uri, char *host, size_t size);
 
 /* ---- nscl.c: an NSCL over mIa ---- */
 bool mia_accept(struct flow_listener *l, struct flow_end *end, const struct flow_ops **ops,

@@ -6,6 +6,7 @@
 #include "models/proto/m2mxml_rep.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define TARGET "/m2m/notify"
 
@@ -104,4 +105,21 @@ void contact_request(struct server_end *e, const struct server_request *r, sim_n
         a.status = (int)take(e->server->application, m2m_rep_span(&r->rep), now);
     }
     server_answer(e, &a, NULL);
+}
+
+const char *contact_host(const char *uri, char *host, size_t size)
+{
+    const char *from = strstr(uri, "://"), *path;
+    size_t n;
+
+    if (!from)
+        return NULL;
+    from += 3;
+    path = strchr(from, '/');
+    n = strcspn(from, ":/");
+    if (!path || n >= size)
+        return NULL;
+    memcpy(host, from, n);
+    host[n] = '\0';
+    return path;
 }

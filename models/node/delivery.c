@@ -193,19 +193,11 @@ static struct contact *contact_of(struct delivery *y, struct server *application
 static struct server *host_of(struct deployment *d, const char *uri, const char **path)
 {
     char host[NODE_NAME_MAX];
-    const char *from = strstr(uri, "://");
     struct server *s;
-    size_t n;
 
-    if (!from)
+    *path = contact_host(uri, host, sizeof host);
+    if (!*path)
         return NULL;
-    from += 3;
-    *path = strchr(from, '/');
-    n = strcspn(from, ":/");
-    if (!*path || n >= sizeof host)
-        return NULL;
-    memcpy(host, from, n);
-    host[n] = '\0';
     s = server_find(d, host);
     return s && s->application ? s : NULL;
 }

@@ -5,6 +5,7 @@
 #include "models/node/retarget.h"
 
 #include "models/node/application.h"
+#include "models/proc/object.h"
 #include "models/proto/m2mxml_primitive.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/str.h"
@@ -195,23 +196,6 @@ static struct proto *make_core(struct session *s, sim_ns now)
                                                               .representations = true}));
 }
 
-static enum http_method method_of(const struct errand *e)
-{
-    switch (e->method) {
-    case M2M_RETRIEVE:
-        return HTTP_GET;
-    case M2M_UPDATE:
-        return HTTP_PUT;
-    case M2M_DELETE:
-        return HTTP_DELETE;
-    case M2M_CREATE:
-    case M2M_NOTIFY:
-    case M2M_EXECUTE:
-        break;
-    }
-    return HTTP_POST;
-}
-
 static void step(struct session *s, sim_ns now)
 {
     struct errand *e = session_user(s);
@@ -224,8 +208,9 @@ static void step(struct session *s, sim_ns now)
         return;
     e->wanted = false;
     snprintf(label, sizeof label, "%s aPoC", m2m_method_name(e->method));
-    e->unwritten = !mid_client_request(mid_client_of(session_core(s)), now, label, method_of(e),
-                                       e->target, e->rep.type ? &doc : NULL);
+    e->unwritten =
+        !mid_client_request(mid_client_of(session_core(s)), now, label,
+                            object_http_method(e->method), e->target, e->rep.type ? &doc : NULL);
 }
 
 /* ---- to an aPoC: commit ---- */
@@ -389,20 +374,12 @@ static void connect(struct errand *e, sim_ns now)
 /* "http://HOST/PATH" at an application of this gateway's; NULL: of nobody there who listens. */
 static struct local *find_local(struct device *dev, const char *uri, const char **path)
 {
-    const char *from = strstr(uri, "://");
     char host[NODE_NAME_MAX + 16];
     struct local *l;
-    size_t n;
 
-    if (!from)
+    *path = contact_host(uri, host, sizeof host);
+    if (!*path)
         return NULL;
-    from += 3;
-    n = strcspn(from, ":/");
-    *path = strchr(from, '/');
-    if (!*path || n >= sizeof host)
-        return NULL;
-    memcpy(host, from, n);
-    host[n] = '\0';
     l = local_find(device_deployment(dev), host);
     return l && local_apoc(l) && local_gateway(l) == dev ? l : NULL;
 }
