@@ -76,3 +76,11 @@ void coap_channel_close(struct coap_channel *c, sim_ns now)
     else
         coap_close(c->coap);
 }
+
+void coap_channel_give_up(struct coap_channel *c, sim_ns now)
+{
+    if (c->coaps && !coap_channel_is_open(c))
+        coaps_give_up(c->coaps);
+    else
+        coap_channel_close(c, now);
+}

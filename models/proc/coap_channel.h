@@ -33,5 +33,8 @@ struct tls *coap_channel_tls(const struct coap_channel *c);
 const char *coap_channel_peer_name(const struct coap_channel *c);
 /* close_notify; bare: at once and without a word. */
 void coap_channel_close(struct coap_channel *c, sim_ns now);
+/* Nothing has come for too long: close_notify; a handshake that is not over has failed
+ * (dtls_give_up). */
+void coap_channel_give_up(struct coap_channel *c, sim_ns now);
 
 #endif

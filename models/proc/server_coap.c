@@ -295,7 +295,7 @@ static void expire(struct proto *p, sim_ns now)
     if (now >= s->closes) {
         s->closes = SIM_NEVER;
         drop_request(s);
-        coap_channel_close(&s->channel, now);
+        coap_channel_give_up(&s->channel, now);
     }
     mirror(s);
 }

@@ -128,6 +128,13 @@ struct coap_endpoint *coaps_coap(struct coaps *c)
     return c->coap;
 }
 
+void coaps_give_up(struct coaps *c)
+{
+    coap_close(c->coap);
+    dtls_give_up(c->dtls);
+    mirror(c);
+}
+
 void coaps_close(struct coaps *c, sim_ns now)
 {
     coap_close(c->coap);

@@ -17,5 +17,7 @@ struct dtls *coaps_dtls(struct coaps *c);
 struct coap_endpoint *coaps_coap(struct coaps *c);
 /* close_notify; what was not sent is dropped. */
 void coaps_close(struct coaps *c, sim_ns now);
+/* dtls_give_up. */
+void coaps_give_up(struct coaps *c);
 
 #endif

@@ -145,6 +145,14 @@ static void give_up(struct dtls *d)
     tls_fail(&d->tls, d->tls.sealed_in > 0 ? REASON_PSK_WRONG : REASON_DTLS_TIMEOUT);
 }
 
+void dtls_give_up(struct dtls *d)
+{
+    if (d->tls.state != TLS_HANDSHAKE)
+        return;
+    give_up(d);
+    d->tls.proto.expiry = SIM_NEVER;
+}
+
 static void expire(struct proto *p, sim_ns now)
 {
     struct dtls *d = of_proto(p);

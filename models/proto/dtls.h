@@ -15,7 +15,8 @@
 struct dtls_settings {
     sim_ns timeout;     /* [1 s] of the first flight; doubled each time ... */
     sim_ns timeout_max; /* ... up to [60 s] */
-    sim_ns limit;       /* [120 s] for the whole handshake; then REASON_DTLS_TIMEOUT */
+    sim_ns limit;       /* [120 s] for the whole handshake; then REASON_DTLS_TIMEOUT, or PSK_WRONG
+                           where records came that the key does not open */
     size_t mtu;       /* [1,232] octets of a handshake's datagram: larger messages are fragmented */
     bool cookie;      /* server: HelloVerifyRequest first (RFC 6347 4.2.1) */
     struct span peer; /* server: address and port of the other, which the cookie is bound to */
@@ -38,6 +39,9 @@ struct span dtls_received(const struct dtls *d);
 void dtls_taken(struct dtls *d);
 /* Sends close_notify, once: nothing repeats it (RFC 6347 4.2.8 has no answer to it). */
 void dtls_close(struct dtls *d, sim_ns now);
+/* Nobody waits any longer for a handshake that is not over: PROTO_FAILED, as at the limit. What is
+ * open stays so. */
+void dtls_give_up(struct dtls *d);
 
 /* For whoever spreads datagrams over endpoints: it begins with a ClientHello in the clear. To an
  * endpoint that is open it says that the other has begun anew, from the same place (RFC

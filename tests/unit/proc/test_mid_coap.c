@@ -505,6 +505,30 @@ START_TEST(wrong_or_unknown_kmc)
 }
 END_TEST
 
+/* A server that is less patient than DTLS knows why all the same. */
+START_TEST(a_handshake_is_given_up)
+{
+    static const struct {
+        const uint8_t *psk;
+        bool silent;
+        enum reason reason;
+    } cases[] = {{kit_other_psk, false, REASON_PSK_WRONG}, {kit_psk, true, REASON_DTLS_TIMEOUT}};
+    struct kit_run r;
+    struct pair_script s;
+
+    open_run(&r, 0, 10 * SIM_S);
+    r.known_psk = cases[_i].psk;
+    ask(&r, HTTP_POST);
+    s = way(&r);
+    if (cases[_i].silent)
+        s.way[1].lose = UINT64_MAX;
+    pair_run(&r.pair, &s);
+    ck_failed(&r, 1, cases[_i].reason);
+    ck_assert_uint_eq(r.requests, 0);
+    kit_close(&r);
+}
+END_TEST
+
 /* ---- against a peer that is not ours ---- */
 
 static void say_to_server(struct kit_run *r, struct coap_msg *m, struct coap_msg *answer)
@@ -685,6 +709,7 @@ int main(void)
     tcase_add_loop_test(t, an_idle_session_ends, 0, CHOICES);
     tcase_add_test(t, busy_and_no_more);
     tcase_add_loop_test(t, wrong_or_unknown_kmc, 0, 3);
+    tcase_add_loop_test(t, a_handshake_is_given_up, 0, 2);
     tcase_add_test(t, requests_in_every_form);
     tcase_add_loop_test(t, requests_that_are_refused, 0, 10);
     tcase_add_test(t, codes);
