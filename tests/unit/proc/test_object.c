@@ -2,6 +2,7 @@
  * TCP; what is altered, foreign, replayed, moved to another message or not sealed at all is
  * refused, each for its reason. */
 #include "models/proc/object.h"
+#include "tests/support/scaled.h"
 #include "tests/unit/proc/kit.h"
 
 #define TARGET "/m2m/scls/meter-1/containers/c/contentInstances"
@@ -269,6 +270,7 @@ struct scene {
     bool bare;
     uint16_t granted;
     enum reason unknown; /* nobody has that KeyName */
+    size_t chunk;        /* octets that arrive at a time; 0: as they were sent */
 };
 
 static bool find_grant(void *arg, struct span name, struct mid_grant *out, enum reason *reason)
@@ -332,7 +334,7 @@ static void open_scene(struct scene *s, int way, bool bare, unsigned flags)
     open_at(s, way, bare, false, flags);
 }
 
-static const struct mid_response *ask(struct scene *s, enum http_method method)
+static void put_request(struct scene *s, enum http_method method)
 {
     struct kit_run *r = &s->run;
     struct m2m_doc doc;
@@ -342,8 +344,17 @@ static const struct mid_response *ask(struct scene *s, enum http_method method)
     ck_assert(mid_client_request(r->mid, r->pair.now, "asked", method, TARGET,
                                  method == HTTP_POST ? &doc : NULL));
     pair_leave();
-    ck_assert_int_eq(kit_go(r), PAIR_QUIET);
-    return mid_client_response(r->mid);
+}
+
+static const struct mid_response *ask(struct scene *s, enum http_method method)
+{
+    struct pair_script script = kit_script(&s->run);
+
+    script.way[0].chunk = s->chunk;
+    script.way[1].chunk = s->chunk;
+    put_request(s, method);
+    ck_assert_int_eq(pair_run(&s->run.pair, &script), PAIR_QUIET);
+    return mid_client_response(s->run.mid);
 }
 
 static void one_session(int way, bool bare)
@@ -385,6 +396,126 @@ START_TEST(sessions)
 {
     one_session(_i, true);
     one_session(_i, false);
+}
+END_TEST
+
+/* ---- however the stream was cut ---- */
+
+/* Of a request with a document, and the longest of all messages here. */
+static size_t length_of_request(int way)
+{
+    struct scene s;
+    size_t n;
+
+    open_scene(&s, way, true, ways[way].flags);
+    ask(&s, HTTP_POST);
+    n = buf_len(&s.run.pair.side[0].sent);
+    kit_close(&s.run);
+    return n;
+}
+
+/* Each way takes some of the cuts, the one that does all of it every one. */
+static size_t stride_of(int way)
+{
+    return (way == 2 ? 1u : 13u) * (size_t)SCALED(1, 7);
+}
+
+static void ck_asked(struct scene *s, enum http_method method, uint64_t sequence, size_t cut)
+{
+    const struct mid_response *answer = ask(s, method);
+
+    ck_assert_msg(answer && answer->reason == REASON_NONE && answer->status == 201,
+                  "in pieces of %zu: %s", cut, answer ? reason_text(answer->reason) : "no answer");
+    ck_assert_uint_eq(s->run.last.sequence, sequence);
+}
+
+/* In pieces of 1, 2, .. octets, to both ends: a request with a document, and one behind it. */
+START_TEST(in_every_cut)
+{
+    size_t whole = length_of_request(_i);
+    struct scene s;
+
+    ck_assert_uint_gt(whole, 1000);
+    for (size_t n = 1; n <= whole; n += stride_of(_i)) {
+        open_scene(&s, _i, true, ways[_i].flags);
+        s.chunk = n;
+        ck_asked(&s, HTTP_POST, 41, n);
+        if (n % 16 == 1)
+            ck_asked(&s, HTTP_GET, 42, n);
+        kit_close(&s.run);
+    }
+}
+END_TEST
+
+/* A stream that ends after n octets, from either end; the next attempt knows nothing of it. */
+START_TEST(cut_off_and_again)
+{
+    struct pair_script script;
+    size_t whole = length_of_request(_i);
+    struct scene s;
+
+    for (size_t n = 0; n < whole; n += 5 * stride_of(_i)) {
+        int side = (n / stride_of(_i)) & 1;
+
+        open_scene(&s, _i, true, ways[_i].flags);
+        script = kit_script(&s.run);
+        script.way[side].cut_at = n;
+        put_request(&s, HTTP_POST);
+        pair_run(&s.run.pair, &script);
+        ck_assert_msg(side == 1 || s.run.requests == 0, "cut after %zu", n);
+        kit_close(&s.run);
+        open_scene(&s, _i, true, ways[_i].flags);
+        ck_asked(&s, HTTP_POST, 41, n);
+        kit_close(&s.run);
+    }
+}
+END_TEST
+
+/* Takes what the server has been asked. */
+static void see_requests(struct scene *s, unsigned *seen)
+{
+    const struct server_request *q;
+    struct server_answer created = {.status = STATUS_CREATED, .location = "/m2m/scls/meter-1"};
+
+    while ((q = server_session_request(s->run.server))) {
+        ck_assert_uint_eq(q->sequence, 41 + *seen);
+        ck_assert_int_eq(q->rep.type, *seen == 1 ? M2M_NO_TYPE : M2M_CONTENT_INSTANCE);
+        ++*seen;
+        server_session_answer(s->run.server, 0, &created);
+    }
+}
+
+/* Three requests one behind the other, cut once at each octet. */
+START_TEST(pipelined_and_cut)
+{
+    static const enum http_method methods[] = {HTTP_POST, HTTP_GET, HTTP_POST};
+    struct scene s;
+    struct buf all;
+    struct proto *p;
+
+    open_scene(&s, _i, true, ways[_i].flags);
+    for (size_t i = 0; i < 3; i++)
+        ask(&s, methods[i]);
+    buf_init(&all, 1 << 20);
+    ck_assert(buf_put_span(&all, buf_span(&s.run.pair.side[0].sent)));
+    kit_close(&s.run);
+    for (size_t n = 1; n < buf_len(&all); n += 11 * stride_of(_i)) {
+        struct span in = buf_span(&all);
+        unsigned seen = 0;
+
+        open_scene(&s, _i, true, ways[_i].flags);
+        p = s.run.pair.side[1].proto;
+        pair_enter(&s.run.pair, 1);
+        p->ops->start(p, 0);
+        p->ops->input(p, 0, span_of(in.p, n));
+        see_requests(&s, &seen);
+        p->ops->input(p, 0, span_of(in.p + n, in.n - n));
+        see_requests(&s, &seen);
+        pair_leave();
+        ck_assert_msg(seen == 3, "cut at %zu: %u requests", n, seen);
+        kit_close(&s.run);
+    }
+    buf_clear(&all);
 }
 END_TEST
 
@@ -522,6 +653,8 @@ START_TEST(answers)
                 ways[_i].flags & MID_OBJECT_ENCRYPT ? REASON_XMLSEC_DECRYPT
                                                     : REASON_XMLSEC_SIGNATURE);
     answered_by(_i, "201 Created", span_of(NULL, 0), REASON_XMLSEC_MISSING);
+    /* nor is that of another server, whose port it happens to be, an answer */
+    answered_by(_i, "400 Bad Request", span_str("what?"), REASON_XML_MALFORMED);
     /* A refusal that could not be sealed says why, if one may say that unsealed. */
     answered_by(_i, "401 Unauthorized",
                 span_str("<m2m:errorInfo xmlns:m2m=\"http://uri.etsi.org/m2m\"><m2m:statusCode>"
@@ -556,6 +689,9 @@ int main(void)
     tcase_add_test(t, what_the_message_says);
     tcase_add_test(t, no_key_no_object);
     tcase_add_loop_test(t, sessions, 0, WAYS);
+    tcase_add_loop_test(t, in_every_cut, 0, WAYS);
+    tcase_add_loop_test(t, cut_off_and_again, 0, WAYS);
+    tcase_add_loop_test(t, pipelined_and_cut, 0, WAYS);
     tcase_add_test(t, sessions_refused);
     tcase_add_test(t, trusting);
     tcase_add_loop_test(t, answers, 0, WAYS);
