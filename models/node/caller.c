@@ -303,7 +303,7 @@ static struct party party_of(struct server *server, struct device *gateway)
         return p;
     }
     p = (struct party){.population = gateway->population,
-                       .host = &gateway->gateway->host,
+                       .host = &gateway->gateway->node.host,
                        .node_id = device_node(gateway),
                        .index = gateway->index};
     gateway_authority(gateway, p.name);

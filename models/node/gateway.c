@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIA_PORT  80
 #define DISCOVERY 100 /* maxNumberOfDiscovRecords */
 
 static const struct cfg_device *config(const struct gateway *g)
@@ -245,7 +244,6 @@ void gateway_read(struct device *dev, sim_ns now)
 void gateway_init(struct device *dev)
 {
     struct gateway *g = dev->gateway = xcalloc(1, sizeof *g);
-    struct deployment *d = device_deployment(dev);
 
     g->dev = dev;
     g->due = SIM_NEVER;
@@ -253,18 +251,7 @@ void gateway_init(struct device *dev)
     outbox_init(g);
     sim_event_init(&g->tree_due, &tree_due_ops, NULL);
     ledger_start(&g->clock, 0, PART_OTHER);
-    g->host = (struct session_host){.sim = d->sim,
-                                    .cpu = &dev->cpu,
-                                    .class = dev->population->class,
-                                    .epoch_unix_ns = d->in.epoch_unix_ns,
-                                    .retired = &d->retired};
-    g->dia = (struct flow_listener){.accept = gateway_accept,
-                                    .user = g,
-                                    .deaf = true,
-                                    .host = (uint32_t)device_node(dev),
-                                    .port = DIA_PORT};
-    g->applications = g->dia;
-    g->applications.accept = gateway_accept_application;
+    gateway_dia_init(g);
 }
 
 void gateway_start(struct device *dev, sim_ns now)
@@ -280,7 +267,7 @@ void gateway_start(struct device *dev, sim_ns now)
 void gateway_power_off(struct device *dev)
 {
     dev->gateway->dia.deaf = dev->gateway->applications.deaf = true;
-    gateway_free_ends(dev->gateway, true);
+    dia_node_free_ends(&dev->gateway->node, true);
     delivery_lose(dev->gateway->delivery, node_now(device_deployment(dev)));
 }
 
@@ -300,7 +287,7 @@ void gateway_release(struct device *dev)
     if (!g)
         return;
     sim_cancel(device_deployment(dev)->sim, &g->tree_due);
-    gateway_free_ends(g, false);
+    dia_node_free_ends(&g->node, false);
     delivery_destroy(g->delivery);
     outbox_release(g);
     store_release(g);

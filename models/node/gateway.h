@@ -5,6 +5,7 @@
 #ifndef MODELS_NODE_GATEWAY_H
 #define MODELS_NODE_GATEWAY_H
 
+#include "models/node/dia_end.h"
 #include "models/node/impl.h"
 #include "models/proc/scl_tree.h"
 
@@ -42,11 +43,10 @@ struct stored {
 struct gateway {
     struct device *dev;
     struct scl_tree *tree; /* made with its first application */
-    struct session_host host;
+    struct dia_node node;
     struct flow_listener dia;          /* of devices behind it */
     struct flow_listener applications; /* the same port, of applications on devices of their own */
     struct delivery *delivery;         /* NOTIFY to these; NULL: nobody has subscribed */
-    struct gateway_end *ends;
     /* What waits, by category, and what is with the NSCL now. */
     struct stored *first[CFG_RCATS], *last[CFG_RCATS];
     struct stored *sending;
@@ -222,11 +222,11 @@ struct local_end {
 void local_dia_begin(struct local *l, sim_ns now);
 void local_dia_book(struct local *l);
 void local_dia_drop(struct local *l, bool retire);
+void gateway_dia_init(struct gateway *g);
 bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
                     const struct flow_ops **ops, void **user);
 bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
                                 const struct flow_ops **ops, void **user);
-void gateway_free_ends(struct gateway *g, bool vanish); /* without a word, or at once */
 
 /* local_xip.c */
 void local_xip_begin(struct local *l, sim_ns now);

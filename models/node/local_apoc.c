@@ -4,6 +4,7 @@
 #include "models/node/retarget.h"
 
 #include "models/node/application.h"
+#include "models/node/dia_end.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
@@ -19,21 +20,15 @@
 struct local_actuator {
     struct local *local;
     struct flow_listener listener;
-    struct session_host host;
-    struct apoc_end *ends;
+    struct dia_node node;
     uint8_t *state;
     uint32_t n, sessions;
 };
 
 /* A session with its gateway. */
 struct apoc_end {
+    struct dia_end end;
     struct sim_event done; /* what was asked */
-    struct local_actuator *a;
-    struct session *session;
-    struct apoc_end *next, **link;
-    struct server_answer answer;
-    struct m2m_doc doc;
-    bool in_service, answer_ready;
 };
 
 static const struct cfg_device *config(const struct local *l)
@@ -156,51 +151,27 @@ void local_apoc_right(const struct local *l, struct m2m_rep *access_right)
     m2m_close(access_right, list);
 }
 
-/* ---- prepare ---- */
+/* ---- what it is asked ---- */
 
-static struct server_session *core_of(const struct apoc_end *e)
+static struct local_actuator *actuator_of(const struct dia_end *e)
 {
-    return (struct server_session *)(void *)session_core(e->session);
+    return (struct local_actuator *)((char *)e->node - offsetof(struct local_actuator, node));
 }
 
-static struct proto *make_core(struct session *s, sim_ns now)
+static struct procedure *procedure_of(const struct dia_end *e, struct session *peer)
 {
-    (void)now;
-    return server_session_proto(
-        server_session_new(session_env(s), &(struct server_settings){.role = SERVER_NSCL}));
+    (void)e;
+    return retarget_caller(peer);
 }
 
-static void step(struct session *s, sim_ns now)
+static void forget(struct dia_end *e)
 {
-    struct apoc_end *e = session_user(s);
-
-    if (!e->answer_ready)
-        return;
-    e->answer_ready = false;
-    server_session_answer(core_of(e), now, &e->answer);
-    m2m_doc_release(&e->doc);
+    sim_cancel(e->node->host.sim, &((struct apoc_end *)(void *)e)->done);
 }
 
-/* ---- commit ---- */
-
-static struct procedure *procedure_of(const struct apoc_end *e)
+static void set_waiting(const struct dia_end *e, bool waiting, sim_ns now)
 {
-    return retarget_caller(session_peer(e->session));
-}
-
-static void forget(struct apoc_end *e)
-{
-    sim_cancel(e->a->host.sim, &e->done);
-    *e->link = e->next;
-    if (e->next)
-        e->next->link = e->link;
-    m2m_doc_release(&e->doc);
-    free(e);
-}
-
-static void set_waiting(const struct apoc_end *e, bool waiting, sim_ns now)
-{
-    struct procedure *p = procedure_of(e);
+    struct procedure *p = dia_end_procedure(e);
 
     if (!p)
         return;
@@ -208,19 +179,12 @@ static void set_waiting(const struct apoc_end *e, bool waiting, sim_ns now)
     procedure_clock(p, now);
 }
 
-static void answer(struct apoc_end *e, sim_ns now)
-{
-    e->answer_ready = true;
-    e->in_service = false;
-    session_poke(e->session, now);
-}
-
 static void done_commit(struct sim *sim, struct sim_event *ev)
 {
     struct apoc_end *e = (struct apoc_end *)((char *)ev - offsetof(struct apoc_end, done));
 
-    set_waiting(e, false, sim_now(sim));
-    answer(e, sim_now(sim));
+    set_waiting(&e->end, false, sim_now(sim));
+    dia_end_answer(&e->end, sim_now(sim));
 }
 
 static const struct sim_event_ops done_ops = {"actuator-done", NULL, done_commit};
@@ -239,18 +203,19 @@ static enum m2m_status set_state(struct local_actuator *a, const struct server_r
     return q->method == HTTP_POST ? STATUS_CREATED : STATUS_OK;
 }
 
-static void show_state(struct apoc_end *e)
+static void show_state(struct dia_end *e)
 {
+    const struct local_actuator *a = actuator_of(e);
     struct m2m_rep rep;
 
     m2m_rep_init(&rep, M2M_CONTENT_INSTANCE);
     m2m_put_text(&rep, E_ID, STATE);
-    m2m_put(&rep, E_CONTENT, span_of(e->a->state, e->a->n));
+    m2m_put(&rep, E_CONTENT, span_of(a->state, a->n));
     observed_take(&rep, &e->doc);
     e->answer.doc = &e->doc;
 }
 
-static enum m2m_status serve(struct apoc_end *e, const struct server_request *q)
+static enum m2m_status serve(struct dia_end *e, const struct server_request *q)
 {
     if (strcmp(q->target, BASE "/" STATE) != 0)
         return STATUS_NOT_FOUND;
@@ -260,7 +225,7 @@ static enum m2m_status serve(struct apoc_end *e, const struct server_request *q)
         return STATUS_OK;
     case HTTP_PUT:
     case HTTP_POST:
-        return set_state(e->a, q);
+        return set_state(actuator_of(e), q);
     case HTTP_DELETE:
     case HTTP_OTHER:
         break;
@@ -268,93 +233,22 @@ static enum m2m_status serve(struct apoc_end *e, const struct server_request *q)
     return STATUS_METHOD_NOT_ALLOWED;
 }
 
-static void take_request(struct apoc_end *e, const struct server_request *q, sim_ns now)
+static void take_request(struct dia_end *e, const struct server_request *q, sim_ns now)
 {
-    sim_ns takes = config(e->a->local)->apoc.takes;
+    sim_ns takes = config(actuator_of(e)->local)->apoc.takes;
 
-    e->in_service = true;
-    meter_add(session_env(e->session)->meter, OP_DB_ACCESS, 1, 0);
     e->answer = (struct server_answer){.doc = NULL};
     e->answer.status = (int)serve(e, q);
     if (takes == 0 || q->method == HTTP_GET || e->answer.status >= STATUS_BAD_REQUEST) {
-        answer(e, now);
+        dia_end_answer(e, now);
         return;
     }
     set_waiting(e, true, now);
-    sim_schedule(e->a->host.sim, &e->done, sim_ns_add(now, takes));
+    sim_schedule(e->node->host.sim, &((struct apoc_end *)(void *)e)->done, sim_ns_add(now, takes));
 }
 
-static void advanced(struct session *s, sim_ns now)
-{
-    struct apoc_end *e = session_user(s);
-    struct proto *core = session_core(s);
-    const struct server_request *q;
-
-    if (!core || core->status != PROTO_RUNNING) {
-        forget(e);
-        session_retire(s);
-        return;
-    }
-    q = e->in_service ? NULL : server_session_request(core_of(e));
-    if (q)
-        take_request(e, q, now);
-}
-
-static void ended(struct session *s, sim_ns now, enum reason reason)
-{
-    (void)now;
-    (void)reason;
-    forget(session_user(s));
-    session_free(s);
-}
-
-static void charged(struct session *s, sim_ns now, const struct meter *meter,
-                    const struct profile_price *price)
-{
-    struct apoc_end *e = session_user(s);
-    struct procedure *p = procedure_of(e);
-
-    (void)now;
-    usage_add(e->a->local->population, PROC_APOC, meter);
-    if (p)
-        p->server_ns += price->crypto_ns + price->other_ns;
-}
-
-static void activity(struct session *s, sim_ns now, enum session_activity a, sim_ns other_ns)
-{
-    struct procedure *p = procedure_of(session_user(s));
-
-    if (p)
-        procedure_activity(p, now, true, a, other_ns);
-}
-
-static void packet(struct session *s, const struct flow_packet *packet_, const char *label,
-                   bool continued)
-{
-    struct apoc_end *e = session_user(s);
-    struct procedure *p = procedure_of(e);
-
-    if (p)
-        procedure_message(p, local_node(e->a->local), p->node_id, packet_, "HTTP", label,
-                          continued);
-}
-
-static void retransmitted(struct session *s, sim_ns now)
-{
-    struct procedure *p = procedure_of(session_user(s));
-
-    if (p)
-        procedure_lost(p, now);
-}
-
-static const struct session_ops apoc_ops = {.make = make_core,
-                                            .step = step,
-                                            .charged = charged,
-                                            .activity = activity,
-                                            .advanced = advanced,
-                                            .ended = ended,
-                                            .packet = packet,
-                                            .retransmitted = retransmitted};
+static const struct dia_ops dia_ops = {
+    .kind = PROC_APOC, .procedure = procedure_of, .request = take_request, .forget = forget};
 
 static bool accept(struct flow_listener *listener, struct flow_end *end,
                    const struct flow_ops **ops, void **user)
@@ -364,15 +258,8 @@ static bool accept(struct flow_listener *listener, struct flow_end *end,
     char purpose[32];
 
     snprintf(purpose, sizeof purpose, "apoc %u", a->sessions++);
-    e->a = a;
-    e->session = session_new(&apoc_ops, e, &a->host, local_stream(a->local, purpose), NULL);
     sim_event_init(&e->done, &done_ops, NULL);
-    e->next = a->ends;
-    e->link = &a->ends;
-    if (e->next)
-        e->next->link = &e->next;
-    a->ends = e;
-    session_accept(e->session, end, ops, user);
+    dia_end_accept(&e->end, &a->node, local_stream(a->local, purpose), end, ops, user);
     return true;
 }
 
@@ -380,18 +267,13 @@ static bool accept(struct flow_listener *listener, struct flow_end *end,
 
 void local_apoc_init(struct local *l)
 {
-    struct deployment *d = l->population->d;
     struct local_actuator *a;
 
     if (!config(l)->apoc.listen)
         return;
     a = l->actuator = xcalloc(1, sizeof *a);
     a->local = l;
-    a->host = (struct session_host){.sim = d->sim,
-                                    .cpu = &l->cpu,
-                                    .class = l->population->class,
-                                    .epoch_unix_ns = d->in.epoch_unix_ns,
-                                    .retired = &d->retired};
+    dia_node_init(&a->node, &dia_ops, l->population, local_node(l), &l->cpu);
     a->listener = (struct flow_listener){
         .accept = accept, .user = a, .deaf = true, .host = (uint32_t)local_node(l), .port = PORT};
 }
@@ -408,12 +290,7 @@ void local_apoc_free(struct local *l)
 
     if (!a)
         return;
-    while (a->ends) {
-        struct session *s = a->ends->session;
-
-        forget(a->ends);
-        session_free(s);
-    }
+    dia_node_free_ends(&a->node, false);
     free(a->state);
     free(a);
     l->actuator = NULL;

@@ -263,14 +263,6 @@ static void fill_scl(struct span rep, struct doc_scl *d)
     d->modified_unix_ns = m2m_find_number(rep, E_LAST_MODIFIED_TIME, 0);
 }
 
-/* What is answered with a body: what was asked for, what a poll waited for, and what the members of
- * a group said, whatever they were asked. */
-static bool has_body(const struct call *c, const struct m2m_rep *rep)
-{
-    return rep->type && (c->request->method == HTTP_GET || rep->type == M2M_NOTIFY_DOC ||
-                         rep->type == M2M_MEMBERS_RESPONSES);
-}
-
 /* What a body says of a resource that was asked for: of an <scl> the attributes that are its own,
  * for a constrained device has no use for a page of references; of anything else all. */
 static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_doc *doc)
@@ -282,7 +274,7 @@ static void fill_body(struct m2m_response *r, const struct call *c, struct m2m_d
         fill_scl(m2m_rep_span(rep), &doc->u.scl);
         return;
     }
-    if (!has_body(c, rep))
+    if (!server_request_has_body(c->request, rep->type))
         return;
     doc->kind = DOC_RESOURCE;
     doc->u.resource.type = (int)rep->type;
@@ -331,8 +323,8 @@ static void answer(const struct call *c, struct m2m_response *r)
         refuse(c, r->status_code, r->additional_info);
         return;
     }
-    if (r->representation.type != M2M_SCL && has_body(c, &r->representation) &&
-        !fits(&r->representation)) {
+    if (r->representation.type != M2M_SCL &&
+        server_request_has_body(c->request, r->representation.type) && !fits(&r->representation)) {
         refuse(c, STATUS_NOT_ACCEPTABLE, "more than fits one message");
         return;
     }

@@ -359,7 +359,7 @@ static void connect(struct errand *e, sim_ns now)
     if (asker)
         procedure_ride(asker, e->proc, now);
     e->session =
-        session_new(&errand_ops, e, &dev->gateway->host, device_stream(dev, purpose), NULL);
+        session_new(&errand_ops, e, &dev->gateway->node.host, device_stream(dev, purpose), NULL);
     /* Links are counted by the local devices, whose way to the gateway it is. */
     route_between(d, l->population->index, l->index, dev->population->index, &down, &up);
     up.host = (uint32_t)device_node(dev);

@@ -85,6 +85,9 @@ struct server_request {
  * contactURI, and EXECUTE with an empty body; but a collection takes no EXECUTE, and an empty body
  * there is a CREATE that lacks its resource. */
 enum m2m_method server_request_method(const struct server_request *q, enum m2m_type type);
+/* Is a representation of that type, that the primitive came to, the answer's body: what was asked
+ * for, what a poll waited for, and what the members of a group said, whatever they were asked. */
+bool server_request_has_body(const struct server_request *q, enum m2m_type type);
 /* The request that waits for an answer, or NULL. Octets that are no request were answered by the
  * core itself (400, 405, 413 with errorInfo) and never show up here. When it appears, the core has
  * also done, in env->se:

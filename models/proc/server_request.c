@@ -218,6 +218,12 @@ enum m2m_method server_request_method(const struct server_request *q, enum m2m_t
     return q->rep.type || m2m_type_info(type)->items ? M2M_CREATE : M2M_EXECUTE;
 }
 
+bool server_request_has_body(const struct server_request *q, enum m2m_type type)
+{
+    return type != M2M_NO_TYPE &&
+           (q->method == HTTP_GET || type == M2M_NOTIFY_DOC || type == M2M_MEMBERS_RESPONSES);
+}
+
 /* ---- HTTP ---- */
 
 /* application/xml, with or without parameters; a body that does not say is taken as such. */
