@@ -561,6 +561,33 @@ static void check_actuate(struct reader *r, const struct scn_population *p)
              gateways->name);
 }
 
+/* Requests come to a gateway by its channel alone. */
+static void check_follow(struct reader *r, const struct scn_population *p)
+{
+    const struct cfg_application *a = &p->server.application;
+    const struct scn_population *all = r->s->populations, *locals, *gateways;
+    if (a->follow == SCN_NONE || all[a->follow].kind != CFG_LOCAL)
+        return;
+    locals = &all[a->follow];
+    if (a->behind != SCN_NONE) {
+        tell(r, place_of(r, &p->name, &a->follow, &a->behind), "S219",
+             "behind a gateway there is no NSCL that would hand requests on");
+        return;
+    }
+    if (locals->device.local.behind == SCN_NONE)
+        return;
+    gateways = &all[locals->device.local.behind];
+    if (gateways->device.mid.channel == CFG_CHANNEL_NONE)
+        tell(r, place_of(r, &p->name, &a->follow, NULL), "S265",
+             "nobody can hand a subscription to '%s', the gateways of '%s': they have no "
+             "'mid.channel'",
+             gateways->name, locals->name);
+    if (gateways->device.mid.nscl != p->server.nscl && p->server.nscl != SCN_NONE)
+        tell(r, place_of(r, &p->name, &p->server.nscl, &a->follow), "S262",
+             "'%s' register with another NSCL than the one that the application uses",
+             gateways->name);
+}
+
 static void check_application(struct reader *r, const struct scn_population *p)
 {
     const struct cfg_application *a = &p->server.application;
@@ -609,6 +636,7 @@ static void check_population(struct reader *r, const struct scn_population *p)
     if (p->kind == CFG_APPLICATION) {
         check_application(r, p);
         check_actuate(r, p);
+        check_follow(r, p);
     }
     if (p->kind == CFG_DEVICE || p->kind == CFG_GATEWAY)
         check_channel(r, p);

@@ -102,7 +102,8 @@ static bool is_nobodys(const struct cfg_server *s, const void *target)
             return true;
     return (target == &s->hss && s->hss == SCN_NONE) || (target == &s->kms && s->kms == SCN_NONE) ||
            (target == &s->nscl && s->nscl == SCN_NONE) ||
-           (target == &a->behind && a->behind == SCN_NONE);
+           (target == &a->behind && a->behind == SCN_NONE) ||
+           (target == &a->follow && a->follow == SCN_NONE);
 }
 
 /* Fields that have no meaning beside others of this population, and would be refused if given. */

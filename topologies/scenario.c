@@ -42,7 +42,7 @@ static void announce_populations(struct reader *r, const struct tree *t)
         p->device.access.at = p->device.local.behind = SCN_NONE;
         p->server.mas = p->server.nscl = p->server.hss = p->server.kms = SCN_NONE;
         p->server.application.devices = p->server.application.behind = SCN_NONE;
-        p->server.application.actuate.actuators = SCN_NONE;
+        p->server.application.actuate.actuators = p->server.application.follow = SCN_NONE;
         reader_mark_key(r, &p->name, c);
         bool known = kind && value_read(r, kind_key, kind, &p->kind);
         reader_mark(r, &p->kind, kind ? kind : c, kind != NULL, !known);

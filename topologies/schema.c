@@ -490,6 +490,9 @@ static const struct schema_key population_keys[] = {
      .help = "those whose containers it is about: of gateways, their own and those of all devices behind them"},
     {"subscribe", TYPE_BOOL, APPLICATION, AT(server.application.subscribe), .standard = "no",
      .help = "to the contentInstances of each of their containers"},
+    {"follow", TYPE_POPULATION, APPLICATION, AT(server.application.follow), .kind = CFG_LOCAL, .derived = "none",
+     .help = "devices to whose containers it subscribes in their gateways' own trees, over its NSCL, which hands on "
+             "what the gateways notify; these need `mid.channel: long-poll`"},
     {"spacing", TYPE_TIME, APPLICATION, AT(server.application.spacing), .max = YEAR, .standard = "0 s",
      .help = "minimalTimeBetweenNotifications of a subscription: what comes sooner waits, and only the latest is told"},
     {"read", TYPE_SECTION, APPLICATION, .section = &read_section, .help = "RETRIEVE of their contentInstances"},

@@ -9,6 +9,7 @@
 
 #include "models/node/actuate.h"
 #include "models/node/caller.h"
+#include "models/node/follow.h"
 #include "models/node/gateway.h"
 #include "models/node/longpoll.h"
 #include "models/node/node_id.h"
@@ -44,6 +45,7 @@ struct application {
     struct device *gateway;     /* NULL at an NSCL */
     struct caller *caller;
     struct actuate *actuate; /* NULL: it is about no actuators */
+    struct follow *follow;   /* NULL: it subscribes to nothing at gateways */
     struct procedure *proc;  /* NULL: nothing is being asked */
     enum errand errand;
     uint32_t about; /* SUBSCRIBE, READ, EXECUTE: which */
@@ -606,6 +608,7 @@ static void succeeded(struct application *a, const struct mid_response *r, sim_n
     case REGISTER:
         a->registered = true;
         actuate_begin(a->actuate, now);
+        follow_begin(a->follow, now);
         break;
     case WATCH:
         a->watching = true;
@@ -722,6 +725,7 @@ void application_init(struct server *s)
                                   .idle = IDLE},
         &caller_user, a);
     a->actuate = actuate_new(s, a->nscl, a->id);
+    a->follow = follow_new(s, a->nscl, a->id);
     sim_event_init(&a->timer, &timer_ops, NULL);
     arm(a, 0);
 }
@@ -741,6 +745,7 @@ void application_set_off(struct server *s, bool off)
         over(a, now, REASON_OUTAGE);
     }
     actuate_set_off(a->actuate, off, now);
+    follow_set_off(a->follow, off, now);
     arm(a, now);
 }
 
@@ -751,6 +756,7 @@ void application_finish(struct server *s, sim_ns now)
     if (!a)
         return;
     actuate_finish(a->actuate, now);
+    follow_finish(a->follow, now);
     if (!a->proc)
         return;
     caller_vanish(a->caller, now);
@@ -771,6 +777,7 @@ void application_free(struct server *s)
     watch_queue_release(&a->later);
     watch_queue_release(&a->orders);
     actuate_free(a->actuate);
+    follow_free(a->follow);
     while (a->first_ordered) {
         struct ordered *o = a->first_ordered;
         a->first_ordered = o->next;

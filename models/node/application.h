@@ -49,8 +49,12 @@ void delivery_run(struct server *nscl, sim_ns now);
 /* Somebody in the deployment may be told something. */
 bool delivery_is_wanted(const struct deployment *d);
 void delivery_set_off(struct server *s, bool off);
-/* NOTIFY of a gateway's tree, to an application behind it. */
-void delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now);
+/* NOTIFY of a gateway's tree, to an application behind it; false: the contact is none of these. */
+bool delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now);
+/* NOTIFY that another SCL asks the NSCL for, to an application of the NSCL's: from now on it waits
+ * as the NSCL's own do. Else why it does not. */
+enum reason delivery_hand_on(struct server *nscl, const char *contact, const struct m2m_rep *rep,
+                             sim_ns now);
 /* Its SCL lost its power, and with it what waits; the run is over; free. NULL: nothing. */
 void delivery_lose(struct delivery *y, sim_ns now);
 void delivery_end(struct delivery *y, sim_ns now);

@@ -238,6 +238,8 @@ struct cfg_rule { /* one line of ival_policy, in order; the first that matches d
 struct cfg_application {
     uint32_t behind;  /* the gateways that it is behind; CFG_NONE: it is at an NSCL */
     uint32_t devices; /* the population whose containers it is about; CFG_NONE: nobody's */
+    uint32_t follow;  /* the population of kind local to whose containers it subscribes at their
+                         gateways; CFG_NONE: nobody's */
     bool subscribe;   /* to each of their containers */
     sim_ns start;     /* it registers then */
     sim_ns spacing;   /* minimalTimeBetweenNotifications; 0: each is told */

@@ -202,27 +202,36 @@ static struct server *host_of(struct deployment *d, const char *uri, const char 
     return s && s->application ? s : NULL;
 }
 
-static void notify(struct delivery *y, struct scl_tree_output *o, sim_ns now)
+/* Whoever is at another SCL is not within reach of this one: NULL. */
+static struct server *application_at(const struct delivery *y, const char *uri, const char **path)
+{
+    struct server *application = host_of(deployment_of(y), uri, path);
+
+    if (!application || application_gateway(application) != y->gateway ||
+        (y->nscl && application_nscl(application) != y->nscl))
+        return NULL;
+    return application;
+}
+
+/* Why it cannot be brought; REASON_NONE: it waits for its turn. */
+static enum reason notify(struct delivery *y, struct scl_tree_output *o, sim_ns now)
 {
     struct deployment *d = deployment_of(y);
     const char *path = NULL;
-    struct server *application = host_of(d, o->target, &path);
-    struct contact *c;
+    struct server *application = application_at(y, o->target, &path);
+    struct contact *c = application ? contact_of(y, application) : NULL;
     struct procedure *p = record_begin(
         population_of(y), y->nscl ? y->nscl->node_id : device_node(y->gateway), PROC_NOTIFICATION,
         y->nscl ? "http" : "dia", o->since - d->in.epoch_unix_ns, now);
     struct notice *n;
 
-    /* Whoever is at another SCL is not within reach of this one. */
-    if (application && application_gateway(application) != y->gateway)
-        application = NULL;
-    c = application ? contact_of(y, application) : NULL;
-
     if (application)
         p->peer_id = application->node_id;
     if (!c || c->count == MOST) {
-        record_end(d, p, now, "failed", c ? REASON_NOTIFY_QUEUE : REASON_NOTIFY_CONTACT);
-        return;
+        enum reason reason = c ? REASON_NOTIFY_QUEUE : REASON_NOTIFY_CONTACT;
+
+        record_end(d, p, now, "failed", reason);
+        return reason;
     }
     p->server_queued = 1; /* behind those before it */
     procedure_clock(p, now);
@@ -235,6 +244,7 @@ static void notify(struct delivery *y, struct scl_tree_output *o, sim_ns now)
     c->last = &n->next;
     c->count++;
     pump(c, now);
+    return REASON_NONE;
 }
 
 /* ---- the tree ---- */
@@ -247,7 +257,7 @@ static void bring_out(struct delivery *y, sim_ns now)
     while ((o = scl_tree_output(tree))) {
         /* Announcements of an NSCL's own: there is nobody whom they are for. */
         if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
-            notify(y, o, now);
+            (void)notify(y, o, now);
         else if (o->kind == SCL_TREE_REQUEST && strcmp(o->requesting_entity, y->entity) != 0)
             retarget_member(y->nscl, o, now);
         else if (o->kind == SCL_TREE_COMMAND)
@@ -328,11 +338,30 @@ static struct delivery *delivery_of(struct server *nscl)
     return y;
 }
 
-void delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now)
+enum reason delivery_hand_on(struct server *nscl, const char *contact, const struct m2m_rep *rep,
+                             sim_ns now)
+{
+    struct delivery *y = delivery_of(nscl);
+    struct scl_tree_output o = {.since = nscl->population->d->in.epoch_unix_ns + now};
+    enum reason reason;
+
+    if (!y)
+        return REASON_NOTIFY_CONTACT;
+    o.target = xstrdup(contact);
+    m2m_rep_init(&o.representation, rep->type);
+    m2m_put_items(&o.representation, m2m_rep_span(rep));
+    reason = notify(y, &o, now);
+    m2m_rep_clear(&o.representation);
+    free(o.target);
+    return reason;
+}
+
+bool delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_ns now)
 {
     struct gateway *g = gateway->gateway;
     uint8_t node_id[M2M_NODE_ID_LEN];
     char scl_id[M2M_MAX_URI];
+    const char *path;
 
     if (!g->delivery) {
         device_node_id(gateway, node_id);
@@ -340,7 +369,10 @@ void delivery_of_gateway(struct device *gateway, struct scl_tree_output *o, sim_
         g->delivery = delivery_new(scl_id);
         g->delivery->gateway = gateway;
     }
-    notify(g->delivery, o, now);
+    if (!application_at(g->delivery, o->target, &path))
+        return false;
+    (void)notify(g->delivery, o, now);
+    return true;
 }
 
 void delivery_run(struct server *nscl, sim_ns now)

@@ -253,6 +253,8 @@ static void make_applications(struct population *p)
 
     if (p->config->kind != CFG_APPLICATION)
         return;
+    if (p->config->server->application.follow != CFG_NONE)
+        p->d->populations[p->config->server->application.follow].heeded = true;
     devices = &p->d->populations[p->config->server->application.devices];
     if (p->config->server->application.behind != CFG_NONE) { /* its own comes with its gateway */
         devices->heeded = true;

@@ -26,7 +26,11 @@ static enum ledger_part waits_for(const struct device *dev, sim_ns now)
 
 void gateway_clock(struct device *dev, sim_ns now)
 {
-    ledger_switch(&dev->gateway->clock, now, waits_for(dev, now));
+    enum ledger_part part = waits_for(dev, now);
+
+    if (dev->gateway->notices && part != dev->gateway->clock.part)
+        outbox_clock(dev->gateway, part, now);
+    ledger_switch(&dev->gateway->clock, now, part);
 }
 
 sim_ns gateway_forward_at(const struct device *dev)
@@ -87,15 +91,16 @@ static uint32_t *container_of(struct gateway *g, const struct stored *s)
 bool gateway_choose(struct device *dev, sim_ns now)
 {
     struct gateway *g = dev->gateway;
+    struct delivery_cost cost = cost_of(dev, now);
     struct stored *s;
 
-    if (outbox_choose(g))
+    if (outbox_choose(g, &cost, now))
         return true;
     s = store_take(g, now);
     if (!s)
         return false;
     s->attempts++;
-    s->mark = cost_of(dev, now);
+    s->mark = cost;
     g->sending_container = *container_of(g, s) != g->epoch;
     return true;
 }
@@ -105,10 +110,12 @@ void gateway_stop(struct device *dev, sim_ns now)
     struct gateway *g = dev->gateway;
     struct delivery_cost cost;
 
-    g->saying = false;
-    if (!g->sending)
+    if (!g->saying && !g->sending)
         return;
     cost = cost_of(dev, now);
+    outbox_stop(g, &cost, now);
+    if (!g->sending)
+        return;
     store_book(g->sending, &cost);
     store_put_back(g, now);
 }
@@ -204,8 +211,8 @@ void gateway_answered(struct device *dev, const struct mid_response *r, sim_ns n
 {
     struct gateway *g = dev->gateway;
     bool there = r->status == STATUS_CONFLICT;
-    bool said =
-        g->saying && outbox_answered(g, r->status, r->reason == REASON_NONE, is_refused(r->status));
+    struct delivery_cost cost = cost_of(dev, now);
+    bool said = g->saying && outbox_answered(g, r, is_refused(r->status), &cost, now);
 
     if (!said && (g->saying || (r->reason != REASON_NONE && !there && !is_refused(r->status)))) {
         device_attempt_failed(dev, now, r->reason, r->retry_after_s);

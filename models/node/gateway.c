@@ -277,6 +277,7 @@ void gateway_finish(struct device *dev, sim_ns now)
 
     gateway_stop(dev, now);
     store_finish(g, now);
+    outbox_finish(g, now);
     delivery_end(g->delivery, now);
 }
 

@@ -60,11 +60,12 @@ struct gateway {
     bool sending_container; /* before the instance */
     bool has_application;   /* its own, in the tree */
     uint64_t dropped, dropped_octets;
-    /* What the tree has to say to the NSCL, in order. */
+    /* What the tree has to say to the NSCL, or over it, in order. */
     struct said *said, **last_said;
-    sim_ns said_due;           /* when the first of it shall go */
-    bool saying;               /* the first of it is with the NSCL now */
-    struct sim_event tree_due; /* something in the tree expires */
+    uint32_t notices, notice_octets; /* notifications among it */
+    sim_ns said_due;                 /* when the first of it shall go */
+    bool saying;                     /* the first of it is with the NSCL now */
+    struct sim_event tree_due;       /* something in the tree expires */
 };
 
 /* What an application has stored and the NSCL shall have. */
@@ -121,8 +122,9 @@ void store_put_back(struct gateway *g, sim_ns now);
 /* The delivery is over; s is freed. */
 void store_end(struct gateway *g, struct stored *s, sim_ns now, const char *outcome,
                enum reason reason);
-/* When what comes now, of the gateway's own, shall go. */
+/* When what comes now, of the gateway's own, shall go; or what tolerates trpdt, by its category. */
 sim_ns store_due(const struct gateway *g, sim_ns now);
+sim_ns store_due_of(const struct gateway *g, sim_ns trpdt, unsigned rcat, sim_ns now);
 void store_finish(struct gateway *g, sim_ns now);
 void store_release(struct gateway *g);
 /* Books what the clock that it goes by has shown since the mark, and marks again. */
@@ -152,18 +154,25 @@ void neighbours_put(struct m2m_rep *rep, const char *app_id, const struct popula
 void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
                            const struct m2m_rep *application);
 
-/* ---- outbox.c: what the tree says to the NSCL ---- */
+/* ---- outbox.c: what the tree says to the NSCL, and over it to others ---- */
 void outbox_init(struct gateway *g);
 void outbox_release(struct gateway *g);
+void outbox_finish(struct gateway *g, sim_ns now);
 /* Takes over what the tree has to say; there is a tree. */
 void outbox_take(struct gateway *g, sim_ns now);
 /* Nothing of it is at the NSCL: all that is announced is said again. */
 void outbox_anew(struct gateway *g, sim_ns now);
-/* The next is to be written, and stays until it is answered; false: nothing waits. */
-bool outbox_choose(struct gateway *g);
+/* The next is to be written, and stays until it is answered; false: nothing waits. cost: of the
+ * forwarding so far. */
+bool outbox_choose(struct gateway *g, const struct delivery_cost *cost, sim_ns now);
 void outbox_write(const struct gateway *g, struct device_request *r); /* prepare */
 /* `refused`: it will not be taken, today or tomorrow. false: it has to be said again. */
-bool outbox_answered(struct gateway *g, int status, bool succeeded, bool refused);
+bool outbox_answered(struct gateway *g, const struct mid_response *r, bool refused,
+                     const struct delivery_cost *cost, sim_ns now);
+/* It was not answered, and waits on. */
+void outbox_stop(struct gateway *g, const struct delivery_cost *cost, sim_ns now);
+/* What keeps waiting what waits, from now on. */
+void outbox_clock(struct gateway *g, enum ledger_part part, sim_ns now);
 
 /* ---- local.c, local_dia.c, local_xip.c: devices behind it ---- */
 enum local_state {

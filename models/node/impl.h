@@ -69,7 +69,7 @@ struct population {
     struct path *paths; /* to each population */
     bool observed;      /* devices: some application is about what is below their <scl> */
     bool sought;        /* devices, local ones too: about their very containers */
-    bool heeded;        /* local: some application at their gateway is */
+    bool heeded;        /* local: some application uses them there */
     /* devices */
     struct device *devices;
     struct local *locals;                                 /* of kind local */

@@ -1,8 +1,9 @@
 /* What a device stores at its gateway is its own (etsi-m2m.md 8.4): an application on another
- * device there may look at it and subscribe to it by an accessRight of its application, which the
- * gateway makes when that registers, for the applications that are about such devices (etsiSclMo:
- * regAccessRightID). */
+ * device there, or one at the NSCL that follows it, may look at it and subscribe to it by an
+ * accessRight of its application, which the gateway makes when that registers, for the applications
+ * that are about such devices (etsiSclMo: regAccessRightID). */
 #include "models/node/application.h"
+#include "models/node/follow.h"
 #include "models/node/gateway.h"
 
 #include <stdio.h>
@@ -20,7 +21,20 @@ void neighbours_put(struct m2m_rep *rep, const char *app_id, const struct popula
     m2m_put_text(rep, E_ACCESS_RIGHT_ID, uri);
 }
 
-/* Those behind the same gateway that look for what the application says it is. */
+/* What the application says it is, by its population's name, s follows. */
+static bool is_followed(const struct server *s, struct span application)
+{
+    const struct deployment *d = s->population->d;
+
+    for (uint32_t i = 0; i < d->in.population_count; i++)
+        if (follow_is_of(s, &d->populations[i]))
+            return m2m_list_has(application, E_SEARCH_STRINGS, E_SEARCH_STRING,
+                                d->populations[i].config->name);
+    return false;
+}
+
+/* Those behind the same gateway that look for what the application says it is, and those elsewhere
+ * that follow it. */
 static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct span application)
 {
     static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
@@ -35,7 +49,10 @@ static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct 
         const struct population *p = &d->populations[i];
         for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
             const struct server *s = &p->servers[k];
-            if (application_gateway(s) != g->dev || !application_wants(s->application, application))
+            bool near = application_gateway(s) == g->dev;
+
+            if (!is_followed(s, application) &&
+                !(near && application_wants(s->application, application)))
                 continue;
             application_id(s, id);
             m2m_put_text(rep, E_APPLICATION_ID, id);

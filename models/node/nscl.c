@@ -69,6 +69,21 @@ static void send_answer(struct server_end *e, struct registrar_answer *a)
     server_answer(e, &a->answer, a->doc.kind == DOC_NONE ? NULL : &a->doc);
 }
 
+/* The NSCL takes it over: it has the contact's queue, as for notifications of its own tree. */
+static void hand_notify_on(struct server_end *e, const struct server_request *r,
+                           const struct registrar_answer *a, sim_ns now)
+{
+    enum reason reason = delivery_hand_on(e->server, a->target, &r->rep, now);
+    struct server_answer answer = {.status = STATUS_ACCEPTED};
+
+    if (reason != REASON_NONE) {
+        answer.status =
+            reason == REASON_NOTIFY_QUEUE ? STATUS_SERVICE_UNAVAILABLE : STATUS_BAD_GATEWAY;
+        answer.additional = reason_text(reason);
+    }
+    server_answer(e, &answer, NULL);
+}
+
 void nscl_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     struct server *nscl = e->server;
@@ -90,7 +105,9 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
     commands_after(e, r, &a, now);
-    if (a.onward != M2M_STAYS)
+    if (a.onward == M2M_TO_CONTACT)
+        hand_notify_on(e, r, &a, now);
+    else if (a.onward != M2M_STAYS)
         retarget_begin(e, r, &a, now);
     else if (!a.held)
         send_answer(e, &a); /* and the request is gone */

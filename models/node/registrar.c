@@ -384,6 +384,12 @@ static bool check_application(const struct call *c)
 
 static enum m2m_method method_of(const struct call *c)
 {
+    /* Of a contact elsewhere nobody here knows what it is: POST of a notify is NOTIFY (etsi-m2m.md
+     * 8.3). */
+    bool elsewhere = c->path_is != M2M_PATH_OK || c->target.p == (const uint8_t *)c->absolute;
+
+    if (elsewhere && c->request->method == HTTP_POST && c->request->rep.type == M2M_NOTIFY_DOC)
+        return M2M_NOTIFY;
     return server_request_method(c->request,
                                  c->path_is == M2M_PATH_OK ? m2m_path_type(&c->path) : M2M_NO_TYPE);
 }

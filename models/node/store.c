@@ -63,7 +63,7 @@ static sim_ns next_window(const struct cfg_device *c, sim_ns now)
 
 /* Nothing waits longer than its application tolerates. Without windows that is what it does: the
  * longer, the more goes in one session. */
-static sim_ns due_of(const struct gateway *g, sim_ns trpdt, unsigned rcat, sim_ns now)
+sim_ns store_due_of(const struct gateway *g, sim_ns trpdt, unsigned rcat, sim_ns now)
 {
     const struct cfg_device *c = config(g);
     sim_ns latest = sim_ns_add(now, trpdt);
@@ -75,7 +75,7 @@ static sim_ns due_of(const struct gateway *g, sim_ns trpdt, unsigned rcat, sim_n
 
 sim_ns store_due(const struct gateway *g, sim_ns now)
 {
-    return due_of(g, config(g)->report.trpdt, 0, now);
+    return store_due_of(g, config(g)->report.trpdt, 0, now);
 }
 
 /* ---- in and out ---- */
@@ -166,7 +166,7 @@ void store_put(struct gateway *g, sim_ns now, const struct reading *r)
     s->mark = clock_of(g, now);
     d->counts.procedures++;
     account(g, s, true);
-    g->due = sim_ns_min(g->due, due_of(g, r->trpdt, rcat, now));
+    g->due = sim_ns_min(g->due, store_due_of(g, r->trpdt, rcat, now));
     if (g->last[rcat])
         g->last[rcat]->next = s;
     else

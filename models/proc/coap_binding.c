@@ -90,6 +90,15 @@ int coap_binding_status(uint8_t code, enum http_method method)
 
 /* ---- targets ---- */
 
+/* At another authority: it is for whoever gets it to bring it there (RFC 7252 5.7.2). */
+static bool put_absolute(struct coap_msg *m, const char *target, struct buf *store)
+{
+    size_t n = strlen(target), at = buf_len(store);
+
+    return buf_puts(store, target) &&
+           coap_msg_add(m, COAP_PROXY_URI, span_of(buf_at(store, at), n));
+}
+
 bool coap_binding_put_target(struct coap_msg *m, const char *target, const char *requesting_entity,
                              struct buf *store)
 {
@@ -98,7 +107,8 @@ bool coap_binding_put_target(struct coap_msg *m, const char *target, const char 
     char *room;
 
     /* One that options point into must not move: room for all of it first. */
-    if (!buf_room(store, strlen(target) + length) || !coap_msg_add_uri(m, target, store))
+    if (!buf_room(store, strlen(target) + length) ||
+        !(*target == '/' ? coap_msg_add_uri(m, target, store) : put_absolute(m, target, store)))
         return false;
     if (n == 0)
         return true;

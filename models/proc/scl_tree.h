@@ -62,6 +62,7 @@ struct scl_tree_output {
     enum m2m_method method;
     enum m2m_status status_code;
     int64_t since; /* NOTIFY by a subscription: when what it tells of came about; else 0 */
+    int64_t until; /* and its delayTolerance; 0: it has none */
 };
 /* The caller's from now on; NULL: nothing waits. */
 struct scl_tree_output *scl_tree_output(struct scl_tree *tree);

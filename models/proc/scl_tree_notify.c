@@ -268,6 +268,7 @@ static void notify_one(struct scl_tree *t, struct resource *subscription, struct
     m2m_find_text(list, E_CONTACT, text, sizeof(text));
     o = output_new(SCL_TREE_REQUEST, M2M_NOTIFY, text, t->settings.scl_id);
     o->since = now;
+    o->until = m2m_find_number(list, E_DELAY_TOLERANCE, 0);
     m2m_rep_init(&o->representation, M2M_NOTIFY_DOC);
     m2m_put_number(&o->representation, E_STATUS_CODE, word_of(status));
     put_representation(t, r, m2m_find_number(filter, E_META_DATA_ONLY, 0) != 0, &o->representation);

@@ -1,7 +1,7 @@
 /* Requests that are for somebody else (TS 102 690 retargeting; TS 102 921 10.3.2.23, etsi-m2m.md
  * 8.4): below an application of ours, by its aPoCPaths to its aPoC; of another SCL, over a contact
- * that it gave when it registered. The tree says where a request goes on; its owner brings it
- * there.
+ * that it gave when it registered; NOTIFY to a contact elsewhere. The tree says where a request
+ * goes on; its owner brings it there.
  *
  * No request goes round. What another SCL has handed on is for this one or for an application of
  * it, never for a third SCL; nobody is asked for what he asks for himself; an aPoC that leads back
@@ -244,6 +244,25 @@ static void to_scl(const struct scl_tree *t, struct span authority, struct span 
     }
 }
 
+/* What a registered SCL notifies: a contact that its subscriber gave it and that it cannot reach
+ * itself. Whose address that is the owner knows, not the tree. */
+static bool to_contact(const struct scl_tree *t, struct span authority,
+                       const struct scl_tree_call *c)
+{
+    const struct m2m_request *q = c->request;
+    struct m2m_response *r = c->response;
+
+    if (q->method != M2M_NOTIFY || q->point != M2M_MID || !t->settings.network ||
+        find_scl(t, authority) || !access_is_registered(t, q->requesting_entity) ||
+        q->target_id.n >= sizeof(r->resource_uri))
+        return false;
+    memcpy(r->resource_uri, q->target_id.p, q->target_id.n);
+    r->resource_uri[q->target_id.n] = '\0';
+    r->onward = M2M_TO_CONTACT;
+    r->status_code = STATUS_ACCEPTED;
+    return true;
+}
+
 /* What is announced stands at another SCL, where its link leads. */
 static void to_announced(const struct scl_tree *t, const struct scl_tree_target *target,
                          const struct scl_tree_call *c)
@@ -273,9 +292,12 @@ bool retarget(const struct scl_tree *t, const struct m2m_path *path, enum m2m_pa
     if (!t->settings.hands_on)
         return false;
     if (!scl_tree_is_own(t, path)) {
+        struct span authority = span_str(path->text + path->authority);
+
         if (c->request->handed_on)
             return false;
-        to_scl(t, span_str(path->text + path->authority), c->request->target_id, c);
+        if (!to_contact(t, authority, c))
+            to_scl(t, authority, c->request->target_id, c);
         return true;
     }
     if (result != M2M_PATH_UNKNOWN || path->count == 0 || !scl_tree_find(t, path, &target) ||

@@ -94,11 +94,12 @@ static bool check_target(enum server_role role, const struct incoming *m, struct
     return true;
 }
 
-/* A tree's owner says so too, but later; who asks by objects has his refusal sealed. */
+/* A tree's owner says so too, but later; who asks by objects has his refusal sealed. Paths at
+ * another authority are its own business. */
 static bool check_path(enum server_role role, const struct incoming *m,
                        const struct server_request *q, struct refusal *no)
 {
-    if (service_of(role) || (m->guard && server_guard_is_closed(m->guard)) ||
+    if (service_of(role) || (m->guard && server_guard_is_closed(m->guard)) || *q->authority ||
         strcmp(q->target, "/m2m") == 0 || strncmp(q->target, "/m2m/", 5) == 0)
         return true;
     return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");

@@ -27,7 +27,8 @@ struct m2m_request {
 enum m2m_onward {
     M2M_STAYS,
     M2M_TO_APPLICATION, /* to its aPoC */
-    M2M_TO_SCL          /* to another SCL, over a contact of it */
+    M2M_TO_SCL,         /* to another SCL, over a contact of it */
+    M2M_TO_CONTACT      /* NOTIFY: to that address itself, which is no SCL's */
 };
 
 /* responseConfirm, in the caller's storage: m2m_response_init, then _clear. */

@@ -596,6 +596,13 @@ START_TEST(requests_in_every_form)
     say_to_server(&r, &m, &answer);
     ck_assert_str_eq(r.last.target, "/m2m/scls/7");
     ck_assert_str_eq(r.last.requesting_entity, "");
+    buf_clear(&store);
+    coap_msg_init(&m, COAP_CON, COAP_GET);
+    ck_assert(coap_binding_put_target(&m, "http://na.example/m2m/notify", "scl-1", &store));
+    say_to_server(&r, &m, &answer);
+    ck_assert_str_eq(r.last.target, "/m2m/notify");
+    ck_assert_str_eq(r.last.authority, "na.example");
+    ck_assert_str_eq(r.last.requesting_entity, "scl-1");
     /* A NOTIFY's mark is no document. */
     coap_msg_init(&m, COAP_CON, COAP_POST);
     buf_clear(&store);
@@ -606,7 +613,7 @@ START_TEST(requests_in_every_form)
     m.payload = span_str(container);
     say_to_server(&r, &m, &answer);
     ck_assert_int_eq(r.last.rep.type, M2M_CONTAINER);
-    ck_assert_uint_eq(r.requests, 5);
+    ck_assert_uint_eq(r.requests, 6);
     buf_clear(&store);
     kit_close(&r);
 }

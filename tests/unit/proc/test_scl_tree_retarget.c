@@ -283,6 +283,23 @@ START_TEST(no_request_goes_round)
 }
 END_TEST
 
+/* A contact that is no SCL's: NOTIFY alone goes there, of a registered SCL alone, over mId. */
+START_TEST(a_registered_scl_notifies_contacts_elsewhere)
+{
+    static const char contact[] = "http://na.example/some/where";
+
+    channel("poll");
+    k.point = M2M_MID;
+    goes_on("gw1", M2M_NOTIFY, contact, M2M_TO_CONTACT, contact);
+    expect(&k, "gw1", M2M_CREATE, contact, NULL, STATUS_NOT_FOUND);
+    expect(&k, "gw1", M2M_RETRIEVE, contact, NULL, STATUS_NOT_FOUND);
+    expect(&k, "stranger", M2M_NOTIFY, contact, NULL, STATUS_PERMISSION_DENIED);
+    goes_on("na", M2M_NOTIFY, GW, M2M_TO_SCL, GW); /* an SCL's address */
+    k.point = M2M_MIA;
+    expect(&k, "na", M2M_NOTIFY, contact, NULL, STATUS_NOT_FOUND);
+}
+END_TEST
+
 /* Who cannot bring a request on answers as if nothing was there. */
 START_TEST(who_does_not_hand_on)
 {
@@ -362,6 +379,7 @@ int main(void)
     tcase_add_test(t, by_the_authority_of_its_link);
     tcase_add_test(t, an_announced_application_is_where_its_link_leads);
     tcase_add_test(t, no_request_goes_round);
+    tcase_add_test(t, a_registered_scl_notifies_contacts_elsewhere);
     tcase_add_test(t, who_does_not_hand_on);
     tcase_add_test(t, answers_come_by_the_long_polling_uri);
     tcase_add_test(t, nobody_else_puts_requests_into_a_channel);
