@@ -39,7 +39,7 @@ static void announce_populations(struct reader *r, const struct tree *t)
         const struct tree *kind = tree_child(c, "kind");
         *p = (struct scn_population){.name = c->key, .line = c->key_line, .column = c->key_column};
         p->device.bootstrap.msbf = p->device.connect.mas = p->device.mid.nscl = SCN_NONE;
-        p->device.access.at = p->device.local.behind = SCN_NONE;
+        p->device.gba.bsf = p->device.access.at = p->device.local.behind = SCN_NONE;
         p->server.mas = p->server.nscl = p->server.hss = p->server.kms = SCN_NONE;
         p->server.application.devices = p->server.application.behind = SCN_NONE;
         p->server.application.actuate.actuators = p->server.application.follow = SCN_NONE;

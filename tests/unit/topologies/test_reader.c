@@ -81,6 +81,39 @@ START_TEST(fills_in_defaults)
 }
 END_TEST
 
+/* Providers that share nothing: whoever does not use GBA needs no way to anybody's BSF. */
+START_TEST(islands)
+{
+    static const char two[] = "m2msim: 1\n"
+                              "run: {until: 1 h}\n"
+                              "populations:\n"
+                              "  east:\n"
+                              "    kind: device\n"
+                              "    bootstrap: {method: pre-provisioned}\n"
+                              "    connect: {at: m1}\n"
+                              "    mid: {at: n1}\n"
+                              "  west:\n"
+                              "    kind: device\n"
+                              "    bootstrap: {method: pre-provisioned}\n"
+                              "    connect: {at: m2}\n"
+                              "    mid: {at: n2}\n"
+                              "  m1: {kind: mas, nscl: n1}\n"
+                              "  m2: {kind: mas, nscl: n2}\n"
+                              "  n1: {kind: nscl}\n"
+                              "  n2: {kind: nscl}\n"
+                              "links:\n"
+                              "  east -> m1: {latency: 10 ms}\n"
+                              "  east -> n1: {latency: 10 ms}\n"
+                              "  west -> m2: {latency: 10 ms}\n"
+                              "  west -> n2: {latency: 10 ms}\n"
+                              "  m1 -> n1: {latency: 1 ms}\n"
+                              "  m2 -> n2: {latency: 1 ms}\n";
+    struct scenario *s = read_text(two, NULL, 0);
+    ck_assert_uint_eq(s->populations[1].device.gba.bsf, SCN_NONE);
+    scenario_free(s);
+}
+END_TEST
+
 START_TEST(reads_links)
 {
     static const char *const sets[] = {"links.dev->b.loss=gilbert-elliott 1 % 50 % 2 % 25 %",
@@ -414,6 +447,7 @@ int main(void)
     TCase *t = tcase_create("reader");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, fills_in_defaults);
+    tcase_add_test(t, islands);
     tcase_add_test(t, reads_links);
     tcase_add_test(t, schema_drives_types);
     tcase_add_test(t, reads_policy_in_order);
