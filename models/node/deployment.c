@@ -354,8 +354,8 @@ static bool init_objects(const struct deployment *d, struct diag_list *diags)
 {
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct deployment_population *p = &d->in.populations[i];
-        if (p->kind != CFG_DEVICE || !((p->device->mid.security | p->device->mid.capable) &
-                                       (CFG_SECURITY_SIGN | CFG_SECURITY_ENCRYPT)))
+        if (!cfg_is_device(p->kind) || !((p->device->mid.security | p->device->mid.capable) &
+                                         (CFG_SECURITY_SIGN | CFG_SECURITY_ENCRYPT)))
             continue;
         if (xmlsec_init())
             return true;

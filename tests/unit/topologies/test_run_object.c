@@ -138,6 +138,23 @@ START_TEST(over_coap)
 }
 END_TEST
 
+/* Gateways, with nobody else there who seals: what waited for mId goes out sealed. */
+START_TEST(of_gateways)
+{
+    struct collect c;
+
+    fleet_run_text(&c, 1, fleet_district,
+                   SETS("populations.gateways.mid.security=object-sign+object-encrypt"), &counts);
+    fleet_check_sums(&c);
+    ck_assert_uint_eq(counts.registered, 2 + 10); /* and those behind them */
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_eq(collect_procedures(&c, "registration", "success", ""), 2);
+    ck_assert_uint_gt(collect_procedures(&c, "delivery", "success", ""), 100);
+    ck_assert_uint_gt(collect_messages(&c, "+sign+encrypt"), 0);
+    collect_release(&c);
+}
+END_TEST
+
 /* ---- by each kind of connection, in whose exchange the flags travel ---- */
 
 START_TEST(by_eap)
@@ -291,6 +308,7 @@ int main(void)
     tcase_add_test(t, with_cbc);
     tcase_add_test(t, octets);
     tcase_add_loop_test(t, over_coap, 0, 3);
+    tcase_add_test(t, of_gateways);
     tcase_add_test(t, by_eap);
     tcase_add_test(t, by_gba);
     tcase_add_test(t, granted);
