@@ -146,9 +146,12 @@ static unsigned rights_at_base(const struct scl_tree *t, enum m2m_type type, con
                                            : 0;
 }
 
-/* Below sclBase and nobody else's. */
+/* Below sclBase and nobody else's. A collection of subscriptions goes by what it stands in, and is
+ * there as soon as the first has subscribed. */
 static bool is_of_base(const struct resource *r)
 {
+    if (r->type == M2M_SUBSCRIPTIONS && r->parent)
+        r = r->parent;
     return !r->parent || (!r->parent->parent && m2m_type_info((enum m2m_type)r->type)->collection);
 }
 

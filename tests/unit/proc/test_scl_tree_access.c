@@ -19,6 +19,9 @@ static struct scl_tree_kit k;
 #define CO      "/m2m/scls/s1/containers"
 #define CI      "<m2m:contentInstance " NS "><m2m:content>YWJj</m2m:content></m2m:contentInstance>"
 #define APP(id) "<m2m:application " NS " appId='" id "'/>"
+#define SUBSCRIPTION(id)                                                                           \
+    "<m2m:subscription " NS " m2m:id='" id "'><m2m:contact>http://a.example/" id "</m2m:contact>"  \
+    "</m2m:subscription>"
 
 static void open_kit(void)
 {
@@ -76,6 +79,32 @@ START_TEST(applications)
            "<m2m:container " NS " m2m:id='c'/>", STATUS_CREATED);
     expect(&k, "app.meters.example", M2M_RETRIEVE, "/m2m/applications/a2/containers/c", NULL,
            STATUS_NOT_FOUND);
+}
+END_TEST
+
+/* Whoever is registered may subscribe to what is everybody's, when others have already, too; what
+ * others made there is theirs. */
+START_TEST(subscriptions_of_many)
+{
+    static const char *const collections[] = {
+        "/m2m/scls/subscriptions", "/m2m/applications/subscriptions", "/m2m/subscriptions"};
+    char made[64];
+
+    k.point = M2M_MIA;
+    expect(&k, "a2", M2M_CREATE, "/m2m/applications", APP("a2"), STATUS_CREATED);
+    for (size_t i = 0; i < sizeof collections / sizeof *collections; i++) {
+        expect(&k, "a2", M2M_CREATE, collections[i], SUBSCRIPTION("first"), STATUS_CREATED);
+        expect(&k, "app.meters.example", M2M_CREATE, collections[i], SUBSCRIPTION("second"),
+               STATUS_CREATED);
+        expect(&k, "nobody", M2M_CREATE, collections[i], SUBSCRIPTION("third"), STATUS_NOT_FOUND);
+        snprintf(made, sizeof made, "%s/first", collections[i]);
+        expect(&k, "app.meters.example", M2M_RETRIEVE, made, NULL, STATUS_NOT_FOUND);
+        expect(&k, "app.meters.example", M2M_DELETE, made, NULL, STATUS_NOT_FOUND);
+        expect(&k, "a2", M2M_DELETE, made, NULL, STATUS_DELETED);
+    }
+    expect(&k, "s1", M2M_CREATE, CO, "<m2m:container " NS " m2m:id='c'/>", STATUS_CREATED);
+    expect(&k, "s1", M2M_CREATE, CO "/c/subscriptions", SUBSCRIPTION("own"), STATUS_CREATED);
+    expect(&k, "a2", M2M_CREATE, CO "/c/subscriptions", SUBSCRIPTION("other"), STATUS_NOT_FOUND);
 }
 END_TEST
 
@@ -195,6 +224,7 @@ int main(void)
     tcase_add_checked_fixture(tc, open_kit, close_kit);
     tcase_add_test(tc, default_rights);
     tcase_add_test(tc, applications);
+    tcase_add_test(tc, subscriptions_of_many);
     tcase_add_test(tc, by_access_right);
     tcase_add_test(tc, holder_refs);
     tcase_add_test(tc, self_permissions);

@@ -252,6 +252,27 @@ START_TEST(an_application_for_each_nscl)
 }
 END_TEST
 
+/* Two kinds of application at one NSCL: both are told of all. */
+START_TEST(two_kinds_at_one_nscl)
+{
+    static const char monitor[] = "  monitor: {", link[] = "  monitor -> nscl: {";
+    const char *at = strstr(with_monitor, monitor), *joint = strstr(with_monitor, link);
+    struct collect c;
+    char text[4096];
+
+    snprintf(text, sizeof text,
+             "%.*s  office: {kind: application, devices: meters, subscribe: yes}\n"
+             "%.*s  office -> nscl: {latency: 5 ms}\n%s",
+             (int)(at - with_monitor), with_monitor, (int)(joint - at), at, joint);
+    fleet_run_text(&c, 1, text, SETS(SUBSCRIBE, "populations.meters.report.every=30 min"), &counts);
+    fleet_check_sums(&c);
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_eq(succeeded(&c, "subscription"), 2 * (1 + 12));
+    ck_assert_uint_eq(collect_procedures(&c, "subscription", "failed", NULL), 0);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(the_same_rows_for_any_number_of_threads)
 {
     static const char outage[] =
@@ -296,6 +317,7 @@ int main(void)
     tcase_add_test(t, subscriptions_survive_an_outage);
     tcase_add_test(t, who_leaves_is_left_alone);
     tcase_add_test(t, an_application_for_each_nscl);
+    tcase_add_test(t, two_kinds_at_one_nscl);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     suite_add_tcase(s, t);
     r = srunner_create(s);
