@@ -303,14 +303,15 @@ static enum procedure_kind kind_of(enum errand errand)
     return PROC_READ;
 }
 
-/* A round of commands: to whom is drawn for each. */
+/* A round of commands: to which SCLs is drawn for each. */
 static void order_round(struct application *a)
 {
     struct rng r = rng_stream(deployment_of(a)->in.seed, a->id, "commands");
 
     r.counter = (uint64_t)a->rounds++ << 32;
     for (uint32_t i = 0; i < a->watch.count; i++)
-        if (watched(a, i)->there && rng_below(&r, 1000000) < config(a)->command.share_ppm)
+        if (watched(a, i)->there && !(a->many && watched(a, i)->container) &&
+            rng_below(&r, 1000000) < config(a)->command.share_ppm)
             watch_put(&a->orders, i, a->command_due);
     a->command_due = sim_ns_add(a->command_due, config(a)->command.every);
 }

@@ -181,6 +181,45 @@ START_TEST(a_command_whose_giver_is_gone_is_done_once)
 }
 END_TEST
 
+/* Two gateways with meters behind them. */
+static const char of_gateways[] = "m2msim: 1\n"
+                                  "title: gateways that are commanded\n"
+                                  "run: {until: 2 h, seed: 5}\n"
+                                  "populations:\n"
+                                  "  meters: {kind: local, count: 6, arrivals: {over: 1 min}}\n"
+                                  "  gateways:\n"
+                                  "    kind: gateway\n"
+                                  "    count: 2\n"
+                                  "    bootstrap: {method: pre-provisioned}\n"
+                                  "    mid: {channel: long-poll}\n"
+                                  "    arrivals: {over: 1 min}\n"
+                                  "    retry: {base: 2 s, jitter: none, restart: 20 s}\n"
+                                  "  mas: {kind: mas}\n"
+                                  "  nscl: {kind: nscl}\n"
+                                  "  monitor: {kind: application, devices: gateways}\n"
+                                  "links:\n"
+                                  "  meters -> gateways: {latency: 40 ms}\n"
+                                  "  gateways -> mas: {latency: 40 ms}\n"
+                                  "  gateways -> nscl: {latency: 40 ms}\n"
+                                  "  mas -> nscl: {latency: 10 ms}\n"
+                                  "  monitor -> nscl: {latency: 5 ms}\n";
+
+/* The application knows of the containers at a gateway too, and these have no commands. */
+START_TEST(gateways_are_commanded_and_not_their_containers)
+{
+    struct collect c;
+
+    fleet_run_text(&c, 1, of_gateways,
+                   SETS(COMMAND "{every: 30 min}", "populations.monitor.subscribe=yes"), &counts);
+    fleet_check_sums(&c);
+    ck_assert_uint_eq(collect_procedures(&c, "command", "failed", NULL), 0);
+    ck_assert_uint_eq(succeeded(&c, "command"), 2 * 3);
+    ck_assert_uint_eq(succeeded(&c, "command-report"), 2 * 3);
+    ck_assert_uint_ge(succeeded(&c, "subscription"), 1 + 2 + 6);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(the_same_rows_for_any_number_of_threads)
 {
     static const char outage[] = "events:\n  - {at: 25 min, do: outage, what: nscl, for: 3 min}\n";
@@ -219,6 +258,7 @@ int main(void)
     tcase_add_test(t, polls_survive_an_outage);
     tcase_add_test(t, a_command_is_not_lost_with_its_poll);
     tcase_add_test(t, a_command_whose_giver_is_gone_is_done_once);
+    tcase_add_test(t, gateways_are_commanded_and_not_their_containers);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     suite_add_tcase(s, t);
     r = srunner_create(s);
