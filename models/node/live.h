@@ -172,6 +172,7 @@ struct live_scl {
     struct se *se;       /* the device's own, with its Kmc; borrowed */
     sim_ns report_every; /* 0: it reports nothing */
     sim_ns poll_timer;   /* how long its NSCL holds a long poll */
+    sim_ns resume_for;   /* how long a session may be taken up again; 0: none is */
     struct device *device;
 };
 /* The index-th device of this name, as of deployment_live_count. ERR_NOT_FOUND: no such device;

@@ -358,6 +358,8 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &out->mid);
     out->poll_timer = nscl->population->config->server->poll_timer;
+    if (dev->population->config->device->mid.resume != TLS_RESUME_NO)
+        out->resume_for = dev->population->config->device->mid.resume_for;
     out->report_every = dev->population->config->device->report.every;
     explicit_bzero(&r, sizeof r);
     return OK;

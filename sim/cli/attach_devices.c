@@ -13,6 +13,7 @@
 #include "sim/base/xalloc.h"
 #include "sim/cli/attach.h"
 #include "sim/cli/attach_poll.h"
+#include "sim/cli/attach_resume.h"
 #include "sim/cli/load.h"
 
 #define MOST_DEVICES     1000000
@@ -44,8 +45,9 @@ struct agent {
     struct fleet *fleet;
     struct live_scl scl;
     struct mid_client *mid;
-    struct link *link;     /* NULL: not connected yet */
-    struct poller *poller; /* NULL: it has no notification channel */
+    struct link *link;           /* NULL: not connected yet */
+    struct poller *poller;       /* NULL: it has no notification channel */
+    struct attach_resume resume; /* of its connection and of the poller's */
     struct rng stream;
     struct meter meter;
     struct trace trace;
@@ -233,6 +235,7 @@ static void on_acted(struct tally *tally, sim_ns now)
     if (!a->secured && mid_client_is_open(a->mid)) {
         a->secured = true;
         a->retry = RETRY_FIRST;
+        attach_resume_opened(&a->resume, &a->scl, now, mid_client_tls(a->mid));
         succeeded(a, now);
     }
     if (r && a->asked != PROC_KINDS) {
@@ -292,10 +295,12 @@ static void on_step(void *arg, struct proto *p, sim_ns now)
 static int begin(const struct cli *c, struct agent *a)
 {
     struct fleet *f = a->fleet;
+    struct mid_settings settings = a->scl.mid;
     sim_ns now = live_now(f->live);
     const char *why = "";
 
-    a->mid = mid_client_new(&a->env, &a->scl.mid);
+    settings.session = attach_resume_offer(&a->resume, now);
+    a->mid = mid_client_new(&a->env, &settings);
     if (!a->mid)
         return cli_error(c, EXIT_INTERNAL, "OpenSSL would not make a TLS session");
     tally_init(&a->tally, &agent_ops, mid_client_proto(a->mid), now, f->patience);
@@ -327,6 +332,7 @@ static void end(struct agent *a)
         a->due = sim_ns_add(now, a->retry);
         a->retry = sim_ns_min(2 * a->retry, RETRY_MOST);
     }
+    attach_resume_failed(&a->resume, mid_client_tls(a->mid), reason);
     a->scl.mid.sequence = mid_client_sequence(a->mid);
     proto_free(&a->tally.proto);
     a->open = false;
@@ -340,6 +346,7 @@ static void end(struct agent *a)
 static void execute(struct agent *a, sim_ns now)
 {
     a->commanded = false;
+    attach_resume_release(&a->resume); /* what is in memory a restart does not outlive */
     a->due = sim_ns_add(now, live_scl_execute(&a->scl, now));
     if (!a->open || !a->link)
         return;
@@ -392,6 +399,20 @@ static int look(const struct cli *c, struct fleet *f, sim_ns *next)
     return exit;
 }
 
+/* Of all handshakes; where nobody resumes nothing is said of it. */
+static void report_resumed(const struct fleet *f)
+{
+    unsigned long long resumed = 0;
+    bool resumes = false;
+
+    for (size_t i = 0; i < f->count; i++) {
+        resumed += f->agents[i].resume.resumed;
+        resumes |= f->agents[i].scl.resume_for > 0;
+    }
+    if (resumes)
+        printf(f->json ? "{\"resumed\": %llu}\n" : "sessions resumed         %12llu\n", resumed);
+}
+
 static void report(const struct fleet *f)
 {
     static const enum procedure_kind order[] = {
@@ -404,6 +425,7 @@ static void report(const struct fleet *f)
             load_report(&f->loads[order[i]],
                         &(struct load_title){label_of(order[i]), NULL, f->most}, f->json);
     }
+    report_resumed(f);
 }
 
 static void wait_until(struct fleet *f, sim_ns next)
@@ -483,6 +505,7 @@ static void agent_init(struct agent *a, struct fleet *f, size_t i)
         a->poller = poller_new(&(struct poller_settings){.live = f->live,
                                                          .place = &f->place,
                                                          .scl = &a->scl,
+                                                         .resume = &a->resume,
                                                          .seed = f->seed,
                                                          .patience = f->patience,
                                                          .held = a->scl.poll_timer,
@@ -596,6 +619,7 @@ int attach_devices(const struct cli *c)
         if (f.agents[i].open)
             proto_free(&f.agents[i].tally.proto);
         poller_free(f.agents[i].poller);
+        attach_resume_release(&f.agents[i].resume);
         explicit_bzero(&f.agents[i].scl, sizeof f.agents[i].scl);
         explicit_bzero(&f.agents[i].stream, sizeof f.agents[i].stream);
     }

@@ -22,7 +22,7 @@ struct poller {
     sim_ns began;      /* the poll */
     sim_ns answered;   /* and had its answer then */
     enum reason reason;
-    bool open, ended, asked;
+    bool open, ended, secured, asked;
     bool told, heard; /* a poll is over, and to be told of; there was something in its answer */
     bool wanted, commanded;
 };
@@ -41,6 +41,10 @@ static void on_acted(struct tally *tally, sim_ns now)
     struct poller *p = (struct poller *)tally;
     const struct mid_response *r = mid_client_response(p->mid);
 
+    if (!p->secured && mid_client_is_open(p->mid)) {
+        p->secured = true;
+        attach_resume_opened(p->settings.resume, p->settings.scl, now, mid_client_tls(p->mid));
+    }
     if (!r || !p->asked)
         return;
     p->asked = false;
@@ -91,13 +95,14 @@ static void begin(struct poller *p, sim_ns now)
     struct mid_settings settings = p->settings.scl->mid;
 
     settings.representations = true;
+    settings.session = attach_resume_offer(p->settings.resume, now);
     p->mid = mid_client_new(&p->env, &settings);
     if (!p->mid)
         return;
     tally_init(&p->tally, &poller_ops, mid_client_proto(p->mid), now, p->settings.patience);
     p->tally.acted = on_acted;
     p->open = true;
-    p->ended = p->asked = false;
+    p->ended = p->secured = p->asked = false;
     p->link = NULL;
     p->began = now;
     if (live_connect(p->settings.live, p->settings.place->host, p->settings.place->port,
@@ -120,6 +125,7 @@ static void end(struct poller *p, sim_ns now)
 {
     enum reason reason = (enum reason)p->tally.proto.reason;
 
+    attach_resume_failed(p->settings.resume, mid_client_tls(p->mid), reason);
     proto_free(&p->tally.proto);
     p->open = false;
     if (!p->wanted || (reason == REASON_NONE && !p->asked))

@@ -7,12 +7,14 @@
 #include "models/host/pump.h"
 #include "models/host/tally.h"
 #include "models/node/live.h"
+#include "sim/cli/attach_resume.h"
 #include "sim/cli/live_args.h"
 
 struct poller_settings {
     struct live *live;
     const struct live_place *place;
     struct live_scl *scl;
+    struct attach_resume *resume; /* shared with the device's other connection */
     uint64_t seed;
     sim_ns patience; /* of the connection, and to close one; a poll itself may last */
     sim_ns held;     /* as long as this */

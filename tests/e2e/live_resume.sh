@@ -11,9 +11,11 @@ node=00112233445566778899aabbccddeeff
 kmc=4162636465666768696a6b6c6d6e6f707172737475767778797a303132333435
 echo "$node kmc 4711:1 $kmc" >users
 
-serve() { # WAY
+serve() { # WAY [OPTION...]
     rm -f serve.err serve.out
-    "$M2MSIM" serve nscl hello --https 0 --coaps 0 --users users --set populations.meter.mid.resume="$1" >serve.out 2>serve.err &
+    way_of_it=$1
+    shift
+    "$M2MSIM" serve nscl hello --https 0 --coaps 0 --users users --set populations.meter.mid.resume="$way_of_it" "$@" >serve.out 2>serve.err &
     running=$!
     await serve.err ' for coaps$' 1
     tls=$(sed -n 's/^listening at 127\.0\.0\.1:\([0-9]*\) .*$/\1/p' serve.err)
@@ -88,4 +90,61 @@ over_tls -sess_out tls.session
 over_tls -sess_in tls.session
 equal "no" "New 200" "$got"
 end
+
+# ---- attach devices ----
+
+# A server that has no patience with who is silent between two reports, so that each needs another session.
+fleet() { # WAY BINDING DOOR
+    size="--set populations.meter.count=3 --set populations.meter.mid.binding=$2"
+    # shellcheck disable=SC2086  # words
+    serve "$1" $size --patience '500 ms'
+    port=$tls
+    if [ "$2" = coap ]; then port=$dtls; fi
+    for time in 6 60; do # some of it, unless the machine comes to nothing else
+        # shellcheck disable=SC2086
+        m2m 0 attach devices hello $size --set populations.meter.mid.resume="$1" --nscl "$port" --count 3 --for "$time s" \
+            --speed 300 --patience '60 s'
+        connects=$(awk '/^connect, / { on = 1 } on && $1 == "success" { print $2; exit }' out)
+        [ "${connects:-0}" -lt 6 ] || break
+    done
+}
+
+for binding in http coap; do
+    door=
+    if [ $binding = coap ]; then door='^coaps '; fi
+    for way in session-id ticket; do
+        fleet $way $binding
+        holds "$way, $binding: $connects sessions of 3 devices" test "${connects:-0}" -ge 6
+        resumed=$(sed -n 's/^sessions resumed *//p' out)
+        equal "$way, $binding: all but the first of each" $((connects - 3)) "$resumed"
+        end
+        holds "$way, $binding: the server says the same" test "$(grep -c "${door}.* resumed\$" serve.out)" -ge "$resumed"
+    done
+done
+fleet no http
+silent out 'resumed'
+# shellcheck disable=SC2086
+m2m 0 attach devices hello $size --set populations.meter.mid.resume=ticket --nscl "$tls" --for '1 s' --json
+says out '^\{"resumed": 0\}$'
+end
+# OpenSSL's server, which understands nothing of it: each attempt times out, and the next takes the session up again.
+serve session-id --secrets
+id=$(sed -n 's/^"meter" .* identity=\([^ ]*\) .*/\1/p' serve.out)
+key=$(sed -n 's/^"meter" .* kmc=\([^ ]*\)$/\1/p' serve.out)
+end
+mkfifo held
+exec 9<>held
+openssl s_server -accept 127.0.0.1:0 -tls1_2 -nocert -psk_identity "$id" -psk "$key" -cipher PSK-AES128-CCM \
+    <held >answers 2>&1 &
+running=$!
+await answers '^ACCEPT 127\.0\.0\.1:' 1
+port=$(sed -n 's/^ACCEPT 127\.0\.0\.1:\([0-9]*\)$/\1/p' answers)
+m2m 4 attach devices hello --set populations.meter.mid.resume=ticket --nscl "$port" --for '6 s' --patience '1 s'
+says out '^1 "meter" CREATE scl refused timeout '
+says out '^sessions resumed +[1-9]'
+says answers '^Reused session-id'
+kill $running
+wait $running
+running=
+exec 9>&-
 finish
