@@ -16,7 +16,7 @@
 #define LAST      "/longPolling"
 #define MARK      "?correlationID=" /* behind the longPollingURI: what an answer is to */
 #define MAX_BODY  (M2M_MAX_DOC / 4) /* of a representation whose document must fit a message */
-#define REFERENCE (2 * M2M_MAX_URI)
+#define REFERENCE RETARGET_REFERENCE
 
 struct handed {
     struct sim_event deadline;
@@ -39,7 +39,7 @@ static struct deployment *deployment_of(const struct server *nscl)
 
 /* ---- those that wait ---- */
 
-static uint64_t id_of(const char *reference)
+uint64_t retarget_id(const char *reference)
 {
     const char *mark = strstr(reference, LAST MARK);
 
@@ -49,7 +49,7 @@ static uint64_t id_of(const char *reference)
 static struct handed *find(const struct server *nscl, const char *reference)
 {
     struct handed *h = nscl->retarget ? nscl->retarget->first : NULL;
-    uint64_t id = id_of(reference);
+    uint64_t id = retarget_id(reference);
 
     while (h && h->id != id)
         h = h->next;
@@ -82,7 +82,7 @@ bool retarget_is_reference(struct span notify)
     char reference[REFERENCE];
 
     m2m_find_text(notify, E_SUBSCRIPTION_REFERENCE, reference, sizeof reference);
-    return id_of(reference) != 0;
+    return retarget_id(reference) != 0;
 }
 
 struct procedure *retarget_procedure(const struct server *nscl, const char *reference)
@@ -140,15 +140,8 @@ static void keep(struct server_end *e, uint64_t id, uint64_t node, const char *c
 
 /* ---- on its way ---- */
 
-/* What is asked, by whom. */
-struct asked {
-    const char *target, *entity;
-    const struct m2m_rep *rep; /* of M2M_NO_TYPE: none */
-    enum m2m_method method;
-};
-
 /* The requestIndication of what was asked. false: it does not fit. */
-static bool write_request(const struct asked *q, uint64_t id, struct buf *out)
+static bool write_request(const struct retarget_asked *q, uint64_t id, struct buf *out)
 {
     struct m2m_primitive p = {.method = q->method, .correlation_id = id};
     struct buf doc;
@@ -212,6 +205,38 @@ static bool make_reference(const char *contact, uint64_t id, char out[REFERENCE]
     return true;
 }
 
+enum m2m_status retarget_offer(struct server *nscl, const struct retarget_asked *q,
+                               const char *contact, uint64_t id, char reference[REFERENCE],
+                               struct meter *m, sim_ns now)
+{
+    enum m2m_status status = STATUS_NOT_ACCEPTABLE;
+    struct m2m_rep notify;
+    struct buf document;
+
+    if (!make_reference(contact, id, reference))
+        return STATUS_BAD_GATEWAY;
+    buf_init(&document, M2M_MAX_PRIMITIVE);
+    if (write_request(q, id, &document)) {
+        if (m)
+            meter_add(m, OP_XML_DOCUMENT, 1, buf_len(&document));
+        write_notify(buf_span(&document), reference, &notify);
+        status = put(nscl, contact, &notify, now);
+        m2m_rep_clear(&notify);
+    }
+    buf_clear(&document);
+    return status;
+}
+
+enum reason retarget_refusal(enum m2m_status *status)
+{
+    if (*status == STATUS_BAD_GATEWAY)
+        return REASON_BAD_GATEWAY;
+    if (*status == STATUS_NOT_ACCEPTABLE)
+        return REASON_HTTP_TOO_LARGE;
+    *status = STATUS_SERVICE_UNAVAILABLE;
+    return REASON_NOTIFY_QUEUE;
+}
+
 static void set_queued(struct procedure *p, bool queued, sim_ns now)
 {
     if (!p)
@@ -223,38 +248,25 @@ static void set_queued(struct procedure *p, bool queued, sim_ns now)
 void retarget_begin(struct server_end *e, const struct server_request *r,
                     const struct registrar_answer *a, sim_ns now)
 {
-    const struct asked asked = {a->target, r->requesting_entity, &r->rep, a->method};
+    const struct retarget_asked asked = {a->target, r->requesting_entity, &r->rep, a->method};
     struct server *nscl = e->server;
     char reference[REFERENCE];
-    struct m2m_rep notify;
-    enum m2m_status status = STATUS_OK;
-    struct buf document;
+    enum m2m_status status = STATUS_BAD_GATEWAY;
     uint64_t id = next_id(nscl), node = 0;
+    enum reason reason;
     size_t scl;
 
     /* An application of the NSCL's own listens for notifications alone. */
-    if (a->onward != M2M_TO_SCL || !make_reference(a->contact, id, reference) ||
-        !commands_node_of(a->contact, &node, &scl)) {
-        refuse(e, STATUS_BAD_GATEWAY, REASON_BAD_GATEWAY);
+    if (a->onward == M2M_TO_SCL && commands_node_of(a->contact, &node, &scl))
+        status = retarget_offer(nscl, &asked, a->contact, id, reference,
+                                session_env(e->session)->meter, now);
+    if (status >= STATUS_BAD_REQUEST) {
+        reason = retarget_refusal(&status);
+        refuse(e, status, reason);
         return;
     }
-    buf_init(&document, M2M_MAX_PRIMITIVE);
-    if (write_request(&asked, id, &document)) {
-        meter_add(session_env(e->session)->meter, OP_XML_DOCUMENT, 1, buf_len(&document));
-        write_notify(buf_span(&document), reference, &notify);
-        set_queued(server_end_procedure(e), true, now);
-        keep(e, id, node, a->contact, reference, now);
-        status = put(nscl, a->contact, &notify, now);
-        m2m_rep_clear(&notify);
-    } else {
-        refuse(e, STATUS_NOT_ACCEPTABLE, REASON_HTTP_TOO_LARGE);
-    }
-    buf_clear(&document);
-    if (status < STATUS_BAD_REQUEST)
-        return;
-    set_queued(server_end_procedure(e), false, now);
-    retarget_forget(e->handed);
-    refuse(e, STATUS_SERVICE_UNAVAILABLE, REASON_NOTIFY_QUEUE);
+    set_queued(server_end_procedure(e), true, now);
+    keep(e, id, node, a->contact, reference, now);
 }
 
 void retarget_leaves(struct server *nscl, struct span notify, struct server_end *poll, sim_ns now)
@@ -332,7 +344,8 @@ void retarget_answered(struct server *nscl, const struct scl_tree_output *o, sim
  * another authority, so that nothing is done here. An answer to the reference is for nobody. */
 void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
 {
-    const struct asked asked = {o->target, o->requesting_entity, &o->representation, o->method};
+    const struct retarget_asked asked = {o->target, o->requesting_entity, &o->representation,
+                                         o->method};
     struct m2m_request request = {.target_id = span_str(o->target),
                                   .requesting_entity = o->requesting_entity,
                                   .representation =
@@ -341,20 +354,12 @@ void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_n
                                   .point = M2M_MIA};
     char reference[REFERENCE];
     struct m2m_response response;
-    struct m2m_rep notify;
-    struct buf document;
     uint64_t id = next_id(nscl);
 
     m2m_response_init(&response);
     scl_tree_request(registrar_tree(nscl->registrar), deployment_of(nscl)->in.epoch_unix_ns + now,
                      &request, &response);
-    buf_init(&document, M2M_MAX_PRIMITIVE);
-    if (response.onward == M2M_TO_SCL && make_reference(response.contact, id, reference) &&
-        write_request(&asked, id, &document)) {
-        write_notify(buf_span(&document), reference, &notify);
-        (void)put(nscl, response.contact, &notify, now);
-        m2m_rep_clear(&notify);
-    }
-    buf_clear(&document);
+    if (response.onward == M2M_TO_SCL)
+        (void)retarget_offer(nscl, &asked, response.contact, id, reference, NULL, now);
     m2m_response_clear(&response);
 }

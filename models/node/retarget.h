@@ -9,6 +9,24 @@
 #include "models/node/longpoll.h"
 
 /* ---- retarget.c: at the NSCL ---- */
+#define RETARGET_REFERENCE (2 * M2M_MAX_URI)
+/* What is asked, by whom. */
+struct retarget_asked {
+    const char *target, *entity;
+    const struct m2m_rep *rep; /* of M2M_NO_TYPE: none */
+    enum m2m_method method;
+};
+/* Puts it into the channel of that contactURI as number `id` (not 0), with what its answer will be
+ * to, the subscriptionReference. m: NULL, nobody counts. Below STATUS_BAD_REQUEST: it is there;
+ * STATUS_BAD_GATEWAY: the contact is no channel of ours, and there is no other way to an SCL;
+ * STATUS_NOT_ACCEPTABLE: it does not fit; or why the channel takes no more. */
+enum m2m_status retarget_offer(struct server *nscl, const struct retarget_asked *q,
+                               const char *contact, uint64_t id, char reference[RETARGET_REFERENCE],
+                               struct meter *m, sim_ns now);
+/* Of such a status: what is told to who asked, and why. */
+enum reason retarget_refusal(enum m2m_status *status);
+/* The number in a subscriptionReference; 0: it is of no such request. */
+uint64_t retarget_id(const char *reference);
 /* Answers e's request when the answer comes back, or with why it does not. */
 void retarget_begin(struct server_end *e, const struct server_request *r,
                     const struct registrar_answer *a, sim_ns now);
