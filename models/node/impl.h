@@ -139,6 +139,7 @@ struct server {
     struct commands *commands;       /* NSCL: those under way, and polls that it holds */
     struct delivery *delivery;       /* NSCL: what its tree has to say to others */
     struct retarget *retarget;       /* NSCL: requests that it has handed on */
+    struct live_retarget *handed;    /* NSCL, live: likewise */
     struct application *application; /* application: its side of mIa */
     struct hss_record *hss;
     struct mas_users *users; /* mas_reauth.c; NULL: none */

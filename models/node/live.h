@@ -87,6 +87,7 @@ struct live_nscl_facts {
     enum tls_suite suites[TLS_SUITE_COUNT];
     size_t suite_count;
     sim_ns poll_timer;        /* how long a long poll is held */
+    sim_ns hand_on_timeout;   /* how long another SCL has for its answer */
     enum tls_version version; /* of its devices; 1.2 where they differ */
     enum tls_group group;
     /* Of the first of its populations that resumes sessions, and its own. */
@@ -106,15 +107,20 @@ bool deployment_live_grant(struct deployment *d, struct span identity, int64_t u
                            struct mid_grant *out, enum reason *reason);
 /* The answer to a request of the SCL that TLS or the request's seal authenticated, by PSK identity
  * or as the SCL-ID of a certificate. From nobody (peer_name "") those of the scenario's devices are
- * taken whose mid.security is none. m2m_doc_release of out's document is the caller's. */
-void deployment_live_request(struct deployment *d, struct meter *m,
-                             const struct server_request *request, int64_t unix_ns,
-                             struct registrar_answer *out);
-
-/* The same over mIa, of an application: as registrar_application. */
-void deployment_live_application(struct deployment *d, struct meter *m,
+ * taken whose mid.security is none. m2m_doc_release of out's document is the caller's.
+ *
+ * What is for another SCL that holds long polls on its channel goes there: a number that is not 0,
+ * and out is no answer; a LIVE_SAYS_ANSWER of that number is, after hand_on_timeout at the latest.
+ * 0: out is the answer. */
+uint64_t deployment_live_request(struct deployment *d, struct meter *m,
                                  const struct server_request *request, int64_t unix_ns,
                                  struct registrar_answer *out);
+/* The same over mIa, of an application: as registrar_application. */
+uint64_t deployment_live_application(struct deployment *d, struct meter *m,
+                                     const struct server_request *request, int64_t unix_ns,
+                                     struct registrar_answer *out);
+/* Nobody waits for that answer any more; 0 is fine. */
+void deployment_live_forget_handed(struct deployment *d, uint64_t number);
 
 /* What the tree has to say to others. Commands it puts into the channels of the devices itself;
  * announcements, and members of groups elsewhere, are dropped: nobody is asked for them. */
@@ -122,15 +128,17 @@ enum live_saying_kind {
     LIVE_SAYS_NOTHING,
     LIVE_SAYS_OBSERVER, /* the resource changed of an observation, by its number */
     LIVE_SAYS_CONTACT,  /* NOTIFY, to a contact's URI */
-    LIVE_SAYS_POLL      /* the answer to the long poll that was held first of those for a target */
+    LIVE_SAYS_POLL,     /* the answer to the long poll that was held first of those for a target */
+    LIVE_SAYS_ANSWER    /* the answer to what was handed on, by its number */
 };
 struct live_saying {
     enum live_saying_kind kind;
-    uint64_t observer;
-    const char *target;
+    uint64_t number;
+    const char *target;             /* of an answer the resourceURI; "": there is none */
     struct m2m_rep *representation; /* may be taken from here, but for LIVE_SAYS_POLL */
-    enum m2m_status status;         /* of a poll's answer */
-    struct scl_tree_output *output; /* who owns all that */
+    enum m2m_status status;         /* of an answer */
+    enum reason why;                /* of an answer that nobody gave; REASON_NONE: it was given */
+    struct scl_tree_output *output; /* who owns all that; NULL: the deployment */
 };
 /* The next, with what is due by now; false: nothing. Each ends with live_saying_done, told: it went
  * out. */
@@ -185,19 +193,22 @@ bool live_scl_ask(struct live_scl *s, struct mid_client *c, struct proto_env *en
                   enum procedure_kind kind, uint64_t serial);
 
 /* What a device that is registered must make or report before anything else: its accessRight for
- * applications, and of one with a notification channel that, its mgmtCmds and the end of a command;
- * PROC_KINDS: nothing. That was done, or is there already. Nothing of it is below a new <scl>. */
+ * applications, and of one with a notification channel that, its mgmtCmds, the end of a command and
+ * its answer to what others asked it (PROC_RESPONSE, which keeps it from no poll); PROC_KINDS:
+ * nothing. That was done, or is there already. Nothing of it is below a new <scl>. */
 enum procedure_kind live_scl_wants(const struct live_scl *s);
 void live_scl_made(struct live_scl *s, enum procedure_kind kind);
 bool live_scl_is_settled(struct live_scl *s, enum procedure_kind kind, enum reason reason);
 void live_scl_is_new(struct live_scl *s);
 
 /* Long polls, with `mid.channel: long-poll`: on a session of their own whose settings have
- * `representations`. What comes in the answer (NULL: nothing) may be a command: true, and the
- * device stops for live_scl_execute, after which it reports. */
+ * `representations`. What comes in the answer may be a command: true, and the device stops for
+ * live_scl_execute, after which it reports. It may be a request of somebody else's, which its DSCL
+ * answers (as in a run: it has nothing that others could ask for); live_scl_wants says so. m: of
+ * the session on which it came. */
 bool live_scl_polls(const struct live_scl *s);
 bool live_scl_poll(struct live_scl *s, struct mid_client *c, sim_ns now);
-bool live_scl_hears(struct live_scl *s, const struct m2m_rep *notify);
+bool live_scl_hears(struct live_scl *s, const struct m2m_rep *notify, struct meter *m, sim_ns now);
 sim_ns live_scl_execute(struct live_scl *s, sim_ns now);
 
 #endif

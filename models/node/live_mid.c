@@ -123,6 +123,7 @@ bool deployment_live_nscl(struct deployment *d, struct live_nscl_facts *out)
         return false;
     out->fqdn = nscl->fqdn;
     out->poll_timer = nscl->population->config->server->poll_timer;
+    out->hand_on_timeout = nscl->population->config->server->hand_on_timeout;
     live_hold_polls(nscl);
     choose_suites(d, nscl, out);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
@@ -194,14 +195,15 @@ bool deployment_live_grant(struct deployment *d, struct span identity, int64_t u
     return granted;
 }
 
-void deployment_live_request(struct deployment *d, struct meter *m,
-                             const struct server_request *request, int64_t unix_ns,
-                             struct registrar_answer *out)
+uint64_t deployment_live_request(struct deployment *d, struct meter *m,
+                                 const struct server_request *request, int64_t unix_ns,
+                                 struct registrar_answer *out)
 {
     struct server *nscl = live_first_nscl(d);
     struct registrar *r = nscl->registrar;
     sim_ns now = unix_ns - d->in.epoch_unix_ns;
-    bool bare = *request->peer_name == '\0';
+    bool bare = *request->peer_name == '\0', own;
+    struct server_request room;
     struct scl_record *s =
         bare ? trusted_scl(r, request->requesting_entity) : find_scl(r, request->peer_name);
 
@@ -209,12 +211,16 @@ void deployment_live_request(struct deployment *d, struct meter *m,
         registrar_refuse_stranger(out, bare
                                            ? "only the access network's own are trusted without TLS"
                                            : "no such service connection");
-        return;
+        return 0;
     }
-    commands_live_before(nscl, request, now);
+    request = live_own_request(nscl, request, &room);
+    own = *request->authority == '\0';
+    if (own)
+        commands_live_before(nscl, request, now);
     registrar_request(r, s, request, m, now, out);
-    live_stay(out);
-    commands_live_after(nscl, request, out);
+    if (own)
+        commands_live_after(nscl, request, out);
+    return out->onward == M2M_STAYS ? 0 : live_retarget_begin(nscl, request, m, now, out);
 }
 
 /* ---- who observes ---- */
@@ -256,7 +262,7 @@ bool deployment_live_observe(struct deployment *d, struct meter *m,
     snprintf(contact, sizeof contact, LIVE_OBSERVER "%llu", (unsigned long long)number);
     m2m_rep_init(&r.rep, M2M_SUBSCRIPTION);
     m2m_put_text(&r.rep, E_CONTACT, contact);
-    deployment_live_request(d, m, &r, unix_ns, &a);
+    (void)deployment_live_request(d, m, &r, unix_ns, &a);
     subscribed = a.answer.status == STATUS_CREATED && a.answer.location;
     if (subscribed)
         snprintf(out->subscription, sizeof out->subscription, "%s", a.answer.location);
@@ -273,7 +279,8 @@ static void ask_as(struct deployment *d, struct meter *m, const struct live_obse
 
     snprintf(r.target, sizeof r.target, "%s", target);
     memcpy(r.requesting_entity, o->requesting_entity, sizeof r.requesting_entity);
-    deployment_live_request(d, m, &r, unix_ns, out);
+    /* What stands elsewhere nobody observes here. */
+    deployment_live_forget_handed(d, deployment_live_request(d, m, &r, unix_ns, out));
 }
 
 void deployment_live_observed(struct deployment *d, struct meter *m,

@@ -2,6 +2,7 @@
  * commands that come in their answers. */
 #include "models/node/live.h"
 #include "models/node/longpoll.h"
+#include "models/node/retarget.h"
 
 #include <stddef.h>
 
@@ -21,7 +22,8 @@ enum procedure_kind live_scl_wants(const struct live_scl *s)
 
 static bool is_of_channel(enum procedure_kind kind)
 {
-    return kind == PROC_CHANNEL || kind == PROC_MGMT_CMD || kind == PROC_COMMAND_REPORT;
+    return kind == PROC_CHANNEL || kind == PROC_MGMT_CMD || kind == PROC_COMMAND_REPORT ||
+           kind == PROC_RESPONSE;
 }
 
 void live_scl_made(struct live_scl *s, enum procedure_kind kind)
@@ -34,6 +36,10 @@ void live_scl_made(struct live_scl *s, enum procedure_kind kind)
 
 bool live_scl_is_settled(struct live_scl *s, enum procedure_kind kind, enum reason reason)
 {
+    if (kind == PROC_RESPONSE) { /* told once: who asked has a time-out */
+        longpoll_made(s->device, kind);
+        return true;
+    }
     if (is_of_channel(kind))
         return longpoll_is_settled(s->device, kind, reason);
     if (kind != PROC_ACCESS_RIGHT || reason != REASON_CONFLICT)
@@ -57,9 +63,14 @@ bool live_scl_poll(struct live_scl *s, struct mid_client *c, sim_ns now)
     return mid_client_request(c, now, "EXECUTE longPolling", HTTP_POST, target, NULL);
 }
 
-bool live_scl_hears(struct live_scl *s, const struct m2m_rep *notify)
+bool live_scl_hears(struct live_scl *s, const struct m2m_rep *notify, struct meter *m, sim_ns now)
 {
-    longpoll_hear(s->device, notify);
+    struct span list = m2m_rep_span(notify);
+
+    if (notify->type == M2M_NOTIFY_DOC && retarget_is_reference(list))
+        retarget_take(s->device, list, m, now);
+    else
+        longpoll_hear(s->device, notify);
     return longpoll_is_commanded(s->device);
 }
 

@@ -16,27 +16,21 @@ void live_hold_polls(struct server *nscl)
         &(struct registrar_settings){.fqdn = nscl->fqdn,
                                      .config = c,
                                      .epoch_unix_ns = nscl->population->d->in.epoch_unix_ns,
-                                     .poll_timer = c->poll_timer});
+                                     .poll_timer = c->poll_timer,
+                                     .hands_on = true});
 }
 
-void live_stay(struct registrar_answer *out)
+uint64_t deployment_live_application(struct deployment *d, struct meter *m,
+                                     const struct server_request *request, int64_t unix_ns,
+                                     struct registrar_answer *out)
 {
-    if (out->onward == M2M_STAYS)
-        return;
-    m2m_doc_release(&out->doc);
-    out->doc = (struct m2m_doc){.kind = DOC_NONE};
-    out->answer = (struct server_answer){.status = STATUS_NOT_IMPLEMENTED,
-                                         .additional = "requests are not handed on here"};
-    out->held = false;
-}
+    struct server *nscl = live_first_nscl(d);
+    sim_ns now = unix_ns - d->in.epoch_unix_ns;
+    struct server_request room;
 
-void deployment_live_application(struct deployment *d, struct meter *m,
-                                 const struct server_request *request, int64_t unix_ns,
-                                 struct registrar_answer *out)
-{
-    registrar_application(live_first_nscl(d)->registrar, request, m, unix_ns - d->in.epoch_unix_ns,
-                          out);
-    live_stay(out);
+    request = live_own_request(nscl, request, &room);
+    registrar_application(nscl->registrar, request, m, now, out);
+    return out->onward == M2M_STAYS ? 0 : live_retarget_begin(nscl, request, m, now, out);
 }
 
 static enum live_saying_kind kind_of(const struct scl_tree_output *o)
@@ -66,7 +60,7 @@ static void take(struct scl_tree_output *o, enum live_saying_kind kind, struct l
     out->representation = &o->representation;
     out->status = o->status_code;
     if (kind == LIVE_SAYS_OBSERVER)
-        out->observer = strtoull(o->target + strlen(LIVE_OBSERVER), NULL, 10);
+        out->number = strtoull(o->target + strlen(LIVE_OBSERVER), NULL, 10);
 }
 
 bool deployment_live_says(struct deployment *d, int64_t unix_ns, struct live_saying *out)
@@ -82,13 +76,17 @@ bool deployment_live_says(struct deployment *d, int64_t unix_ns, struct live_say
         kind = kind_of(o);
         if (o->kind == SCL_TREE_COMMAND)
             commands_bring(nscl, o, unix_ns - d->in.epoch_unix_ns);
+        if (o->kind == SCL_TREE_RESPONSE && live_retarget_answered(nscl, o, out)) {
+            out->output = o;
+            return true;
+        }
         if (kind != LIVE_SAYS_NOTHING) {
             take(o, kind, out);
             return true;
         }
         scl_tree_output_free(o);
     }
-    return false;
+    return live_retarget_late(nscl, unix_ns - d->in.epoch_unix_ns, out);
 }
 
 void live_saying_done(struct deployment *d, struct live_saying *s, bool told, int64_t unix_ns)
@@ -99,11 +97,20 @@ void live_saying_done(struct deployment *d, struct live_saying *s, bool told, in
         commands_live_sent(nscl, m2m_rep_span(s->representation));
     else if (s->kind == LIVE_SAYS_POLL && !told)
         commands_live_unsent(nscl, s->output, unix_ns - d->in.epoch_unix_ns);
-    scl_tree_output_free(s->output);
+    if (s->kind == LIVE_SAYS_ANSWER)
+        live_retarget_said(nscl);
+    if (s->output)
+        scl_tree_output_free(s->output);
     *s = (struct live_saying){.kind = LIVE_SAYS_NOTHING};
 }
 
 int64_t deployment_live_due(struct deployment *d)
 {
-    return scl_tree_expiry(registrar_tree(live_first_nscl(d)->registrar));
+    const struct server *nscl = live_first_nscl(d);
+    int64_t due = scl_tree_expiry(registrar_tree(nscl->registrar));
+    sim_ns late = live_retarget_due(nscl);
+
+    if (late != SIM_NEVER && d->in.epoch_unix_ns + late < due)
+        due = d->in.epoch_unix_ns + late;
+    return due;
 }

@@ -4,6 +4,7 @@
 #include "models/node/caller.h"
 #include "models/node/longpoll.h"
 #include "models/node/resume.h"
+#include "models/node/live_impl.h"
 #include "models/node/retarget.h"
 
 #include "sim/base/str.h"
@@ -576,6 +577,7 @@ void server_release(struct server *s)
     }
     commands_free(s);
     retarget_free(s);
+    live_retarget_free(s);
     delivery_destroy(s->delivery);
     s->delivery = NULL;
     application_free(s);

@@ -77,6 +77,7 @@ static const char *label_of(enum procedure_kind kind)
                                                    [PROC_CHANNEL] = "CREATE notificationChannel",
                                                    [PROC_MGMT_CMD] = "CREATE mgmtCmd",
                                                    [PROC_COMMAND_REPORT] = "UPDATE execInstance",
+                                                   [PROC_RESPONSE] = "NOTIFY longPolling",
                                                    [PROC_POLL] = "EXECUTE longPolling"};
 
     return labels[kind];
@@ -188,6 +189,12 @@ static void answered(struct agent *a, const struct mid_response *r, sim_ns now)
     a->over |= kind == PROC_DEREGISTRATION;
 }
 
+/* Somebody waits for its answer, whenever its next report is due. */
+static bool must_answer(const struct agent *a)
+{
+    return a->registered && live_scl_wants(&a->scl) == PROC_RESPONSE;
+}
+
 /* What a device that may ask asks now; PROC_KINDS: nothing before it is due. */
 static enum procedure_kind next_of(const struct agent *a, sim_ns now)
 {
@@ -196,6 +203,8 @@ static enum procedure_kind next_of(const struct agent *a, sim_ns now)
 
     if (now >= f->stop)
         return a->registered && !f->keep ? PROC_DEREGISTRATION : PROC_KINDS;
+    if (must_answer(a))
+        return PROC_RESPONSE;
     if (now < a->due)
         return PROC_KINDS;
     if (!a->registered)
@@ -273,7 +282,7 @@ static const struct proto_ops agent_ops = {.name = "attach devices",
 static bool may_poll(const struct agent *a, sim_ns now)
 {
     return a->registered && !a->over && now < a->fleet->stop &&
-           live_scl_wants(&a->scl) == PROC_KINDS;
+           (live_scl_wants(&a->scl) == PROC_KINDS || must_answer(a));
 }
 
 static void on_step(void *arg, struct proto *p, sim_ns now)
@@ -356,6 +365,17 @@ static void execute(struct agent *a, sim_ns now)
     live_poke(a->link);
 }
 
+/* A request came in a poll: its answer goes at once, over the connection of its reports. */
+static void respond(struct agent *a, sim_ns now)
+{
+    if (!a->link || !a->secured || !mid_client_is_open(a->mid))
+        return;
+    pump_enter(&a->tally.proto, now, true);
+    ask(a, now);
+    pump_leave();
+    live_poke(a->link);
+}
+
 /* Its second connection; when it must be looked at again. */
 static sim_ns look_at_polls(struct agent *a, sim_ns now)
 {
@@ -366,6 +386,8 @@ static sim_ns look_at_polls(struct agent *a, sim_ns now)
         execute(a, now);
     else if (a->commanded)
         next = sim_ns_min(next, poller_run(a->poller, false));
+    else if (a->open && !a->ended && a->asked == PROC_KINDS && must_answer(a))
+        respond(a, now);
     return next;
 }
 
@@ -387,6 +409,8 @@ static int look(const struct cli *c, struct fleet *f, sim_ns *next)
             continue;
         now = live_now(f->live);
         when = a->registered ? sim_ns_min(a->due, f->stop) : a->due;
+        if (must_answer(a))
+            when = now;
         if (!a->registered && now >= f->stop) {
             a->over = true;
             f->over++;
@@ -416,9 +440,9 @@ static void report_resumed(const struct fleet *f)
 static void report(const struct fleet *f)
 {
     static const enum procedure_kind order[] = {
-        PROC_CONNECTION, PROC_REGISTRATION,   PROC_REFRESH,       PROC_ACCESS_RIGHT,
-        PROC_CHANNEL,    PROC_MGMT_CMD,       PROC_CONTAINER,     PROC_REQUEST,
-        PROC_POLL,       PROC_COMMAND_REPORT, PROC_DEREGISTRATION};
+        PROC_CONNECTION, PROC_REGISTRATION,   PROC_REFRESH,   PROC_ACCESS_RIGHT,
+        PROC_CHANNEL,    PROC_MGMT_CMD,       PROC_CONTAINER, PROC_REQUEST,
+        PROC_POLL,       PROC_COMMAND_REPORT, PROC_RESPONSE,  PROC_DEREGISTRATION};
 
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (f->started[order[i]])

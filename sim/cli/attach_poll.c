@@ -53,7 +53,7 @@ static void on_acted(struct tally *tally, sim_ns now)
     p->reason = r->reason;
     p->heard = r->reason == REASON_NONE && r->rep.type;
     if (p->heard)
-        p->commanded |= live_scl_hears(p->settings.scl, &r->rep);
+        p->commanded |= live_scl_hears(p->settings.scl, &r->rep, &p->meter, now);
     mid_client_take(p->mid);
 }
 

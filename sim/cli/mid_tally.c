@@ -37,10 +37,10 @@ static void report_json(const struct mid_tally *t, const struct mid_report *r)
     const char *between = "";
 
     printf("{\"requests\": %llu, \"connections\": %llu, \"most_connections\": %llu, "
-           "\"refused_connections\": %llu, \"most_polls\": %llu, \"notified\": %llu, "
-           "\"not_notified\": %llu, \"seconds\": %.3f, \"by_status\": [",
-           t->requests, r->connections, r->most, r->refused, r->polls, r->notified, r->unnotified,
-           r->seconds);
+           "\"refused_connections\": %llu, \"most_polls\": %llu, \"handed_on\": %llu, "
+           "\"notified\": %llu, \"not_notified\": %llu, \"seconds\": %.3f, \"by_status\": [",
+           t->requests, r->connections, r->most, r->refused, r->polls, r->handed, r->notified,
+           r->unnotified, r->seconds);
     for (int m = 0; m <= M2M_EXECUTE; m++)
         for (int s = 0; s < MID_STATUSES; s++)
             if (t->by[m][s] > 0) {
@@ -77,6 +77,8 @@ static void report_text(const struct mid_tally *t, const struct mid_report *r)
     printf("%-24s %12llu\n", "beyond the limit", r->refused);
     if (r->polls > 0)
         printf("%-24s %12llu\n", "long polls at a time", r->polls);
+    if (r->handed > 0)
+        printf("%-24s %12llu\n", "handed on", r->handed);
     if (r->notified + r->unnotified > 0)
         printf("%-24s %12llu\n%-24s %12llu\n", "contacts notified", r->notified, "not notified",
                r->unnotified);

@@ -20,6 +20,7 @@ void mid_tally_add(struct mid_tally *t, enum m2m_method method, int status, sim_
 struct mid_report {
     unsigned long long connections, refused, most; /* begun; beyond the limit; open at a time */
     unsigned long long polls;                      /* held at a time */
+    unsigned long long handed;                     /* on, to other SCLs */
     unsigned long long notified, unnotified; /* contacts elsewhere that took it; that did not */
     double seconds;                          /* that it served */
 };

@@ -18,6 +18,13 @@ struct held {
     char target[M2M_MAX_URI];
 };
 
+/* Who asked for what another SCL answers. */
+struct waiting {
+    struct waiting *next;
+    struct live_nscl_peer *peer;
+    uint64_t number;
+};
+
 static int64_t unix_now(const struct nscl_out *o)
 {
     return live_epoch_unix_ns(o->live) + live_now(o->live);
@@ -65,11 +72,68 @@ void nscl_out_hold(struct nscl_out *o, const struct live_nscl_call *call)
         o->most_held = o->held;
 }
 
+/* ---- requests that are handed on ---- */
+
+void nscl_out_wait(struct nscl_out *o, const struct live_nscl_call *call, uint64_t number)
+{
+    struct waiting *w = xcalloc(1, sizeof *w);
+
+    *w = (struct waiting){o->waiting, call->peer, number};
+    o->waiting = w;
+    o->handed++;
+}
+
+static void stop_waiting(struct waiting **at)
+{
+    struct waiting *w = *at;
+
+    *at = w->next;
+    free(w);
+}
+
+/* Nobody shall do what nobody waits for. */
+static void forget_handed(struct nscl_out *o, const struct live_nscl_peer *peer)
+{
+    struct waiting **at = &o->waiting;
+
+    while (*at)
+        if ((*at)->peer == peer) {
+            deployment_live_forget_handed(o->deployment, (*at)->number);
+            stop_waiting(at);
+        } else {
+            at = &(*at)->next;
+        }
+}
+
+static bool answer_handed(struct nscl_out *o, const struct live_saying *s)
+{
+    struct waiting **at = &o->waiting;
+    struct m2m_rep *rep = s->representation;
+    struct m2m_doc doc = {
+        .kind = DOC_RESOURCE, .u.resource = {(int)rep->type, rep->n}, .owned = rep->p};
+    struct server_answer a = {.status = (int)s->status,
+                              .location = *s->target ? s->target : NULL,
+                              .additional = s->why ? reason_text(s->why) : NULL,
+                              .doc = rep->type && s->status < STATUS_BAD_REQUEST ? &doc : NULL};
+    bool told;
+
+    while (*at && (*at)->number != s->number)
+        at = &(*at)->next;
+    if (!*at)
+        return false;
+    told = live_nscl_answer((*at)->peer, &a);
+    stop_waiting(at);
+    return told;
+}
+
+/* ---- who has gone ---- */
+
 void nscl_out_gone(struct nscl_out *o, const struct live_nscl_peer *peer)
 {
     for (struct held *h = o->first; h; h = h->next)
         if (h->peer == peer)
             h->peer = NULL;
+    forget_handed(o, peer);
     observers_gone(&o->observers, o->deployment, peer, unix_now(o));
 }
 
@@ -112,13 +176,16 @@ sim_ns nscl_out_deliver(struct nscl_out *o)
         told = true;
         switch (s.kind) {
         case LIVE_SAYS_OBSERVER:
-            observers_tell(&o->observers, o->deployment, s.observer, unix_now(o));
+            observers_tell(&o->observers, o->deployment, s.number, unix_now(o));
             break;
         case LIVE_SAYS_CONTACT:
             live_notify_send(o->notify, s.target, s.representation);
             break;
         case LIVE_SAYS_POLL:
             told = answer_poll(o, &s);
+            break;
+        case LIVE_SAYS_ANSWER:
+            told = answer_handed(o, &s);
             break;
         case LIVE_SAYS_NOTHING:
             break;
@@ -150,6 +217,8 @@ void nscl_out_release(struct nscl_out *o)
 {
     while (o->first)
         drop(o, &o->first);
+    while (o->waiting)
+        stop_waiting(&o->waiting);
     live_notify_free(o->notify);
     observers_release(&o->observers);
     free(o->contacts);

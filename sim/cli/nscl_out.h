@@ -1,5 +1,5 @@
 /* What the NSCL of `serve nscl` has to say to others than who has just asked: observers over CoAP,
- * long polls that it holds, contacts elsewhere. */
+ * long polls that it holds, contacts elsewhere, and who waits for another SCL's answer. */
 #ifndef SIM_CLI_NSCL_OUT_H
 #define SIM_CLI_NSCL_OUT_H
 
@@ -14,6 +14,8 @@ struct nscl_out {
     struct live_notify *notify;
     struct observers observers;
     struct held *first, **last; /* long polls */
+    struct waiting *waiting;    /* for another SCL's answer */
+    unsigned long long handed;  /* requests ever */
     const char **contacts;      /* hosts that may be told, beside this one */
     size_t contact_count, held, most_held;
     sim_ns hold; /* how long a poll is held */
@@ -25,6 +27,8 @@ void nscl_out_release(struct nscl_out *o); /* after live_free */
 
 /* This request is a poll that the tree holds. */
 void nscl_out_hold(struct nscl_out *o, const struct live_nscl_call *call);
+/* This one has been handed on, by that number. */
+void nscl_out_wait(struct nscl_out *o, const struct live_nscl_call *call, uint64_t number);
 /* A connection has ended. */
 void nscl_out_gone(struct nscl_out *o, const struct live_nscl_peer *peer);
 /* live_nscl_settings.deliver. */

@@ -99,13 +99,15 @@ static bool on_request(void *arg, const struct live_nscl_call *call)
     struct deployment *d = s->scenario.deployment;
     struct meter *m = call->env->meter;
     struct registrar_answer a;
+    uint64_t handed =
+        (call->door == LIVE_MIA ? deployment_live_application : deployment_live_request)(
+            d, m, call->request, unix_now(s, call->now), &a);
 
-    if (call->door == LIVE_MIA)
-        deployment_live_application(d, m, call->request, unix_now(s, call->now), &a);
-    else
-        deployment_live_request(d, m, call->request, unix_now(s, call->now), &a);
-    if (a.held) {
-        nscl_out_hold(&s->out, call);
+    if (handed || a.held) {
+        if (handed)
+            nscl_out_wait(&s->out, call, handed);
+        else
+            nscl_out_hold(&s->out, call);
         m2m_doc_release(&a.doc);
         mid_tally_add(&s->tally, a.method, a.answer.status, live_now(s->live) - call->now);
         return false;
@@ -418,6 +420,7 @@ static void report(const struct serve *s, const struct live_nscl *nscl)
                                           .refused = n->refused,
                                           .most = n->most,
                                           .polls = s->out.most_held,
+                                          .handed = s->out.handed,
                                           .notified = told->taken,
                                           .unnotified = told->refused + told->lost + told->dropped,
                                           .seconds = (double)s->served / SIM_S},
@@ -491,7 +494,9 @@ static int serve(const struct cli *c, struct serve *s)
     s->settings.deliver = on_deliver;
     s->settings.ended = on_end;
     s->settings.arg = s;
-    s->settings.hold = sim_ns_add(s->nscl.poll_timer, s->settings.idle);
+    s->settings.hold = sim_ns_add(
+        s->nscl.poll_timer > s->nscl.hand_on_timeout ? s->nscl.poll_timer : s->nscl.hand_on_timeout,
+        s->settings.idle);
     nscl_out_init(&s->out, c, s->scenario.deployment, s->live, &s->settings, &s->nscl);
     nscl = live_nscl_new(s->live, &s->settings);
     exit = run(c, s, nscl);
