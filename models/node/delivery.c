@@ -258,8 +258,6 @@ static void bring_out(struct delivery *y, sim_ns now)
         /* Announcements of an NSCL's own: there is nobody whom they are for. */
         if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
             (void)notify(y, o, now);
-        else if (o->kind == SCL_TREE_REQUEST && strcmp(o->requesting_entity, y->entity) != 0)
-            retarget_member(y->nscl, o, now);
         else if (o->kind == SCL_TREE_COMMAND)
             commands_bring(y->nscl, o, now);
         else if (o->kind == SCL_TREE_POLL_ANSWER)

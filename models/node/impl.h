@@ -221,6 +221,7 @@ struct server_end {
     char *location, *additional;
     struct backend_call *call;
     struct handed *handed; /* its request is with another SCL; NULL: not */
+    struct gather *gather; /* or with several: a group's; NULL: not */
     struct server_end *next, **link;
 };
 

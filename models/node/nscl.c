@@ -109,7 +109,7 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
         hand_notify_on(e, r, &a, now);
     else if (a.onward != M2M_STAYS)
         retarget_begin(e, r, &a, now);
-    else if (!a.held)
+    else if (!a.held && !gather_begin(e, &a, now))
         send_answer(e, &a); /* and the request is gone */
     delivery_run(nscl, now);
     if (a.held)
@@ -126,7 +126,7 @@ void mia_request(struct server_end *e, const struct server_request *r, sim_ns no
     registrar_application(nscl->registrar, r, m, now, &a);
     if (a.onward != M2M_STAYS)
         retarget_begin(e, r, &a, now);
-    else
+    else if (!gather_begin(e, &a, now))
         send_answer(e, &a);
     delivery_run(nscl, now);
 }

@@ -210,6 +210,7 @@ struct registrar *registrar_new(const struct registrar_settings *settings)
                                                        .authority = settings->fqdn,
                                                        .network = true,
                                                        .hands_on = settings->hands_on,
+                                                       .gathers = settings->gathers,
                                                        .registration_min = config->registration_min,
                                                        .registration_max = config->registration_max,
                                                        .poll_timer = settings->poll_timer,

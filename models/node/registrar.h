@@ -33,6 +33,7 @@ struct registrar_settings {
     int64_t epoch_unix_ns;           /* of sim_ns 0 */
     sim_ns poll_timer;               /* how long a long poll is held; 0: not at all */
     bool hands_on;                   /* what is for others (registrar_answer.onward) */
+    bool gathers;                    /* what a group's members elsewhere answer (scl_tree_member) */
 };
 
 struct registrar;

@@ -1,6 +1,7 @@
 /* An NSCL hands on: a request for another SCL goes as a requestIndication into that one's
  * notification channel, the held poll's answer brings it, and a responseNotify brings the answer.
- * Each is handed on once: what is lost on the way is answered 504, and nobody does it twice. */
+ * Each is handed on once: what is lost on the way is answered 504, and nobody does it twice. A
+ * group's request goes on to several (gather.c). */
 #include "models/node/retarget.h"
 
 #include "models/node/application.h"
@@ -21,9 +22,11 @@
 struct handed {
     struct sim_event deadline;
     struct handed *next, **link;
-    struct server_end *e; /* of who asked */
+    struct server_end *e;  /* of who asked */
+    struct gather *gather; /* NULL: he asked nobody else */
     char *contact, *reference;
     uint64_t id, node; /* node: who is to answer */
+    uint32_t place;    /* in what is gathered */
     bool left;         /* in a poll's answer */
 };
 
@@ -62,7 +65,8 @@ void retarget_forget(struct handed *h)
     if (!h->left)
         scl_tree_withdraw(registrar_tree(h->e->server->registrar), h->contact, h->reference);
     sim_cancel(deployment_of(h->e->server)->sim, &h->deadline);
-    h->e->handed = NULL;
+    if (h->e->handed == h)
+        h->e->handed = NULL;
     *h->link = h->next;
     if (h->next)
         h->next->link = h->link;
@@ -89,7 +93,7 @@ struct procedure *retarget_procedure(const struct server *nscl, const char *refe
 {
     const struct handed *h = find(nscl, reference);
 
-    return h ? server_end_procedure(h->e) : NULL;
+    return h && !h->gather ? server_end_procedure(h->e) : NULL;
 }
 
 /* What the other SCL would have said, it does not say in time. */
@@ -99,12 +103,26 @@ static void refuse(struct server_end *e, enum m2m_status status, enum reason rea
         e, &(struct server_answer){.status = (int)status, .additional = reason_text(reason)}, NULL);
 }
 
+/* One of several: the others are still waited for. */
+static void give_member(struct handed *h, enum m2m_status status, struct m2m_rep *rep, sim_ns now)
+{
+    struct gather *g = h->gather;
+    uint32_t place = h->place;
+
+    retarget_forget(h);
+    gather_take(g, place, status, rep, now);
+}
+
 static void deadline_commit(struct sim *sim, struct sim_event *ev)
 {
     struct handed *h = (struct handed *)((char *)ev - offsetof(struct handed, deadline));
     struct server_end *e = h->e;
     struct procedure *p = server_end_procedure(e);
 
+    if (h->gather) {
+        give_member(h, STATUS_GATEWAY_TIMEOUT, NULL, sim_now(sim));
+        return;
+    }
     if (p) {
         p->server_queued = 0;
         procedure_alight(p, sim_now(sim));
@@ -116,8 +134,8 @@ static void deadline_commit(struct sim *sim, struct sim_event *ev)
 
 static const struct sim_event_ops deadline_ops = {"hand-on-deadline", NULL, deadline_commit};
 
-static void keep(struct server_end *e, uint64_t id, uint64_t node, const char *contact,
-                 const char *reference, sim_ns now)
+static struct handed *keep(struct server_end *e, uint64_t id, uint64_t node, const char *contact,
+                           const char *reference, sim_ns now)
 {
     struct server *nscl = e->server;
     struct handed *h = xcalloc(1, sizeof *h);
@@ -132,10 +150,10 @@ static void keep(struct server_end *e, uint64_t id, uint64_t node, const char *c
     if (h->next)
         h->next->link = &h->next;
     nscl->retarget->first = h;
-    e->handed = h;
     sim_event_init(&h->deadline, &deadline_ops, NULL);
     sim_schedule(deployment_of(nscl)->sim, &h->deadline,
                  sim_ns_add(now, nscl->population->config->server->hand_on_timeout));
+    return h;
 }
 
 /* ---- on its way ---- */
@@ -245,28 +263,59 @@ static void set_queued(struct procedure *p, bool queued, sim_ns now)
     procedure_clock(p, now);
 }
 
+/* To the SCL that this contact reaches: *h waits for its answer. Or why it does not. */
+static enum m2m_status hand_on(struct server_end *e, const struct retarget_asked *q,
+                               const char *contact, struct handed **h, sim_ns now)
+{
+    char reference[REFERENCE];
+    enum m2m_status status = STATUS_BAD_GATEWAY;
+    uint64_t id = next_id(e->server), node = 0;
+    size_t scl;
+
+    if (commands_node_of(contact, &node, &scl))
+        status = retarget_offer(e->server, q, contact, id, reference,
+                                session_env(e->session)->meter, now);
+    if (status < STATUS_BAD_REQUEST)
+        *h = keep(e, id, node, contact, reference, now);
+    return status;
+}
+
 void retarget_begin(struct server_end *e, const struct server_request *r,
                     const struct registrar_answer *a, sim_ns now)
 {
     const struct retarget_asked asked = {a->target, r->requesting_entity, &r->rep, a->method};
-    struct server *nscl = e->server;
-    char reference[REFERENCE];
     enum m2m_status status = STATUS_BAD_GATEWAY;
-    uint64_t id = next_id(nscl), node = 0;
     enum reason reason;
-    size_t scl;
+    struct handed *h;
 
     /* An application of the NSCL's own listens for notifications alone. */
-    if (a->onward == M2M_TO_SCL && commands_node_of(a->contact, &node, &scl))
-        status = retarget_offer(nscl, &asked, a->contact, id, reference,
-                                session_env(e->session)->meter, now);
+    if (a->onward == M2M_TO_SCL)
+        status = hand_on(e, &asked, a->contact, &h, now);
     if (status >= STATUS_BAD_REQUEST) {
         reason = retarget_refusal(&status);
         refuse(e, status, reason);
         return;
     }
     set_queued(server_end_procedure(e), true, now);
-    keep(e, id, node, a->contact, reference, now);
+    e->handed = h;
+}
+
+enum m2m_status retarget_member(struct gather *g, struct server_end *e, uint32_t place,
+                                const struct scl_tree_output *o, struct handed **out, sim_ns now)
+{
+    const struct retarget_asked asked = {o->target, o->requesting_entity, &o->representation,
+                                         o->method};
+    enum m2m_status status = STATUS_BAD_GATEWAY;
+
+    if (o->onward == M2M_TO_SCL)
+        status = hand_on(e, &asked, o->contact, out, now);
+    if (status >= STATUS_BAD_REQUEST) {
+        (void)retarget_refusal(&status);
+        return status;
+    }
+    (*out)->gather = g;
+    (*out)->place = place;
+    return STATUS_ACCEPTED;
 }
 
 void retarget_leaves(struct server *nscl, struct span notify, struct server_end *poll, sim_ns now)
@@ -280,6 +329,8 @@ void retarget_leaves(struct server *nscl, struct span notify, struct server_end 
     if (!h)
         return;
     h->left = true;
+    if (h->gather)
+        return;
     p = server_end_procedure(h->e);
     set_queued(p, false, now);
     if (p && on)
@@ -305,16 +356,34 @@ static void answer(struct handed *h, const struct m2m_primitive *p, struct m2m_r
     server_answer(e, &a, doc.kind == DOC_NONE ? NULL : &doc);
 }
 
+/* primitive: NULL: the answer was none. */
+static void give(struct handed *h, const struct m2m_primitive *primitive, struct m2m_rep *rep,
+                 sim_ns now)
+{
+    struct procedure *p = server_end_procedure(h->e);
+    struct server_end *e = h->e;
+
+    if (p)
+        procedure_alight(p, now);
+    set_queued(p, false, now);
+    if (primitive) {
+        answer(h, primitive, rep);
+        return;
+    }
+    retarget_forget(h);
+    refuse(e, STATUS_BAD_GATEWAY, REASON_BAD_GATEWAY);
+}
+
 void retarget_answered(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
 {
     struct span list = m2m_rep_span(&o->representation), text;
     char reference[REFERENCE], why[80];
     struct m2m_primitive primitive = {.response = true};
-    struct procedure *p;
     struct handed *h;
     struct m2m_rep rep;
     uint64_t node;
     size_t scl;
+    bool read;
 
     m2m_find_text(list, E_SUBSCRIPTION_REFERENCE, reference, sizeof reference);
     h = find(nscl, reference);
@@ -323,43 +392,13 @@ void retarget_answered(struct server *nscl, const struct scl_tree_output *o, sim
         !m2m_find(list, E_REPRESENTATION, &text))
         return;
     meter_add(session_env(h->e->session)->meter, OP_XML_DOCUMENT, 1, text.n);
-    p = server_end_procedure(h->e);
-    if (p)
-        procedure_alight(p, now);
-    set_queued(p, false, now);
-    if (m2mxml_primitive_read(text, &primitive, NULL, &rep, why) != REASON_NONE) {
-        struct server_end *e = h->e;
-
-        retarget_forget(h);
-        refuse(e, STATUS_BAD_GATEWAY, REASON_BAD_GATEWAY);
-        return;
-    }
-    answer(h, &primitive, &rep);
+    read = m2mxml_primitive_read(text, &primitive, NULL, &rep, why) == REASON_NONE &&
+           *m2m_status_name(primitive.status_code);
+    if (h->gather && read)
+        give_member(h, primitive.status_code, &rep, now);
+    else if (h->gather)
+        give_member(h, STATUS_BAD_GATEWAY, NULL, now);
+    else
+        give(h, read ? &primitive : NULL, &rep, now);
     m2m_rep_clear(&rep);
-}
-
-/* ---- members of groups ---- */
-
-/* Where it goes on the tree says once more: whoever asks is registered here, and the target is at
- * another authority, so that nothing is done here. An answer to the reference is for nobody. */
-void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_ns now)
-{
-    const struct retarget_asked asked = {o->target, o->requesting_entity, &o->representation,
-                                         o->method};
-    struct m2m_request request = {.target_id = span_str(o->target),
-                                  .requesting_entity = o->requesting_entity,
-                                  .representation =
-                                      o->representation.type ? &o->representation : NULL,
-                                  .method = o->method,
-                                  .point = M2M_MIA};
-    char reference[REFERENCE];
-    struct m2m_response response;
-    uint64_t id = next_id(nscl);
-
-    m2m_response_init(&response);
-    scl_tree_request(registrar_tree(nscl->registrar), deployment_of(nscl)->in.epoch_unix_ns + now,
-                     &request, &response);
-    if (response.onward == M2M_TO_SCL)
-        (void)retarget_offer(nscl, &asked, response.contact, id, reference, NULL, now);
-    m2m_response_clear(&response);
 }

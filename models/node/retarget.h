@@ -41,9 +41,20 @@ void retarget_free(struct server *nscl);
  * only. */
 struct procedure *retarget_procedure(const struct server *nscl, const char *reference);
 bool retarget_is_reference(struct span notify);
-/* A group's request for a member elsewhere, which nobody waits for: into that SCL's channel, if
- * there is one. */
-void retarget_member(struct server *nscl, const struct scl_tree_output *o, sim_ns now);
+/* A group's request goes on to a member elsewhere: ACCEPTED, *out waits for the answer, and
+ * gather_take gets it, or that there is none; else why it does not go. */
+enum m2m_status retarget_member(struct gather *g, struct server_end *e, uint32_t place,
+                                const struct scl_tree_output *o, struct handed **out, sim_ns now);
+
+/* ---- gather.c: a group's answer, for which members elsewhere are asked ---- */
+/* When the registrar has answered: true: the answer comes when all are heard, or their time is
+ * over. */
+bool gather_begin(struct server_end *e, struct registrar_answer *a, sim_ns now);
+/* rep is given up; NULL: none. */
+void gather_take(struct gather *g, uint32_t place, enum m2m_status status, struct m2m_rep *rep,
+                 sim_ns now);
+/* Nobody waits for it any more. */
+void gather_drop(struct gather *g);
 
 /* ---- retarget_scl.c: at who polls ---- */
 /* What came in a poll's answer is a request: the meter is the session's on which it came. */

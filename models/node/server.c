@@ -227,6 +227,8 @@ void server_end_forget(struct server_end *e)
         longpoll_forget_holder(e->client, e);
     if (e->handed)
         retarget_forget(e->handed);
+    if (e->gather)
+        gather_drop(e->gather);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -536,6 +538,7 @@ enum err server_init(struct server *s, struct population *p, uint32_t index)
             &(struct registrar_settings){.poll_timer = delivery_is_wanted(d) ? c->poll_timer : 0,
                                          .fqdn = s->fqdn,
                                          .hands_on = true,
+                                         .gathers = true,
                                          .config = c,
                                          .epoch_unix_ns = d->in.epoch_unix_ns});
     if (!d->authority ||

@@ -17,6 +17,7 @@ struct scl_tree *scl_tree_new(const struct scl_tree_settings *settings, int64_t 
     t->settings.scl_id = xstrdup(settings->scl_id);
     t->settings.authority = xstrdup(settings->authority);
     t->last_output = &t->first_output;
+    t->last_member = &t->members;
     t->octets = sizeof(*t);
     t->base = store_add(t, NULL, M2M_SCL_BASE, settings->base, now);
     return t;
@@ -39,6 +40,8 @@ void scl_tree_free(struct scl_tree *t)
             t->base = NULL;
     }
     while ((o = scl_tree_output(t)))
+        scl_tree_output_free(o);
+    while ((o = scl_tree_member(t)))
         scl_tree_output_free(o);
     free(t->buckets);
     free(t->heap);
@@ -100,6 +103,7 @@ void scl_tree_output_free(struct scl_tree_output *o)
     m2m_rep_clear(&o->representation);
     free(o->target);
     free(o->requesting_entity);
+    free(o->contact);
     free(o);
 }
 

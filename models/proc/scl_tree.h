@@ -18,6 +18,8 @@ struct scl_tree_settings {
     bool network;          /* an NSCL: it alone has m2mPocs */
     bool hands_on;         /* its owner brings on what is for others (m2m_response.onward); else it
                               is answered as what is not there */
+    bool gathers; /* and waits for what a group's members elsewhere answer (scl_tree_member); else
+                     these are answered STATUS_NOT_IMPLEMENTED */
     int64_t registration_min;  /* <scl>'s expirationTime is moved into [now + min, now + max], */
     int64_t registration_max;  /* ns; without one it is now + max */
     int64_t poll_timer;        /* how long a long poll is held, ns */
@@ -46,7 +48,7 @@ void scl_tree_expire(struct scl_tree *tree, int64_t now);
 
 /* What the tree has to say to others, in order. */
 enum scl_tree_output_kind {
-    SCL_TREE_REQUEST, /* a primitive for target: NOTIFY, *Annc, a group member elsewhere */
+    SCL_TREE_REQUEST, /* a primitive for target: NOTIFY, *Annc; a group member elsewhere */
     SCL_TREE_COMMAND, /* EXECUTE of a mgmtCmd; target is the execInstance, representation mgmtCmd */
     SCL_TREE_POLL_ANSWER, /* the long poll held at target: status_code, and a notify if there is one
                            */
@@ -63,10 +65,23 @@ struct scl_tree_output {
     enum m2m_status status_code;
     int64_t since; /* NOTIFY by a subscription: when what it tells of came about; else 0 */
     int64_t until; /* and its delayTolerance; 0: it has none */
+    /* A group member elsewhere: where it goes on, as m2m_response has it, and the place of its
+     * status in the answer, from 0. */
+    char *contact;
+    enum m2m_onward onward;
+    uint32_t place;
 };
 /* The caller's from now on; NULL: nothing waits. */
 struct scl_tree_output *scl_tree_output(struct scl_tree *tree);
 void scl_tree_output_free(struct scl_tree_output *o);
+
+/* Requests of an NSCL's group to members elsewhere, to be fetched as above and at once when the
+ * answer to membersContent is here: that says ACCEPTED for each of them, until its owner knows
+ * better. */
+struct scl_tree_output *scl_tree_member(struct scl_tree *tree);
+/* A member's status, at the end of such an answer; body: of M2M_NO_TYPE, none. */
+void scl_tree_put_member(struct m2m_rep *out, const char *uri, enum m2m_status status,
+                         const struct m2m_rep *body);
 
 /* All that is announced is said again, as if it was created now: for who has lost his <scl> at
  * another SCL, and all *Annc with it. */

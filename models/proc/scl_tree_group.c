@@ -1,9 +1,11 @@
 /* Groups (etsi-m2m.md 8.1): members of one type, and membersContent, which hands a request on to
- * each of them. Members elsewhere are asked through the tree's owner: the answer says ACCEPTED. */
+ * each of them and answers with what each of them has answered. Members elsewhere are asked through
+ * the tree's owner, who waits for their answers; who cannot be reached is named as such at once. */
 #include "models/proc/scl_tree_impl.h"
 
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/str.h"
+#include "sim/base/xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +56,8 @@ bool group_check(const struct scl_tree *t, const struct scl_tree_call *c, struct
     return false;
 }
 
-static void put_status(struct m2m_rep *out, const char *uri, const struct m2m_response *r)
+void scl_tree_put_member(struct m2m_rep *out, const char *uri, enum m2m_status status,
+                         const struct m2m_rep *body)
 {
     const char *const *words = m2m_element_info(E_STATUS_CODE)->words;
     size_t opened = m2m_open(out, E_STATUS);
@@ -62,14 +65,14 @@ static void put_status(struct m2m_rep *out, const char *uri, const struct m2m_re
     struct buf text;
     int64_t i = 0;
 
-    while (strcmp(words[i], m2m_status_name(r->status_code)) != 0)
+    while (strcmp(words[i], m2m_status_name(status)) != 0)
         i++;
     m2m_put_text(out, E_ID, uri);
     m2m_put_number(out, E_STATUS_CODE, i);
-    if (m2m_find(m2m_rep_span(&r->representation), E_LAST_MODIFIED_TIME, &modified))
+    if (m2m_find(m2m_rep_span(body), E_LAST_MODIFIED_TIME, &modified))
         m2m_put(out, E_LAST_MODIFIED_TIME, modified);
     buf_init(&text, MAX_DOCUMENT);
-    if (r->representation.type && m2mxml_rep_write(&r->representation, &text)) {
+    if (body->type && m2mxml_rep_write(body, &text)) {
         m2m_put_text(out, E_XMIME, "application/xml");
         m2m_put(out, E_RESULT_BODY, buf_span(&text));
     }
@@ -77,60 +80,85 @@ static void put_status(struct m2m_rep *out, const char *uri, const struct m2m_re
     m2m_close(out, opened);
 }
 
-/* For a member elsewhere. */
-static void hand_on(struct scl_tree *t, const char *uri, const struct scl_tree_call *c,
+/* ---- members elsewhere ---- */
+
+struct scl_tree_output *scl_tree_member(struct scl_tree *t)
+{
+    struct scl_tree_output *o = t->members;
+
+    if (!o)
+        return NULL;
+    t->members = o->next;
+    if (!o->next)
+        t->last_member = &t->members;
+    o->next = NULL;
+    return o;
+}
+
+/* A GSCL asks nobody for others (404 or 401 already where a member is at another SCL), and does not
+ * wait for its own applications either. */
+static void hand_on(struct scl_tree *t, uint32_t place, const struct scl_tree_call *c,
                     struct m2m_response *response)
 {
     const struct m2m_rep *rep = c->request->representation;
-    struct scl_tree_output *o =
-        output_new(SCL_TREE_REQUEST, c->request->method, uri, c->request->requesting_entity);
+    struct scl_tree_output *o;
 
+    if (!t->settings.gathers) {
+        response->status_code = STATUS_NOT_IMPLEMENTED;
+        return;
+    }
+    o = output_new(SCL_TREE_REQUEST, c->request->method, response->resource_uri,
+                   c->request->requesting_entity);
+    o->contact = xstrdup(response->contact);
+    o->onward = response->onward;
+    o->place = place;
     if (rep) {
         m2m_rep_init(&o->representation, rep->type);
         m2m_put_items(&o->representation, m2m_rep_span(rep));
     }
-    output_put(t, o);
+    *t->last_member = o;
+    t->last_member = &o->next;
     response->status_code = STATUS_ACCEPTED;
 }
 
-static void ask_member(struct scl_tree *t, struct span member, const char *suffix,
+static void ask_member(struct scl_tree *t, struct span member, const char *suffix, uint32_t place,
                        const struct scl_tree_call *c)
 {
     char uri[SCL_TREE_MAX_URI + M2M_MAX_PATH];
     struct m2m_response response;
     struct m2m_request request = *c->request;
-    struct m2m_path path;
 
-    if (member.n >= SCL_TREE_MAX_URI)
-        return;
+    m2m_response_init(&response);
+    if (member.n >= SCL_TREE_MAX_URI) /* no URI of anything: not there */
+        member.n = SCL_TREE_MAX_URI - 1;
     memcpy(uri, member.p, member.n);
     uri[member.n] = '\0';
     str_append(uri, sizeof(uri), member.n, suffix);
     request.target_id = span_str(uri);
-    m2m_response_init(&response);
-    if (m2m_path_parse(request.target_id, t->settings.base, &path) != M2M_PATH_MALFORMED &&
-        !scl_tree_is_own(t, &path))
-        hand_on(t, uri, c, &response);
-    else
-        scl_tree_request(t, c->now, &request, &response);
+    scl_tree_request(t, c->now, &request, &response);
     if (response.onward != M2M_STAYS)
-        hand_on(t, response.resource_uri, c, &response);
-    put_status(&c->response->representation, uri, &response);
+        hand_on(t, place, c, &response);
+    scl_tree_put_member(&c->response->representation, uri, response.status_code,
+                        &response.representation);
     m2m_response_clear(&response);
 }
 
 void group_fan_out(struct scl_tree *t, const struct scl_tree_target *target,
                    const struct scl_tree_call *c)
 {
+    struct scl_tree_output *left;
     struct span members;
     struct m2m_rep copy;
     struct m2m_item item;
+    uint32_t place = 0;
 
     /* A group within a group could lead back to itself. */
     if (t->fanning) {
         scl_tree_refuse(c, STATUS_FORBIDDEN, "a group within a group's request");
         return;
     }
+    while ((left = scl_tree_member(t))) /* nobody cared */
+        scl_tree_output_free(left);
     /* A member's request may change the group itself. */
     m2m_rep_init(&copy, M2M_GROUP);
     if (m2m_find(store_attributes(target->at), E_MEMBERS, &members))
@@ -139,7 +167,7 @@ void group_fan_out(struct scl_tree *t, const struct scl_tree_target *target,
     t->fanning = true;
     m2m_rep_init(&c->response->representation, M2M_MEMBERS_RESPONSES);
     while (m2m_next(&members, &item))
-        ask_member(t, item.value, target->path->text + target->path->suffix, c);
+        ask_member(t, item.value, target->path->text + target->path->suffix, place++, c);
     t->fanning = false;
     m2m_rep_clear(&copy);
     c->response->status_code = STATUS_OK;

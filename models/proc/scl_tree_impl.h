@@ -65,7 +65,8 @@ struct scl_tree {
     struct resource **buckets;
     struct scl_tree_due *heap; /* by due time, then number */
     struct scl_tree_output *first_output, **last_output;
-    uint64_t numbers; /* resources ever made */
+    struct scl_tree_output *members, **last_member; /* of the last group's request */
+    uint64_t numbers;                               /* resources ever made */
     uint64_t count;
     uint64_t subscriptions; /* how many there are: mostly nobody is to be looked for */
     size_t octets;

@@ -30,6 +30,7 @@ static void open_kit(void)
                                                   .authority = NSCL,
                                                   .network = true,
                                                   .hands_on = true,
+                                                  .gathers = true,
                                                   .registration_min = 60 * S,
                                                   .registration_max = 86400 * S,
                                                   .poll_timer = 30 * S,
@@ -253,6 +254,93 @@ START_TEST(an_announced_application_is_where_its_link_leads)
 }
 END_TEST
 
+#define REF(uri) "<reference>" uri "</reference>"
+
+/* A group's members elsewhere: what its owner is to ask, and where their status stands. */
+START_TEST(members_of_a_group_elsewhere)
+{
+    static const char *const said[] = {"STATUS_OK", "STATUS_ACCEPTED", "STATUS_NOT_FOUND",
+                                       "STATUS_BAD_GATEWAY", "STATUS_ACCEPTED"};
+    const char *const *words = m2m_element_info(E_STATUS_CODE)->words;
+    struct scl_tree_output *o;
+    struct m2m_item item;
+    struct span list;
+    struct m2m_rep rep;
+    size_t n = 0;
+
+    channel("poll");
+    expect(&k, "gw2", M2M_CREATE, "/m2m/scls", SCL_DOC("gw2"), STATUS_CREATED);
+    valve(APPLICATION("valve", "http://v.example/x", "", PATH("state", "")));
+    expect(&k, "valve", M2M_CREATE, "/m2m/groups",
+           "<m2m:group " NS
+           " m2m:id='g'><m2m:memberType>APPLICATION</m2m:memberType><m2m:members>" REF(VALVE)
+               REF("https://gw1.example/m2m/applications/valve")
+                   REF("https://gw9.example/m2m/applications/a")
+                       REF("https://gw2.example/m2m/applications/a") REF(
+                           "https://gw1.example/m2m/applications/b") "</m2m:members></m2m:group>",
+           STATUS_CREATED);
+    expect(&k, "valve", M2M_RETRIEVE, "/m2m/groups/g/membersContent/accessRights", NULL, STATUS_OK);
+    list = m2m_rep_span(&k.response.representation);
+    while (m2m_next(&list, &item)) {
+        ck_assert_uint_lt(n, 5);
+        ck_assert_str_eq(words[m2m_find_number(item.value, E_STATUS_CODE, 0)], said[n++]);
+    }
+    ck_assert_uint_eq(n, 5);
+    for (n = 1; n < 5; n += 3) {
+        o = scl_tree_member(k.tree);
+        ck_assert_ptr_nonnull(o);
+        ck_assert_str_eq(o->target, n == 1
+                                        ? "https://gw1.example/m2m/applications/valve/accessRights"
+                                        : "https://gw1.example/m2m/applications/b/accessRights");
+        ck_assert_str_eq(o->requesting_entity, "valve");
+        ck_assert_str_eq(o->contact, NC "/poll/contact");
+        ck_assert_int_eq(o->onward, M2M_TO_SCL);
+        ck_assert_int_eq(o->method, M2M_RETRIEVE);
+        ck_assert_uint_eq(o->place, n);
+        scl_tree_output_free(o);
+    }
+    ck_assert_ptr_null(scl_tree_member(k.tree));
+    ck_assert_ptr_null(scl_tree_output(k.tree));
+    /* What nobody fetched is not asked with the next. */
+    expect(&k, "valve", M2M_RETRIEVE, "/m2m/groups/g/membersContent/accessRights", NULL, STATUS_OK);
+    expect(&k, "valve", M2M_RETRIEVE, "/m2m/groups/g/membersContent/groups", NULL, STATUS_OK);
+    o = scl_tree_member(k.tree);
+    ck_assert_str_eq(o->target, "https://gw1.example/m2m/applications/valve/groups");
+    scl_tree_output_free(o);
+    m2m_rep_init(&rep, M2M_MEMBERS_RESPONSES);
+    scl_tree_put_member(&rep, "/m2m/x", STATUS_GATEWAY_TIMEOUT, &(struct m2m_rep){.type = 0});
+    ck_assert(m2m_find(m2m_rep_span(&rep), E_STATUS, &list));
+    ck_assert_str_eq(words[m2m_find_number(list, E_STATUS_CODE, 0)], "STATUS_GATEWAY_TIMEOUT");
+    m2m_rep_clear(&rep);
+}
+END_TEST
+
+/* A GSCL asks no other SCL for anybody, and says so of each. */
+START_TEST(members_of_a_gscls_group_elsewhere)
+{
+    kit_close(&k);
+    kit_open_with(&k, &(struct scl_tree_settings){.base = "m2m",
+                                                  .scl_id = "gscl",
+                                                  .authority = "gscl.example",
+                                                  .hands_on = true,
+                                                  .registration_min = 60 * S,
+                                                  .registration_max = 86400 * S,
+                                                  .max_discovery = 100});
+    k.point = M2M_DIA;
+    valve(APPLICATION("valve", "http://v.example/x", "", PATH("state", "")));
+    expect(&k, "valve", M2M_CREATE, "/m2m/groups",
+           "<m2m:group " NS
+           " m2m:id='g'><m2m:memberType>APPLICATION</m2m:memberType><m2m:members>" REF(VALVE)
+               REF("https://" NSCL "/m2m/applications/a") "</m2m:members></m2m:group>",
+           STATUS_CREATED);
+    expect(&k, "valve", M2M_RETRIEVE, "/m2m/groups/g/membersContent/state", NULL, STATUS_OK);
+    has(&k, "<status id=\"" VALVE "/state\"><m2m:statusCode>STATUS_NOT_IMPLEMENTED<");
+    has(&k, "a/state\"><m2m:statusCode>STATUS_NOT_FOUND<");
+    ck_assert_ptr_null(scl_tree_member(k.tree));
+    ck_assert_ptr_null(scl_tree_output(k.tree));
+}
+END_TEST
+
 /* Requests do not go round, and not for strangers. */
 START_TEST(no_request_goes_round)
 {
@@ -380,6 +468,8 @@ int main(void)
     tcase_add_test(t, an_announced_application_is_where_its_link_leads);
     tcase_add_test(t, no_request_goes_round);
     tcase_add_test(t, a_registered_scl_notifies_contacts_elsewhere);
+    tcase_add_test(t, members_of_a_group_elsewhere);
+    tcase_add_test(t, members_of_a_gscls_group_elsewhere);
     tcase_add_test(t, who_does_not_hand_on);
     tcase_add_test(t, answers_come_by_the_long_polling_uri);
     tcase_add_test(t, nobody_else_puts_requests_into_a_channel);
