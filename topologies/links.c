@@ -8,13 +8,13 @@
 void links_read_network(struct reader *r, const struct tree *root)
 {
     const struct tree *name = tree_child(tree_child(root, "use"), "network");
+    r->network_bad = name != NULL; /* until it is read */
     if (!name || name->spoiled || name->kind != TREE_TEXT || name->text[0] == '\0')
         return;
     const char *why = "there is no such file";
     size_t n = 0;
     char *path = files_find(r->pool, r->s->path, name->text, NULL, ".yaml");
     char *text = path ? files_read(r->pool, path, TREE_MAX_TEXT, &n, &why) : NULL;
-    r->network_bad = true;
     if (!text) {
         reader_error(r, name, "S122", "cannot read the network '%s': %s", name->text, why);
         return;
@@ -115,6 +115,8 @@ static uint32_t find_end(struct reader *r, const struct tree *t, const char *p, 
     const char *name = pool_text(r->pool, p, n);
     struct owner at = {NULL, t->file, t->key_line, t->key_column + (int)(p - t->key)};
     const char **names = pool_alloc(r->pool, (r->s->population_count + 1) * sizeof *names);
+    if (r->s->population_count == 0) /* which was told */
+        return SCN_NONE;
     for (uint32_t i = 0; i < r->s->population_count; i++) {
         if (strcmp(r->s->populations[i].name, name) == 0)
             return i;

@@ -50,6 +50,20 @@ static void announce_populations(struct reader *r, const struct tree *t)
     r->quiet = false;
 }
 
+/* Nobody says what it is. Made on the way to a key of --set, --vary or a sweep, it is most likely
+ * another's name with a slip in it. */
+static void tell_no_kind(struct reader *r, const struct tree *t, const struct owner *owner)
+{
+    bool made = t->line == t->key_line && t->column == t->key_column;
+    const char **names = pool_alloc(r->pool, (r->s->population_count + 1) * sizeof *names);
+    size_t n = 0;
+    for (uint32_t i = 0; made && i < r->s->population_count; i++)
+        if (strcmp(r->s->populations[i].name, t->key) != 0)
+            names[n++] = r->s->populations[i].name;
+    reader_error_at(r, owner, "S113", "required key 'kind' is missing in %s%s", owner->name,
+                    reader_hint(r, t->key, names, n));
+}
+
 static void read_population(struct reader *r, const struct tree *t, struct scn_population *p)
 {
     struct owner owner = {pool_printf(r->pool, "population '%s'", t->key), t->file, t->key_line,
@@ -68,7 +82,10 @@ static void read_population(struct reader *r, const struct tree *t, struct scn_p
         reader_section(r, &schema_population, t, p, 1u << p->kind, &owner, FILL_ALL);
     else { /* of what kind it is was not understood, so neither can its keys be */
         const struct schema_key *kind = schema_find(&schema_population, "kind", 0);
-        reader_key(r, kind, tree_child(t, "kind"), &p->kind, &owner, FILL_ALL);
+        if (tree_child(t, "kind"))
+            reader_key(r, kind, tree_child(t, "kind"), &p->kind, &owner, FILL_ALL);
+        else
+            tell_no_kind(r, t, &owner);
         reader_mark(r, &p->kind, t, true, true);
     }
     reader_unknown(r, &schema_population, t, known ? 1u << p->kind : 0, &owner);

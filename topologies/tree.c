@@ -275,6 +275,10 @@ struct tree *tree_parse(struct pool *pool, const char *file, const char *text, s
     if (!yaml_parser_initialize(&b.parser))
         abort(); /* only for want of memory */
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
+    if (n >= 3 && memcmp(copy, "\xEF\xBB\xBF", 3) == 0) { /* a byte order mark, which YAML allows */
+        copy += 3;
+        n -= 3;
+    }
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)copy, n);
     struct tree *root = build_document(&b);
     yaml_parser_delete(&b.parser);

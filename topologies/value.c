@@ -18,11 +18,12 @@ bool value_is_number(const char *s)
 /* ---- numbers with a dimension ---- */
 
 static const struct {
-    const char *what, *units;
-} dimensions[] = {{"a time", "ns, us, ms, s, min, h, d, w or y"},
-                  {"a rate", "bit/s, kbit/s, Mbit/s or Gbit/s"},
-                  {"a size", "B, kB, MB, GB, KiB, MiB or GiB"},
-                  {"a share", "% or ppm"}};
+    const char *what, *units, *step;
+    int64_t max; /* where a key says none; 0: none */
+} dimensions[] = {{"a time", "ns, us, ms, s, min, h, d, w or y", "1 ns", 0},
+                  {"a rate", "bit/s, kbit/s, Mbit/s or Gbit/s", "1 bit/s", 0},
+                  {"a size", "B, kB, MB, GB, KiB, MiB or GiB", "1 B", 0},
+                  {"a share", "% or ppm", "1 ppm", 1000000}};
 
 static enum err read_units(enum dimension d, const char *text, uint64_t *out)
 {
@@ -64,12 +65,24 @@ static void format_units(enum dimension d, int64_t v, char *out, size_t n)
     }
 }
 
+/* " (0 % to 100 %, in steps of 1 ppm)": what there is between the least and the greatest. */
+static const char *range_text(struct reader *r, const struct schema_key *k, enum dimension d)
+{
+    int64_t max = k->max ? k->max : dimensions[d].max;
+    char low[32], high[32];
+    if (!max)
+        return pool_printf(r->pool, " (in steps of %s)", dimensions[d].step);
+    format_units(d, k->min, low, sizeof low);
+    format_units(d, max, high, sizeof high);
+    return pool_printf(r->pool, " (%s to %s, in steps of %s)", low, high, dimensions[d].step);
+}
+
 static bool tell_quantity(struct reader *r, const struct schema_key *k, const struct tree *t,
                           enum dimension d, const char *text, enum err err)
 {
     if (err == ERR_RANGE)
-        reader_error(r, t, "S118", "'%s' is out of range for %s in '%s'", text, dimensions[d].what,
-                     k->name);
+        reader_error(r, t, "S118", "'%s' is out of range for %s in '%s'%s", text,
+                     dimensions[d].what, k->name, range_text(r, k, d));
     else if (value_is_number(text))
         reader_error(r, t, "S116", "'%s' needs %s with its unit; '%s' has none (%s)", k->name,
                      dimensions[d].what, text, dimensions[d].units);
@@ -121,6 +134,10 @@ static bool read_whole(struct reader *r, const struct schema_key *k, const struc
         p += 2;
     }
     const char *digits = base == 16 ? "0123456789abcdef" : "0123456789";
+    if (base == 10 && p[0] == '-' && p[1]) { /* a whole number, and too small */
+        fits = false;
+        p++;
+    }
     if (*p == '\0' || p[strspn(p, digits)] != '\0') {
         reader_error(r, t, "S117", "'%s' needs a whole number%s%s%s; '%s' is none", k->name,
                      k->none ? ", or '" : "", k->none ? k->none : "", k->none ? "'" : "", t->text);
@@ -200,6 +217,8 @@ static bool read_population(struct reader *r, const struct schema_key *k, const 
     uint32_t found = SCN_NONE;
     const char **names = pool_alloc(r->pool, (s->population_count + 1) * sizeof *names);
     size_t n = 0;
+    if (s->population_count == 0) /* which was told */
+        return false;
     for (uint32_t i = 0; i < s->population_count; i++) {
         const struct scn_population *p = &s->populations[i];
         if (strcmp(p->name, t->text) == 0)

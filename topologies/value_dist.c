@@ -158,8 +158,10 @@ bool value_dist(struct reader *r, const struct schema_key *k, const struct tree 
             kind++;
     }
     if (kind > DIST_EMPIRICAL) {
-        reader_error(r, t, "S119", "'%s' does not know the distribution '%s'%s", k->name, word,
-                     reader_hint(r, word, kinds, DIST_EMPIRICAL + 1));
+        reader_error(r, t, "S119",
+                     "'%s' does not know the distribution '%s'; it may be a time, uniform, normal, "
+                     "lognormal, exponential or empirical%s",
+                     k->name, word, reader_hint(r, word, kinds, DIST_EMPIRICAL + 1));
         return false;
     }
     d.kind = (enum dist_kind)kind;

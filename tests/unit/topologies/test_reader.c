@@ -316,6 +316,44 @@ START_TEST(says_what_cannot_be_read)
 }
 END_TEST
 
+/* What was most likely meant, and what it could be. */
+START_TEST(says_what_was_expected)
+{
+    static const struct {
+        const char *set, *code, *text;
+    } rows[] = {
+        {"populations.devv.count=3", "S113",
+         "required key 'kind' is missing in population 'devv'; did you mean 'dev'?"},
+        {"populations.n.workers=-5", "S118",
+         "'workers' must be from 1 to 65536; '-5' is out of range"},
+        {"run.until=-1 h", "S118",
+         "'-1 h' is out of range for a time in 'until' (1 ns to 100 y, in steps of 1 ns)"},
+        {"populations.dev.ival.tampered=101 %", "S118",
+         "'101 %' is out of range for a share in 'tampered' (0 % to 100 %, in steps of 1 ppm)"},
+        {"links.dev->n.latency=gaussian 1 s", "S119",
+         "'latency' does not know the distribution 'gaussian'; it may be a time, uniform, normal, "
+         "lognormal, exponential or empirical"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct diag_list *diags = diag_list_new();
+        ck_assert_ptr_null(
+            scenario_parse("test.yaml", least, strlen(least), &rows[i].set, 1, diags));
+        ck_assert_uint_ge(diag_size(diags), 1);
+        ck_assert_str_eq(diag_at(diags, 0)->code, rows[i].code);
+        ck_assert_str_eq(diag_at(diags, 0)->text, rows[i].text);
+        diag_list_free(diags);
+    }
+}
+END_TEST
+
+/* As some editors write it. */
+START_TEST(takes_a_byte_order_mark)
+{
+    char text[sizeof least + 3];
+    snprintf(text, sizeof text, "\xEF\xBB\xBF%s", least);
+    scenario_free(read_text(text, NULL, 0));
+}
+END_TEST
+
 /* Octets that are no scenario end in diagnostics, whatever is cut or changed. */
 START_TEST(survives_damage)
 {
@@ -456,6 +494,8 @@ int main(void)
     tcase_add_test(t, resolved_reads_back);
     tcase_add_test(t, network_settings_are_layers);
     tcase_add_test(t, says_what_cannot_be_read);
+    tcase_add_test(t, says_what_was_expected);
+    tcase_add_test(t, takes_a_byte_order_mark);
     tcase_add_test(t, survives_damage);
     tcase_add_test(t, packaged_scenarios_are_sound);
     tcase_add_test(t, folder_follows_the_variable);
