@@ -257,6 +257,14 @@ static enum cli_exit work(struct batch *b, struct merge_outcome *merged)
     return code;
 }
 
+enum cli_exit batch_not_opened(const struct cli *c, const char *path, enum err err, const char *why)
+{
+    if (err == ERR_STATE) /* ours, and no campaign */
+        return (enum cli_exit)cli_error(c, EXIT_USAGE, "'%s': %s", path, why);
+    return (enum cli_exit)cli_error(c, err == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_INTERNAL, "%s",
+                                    why);
+}
+
 static enum cli_exit run_round(const struct cli *c, const struct batch_request *q,
                                struct merge_outcome *merged)
 {
@@ -264,7 +272,7 @@ static enum cli_exit run_round(const struct cli *c, const struct batch_request *
     char why[160];
     enum err err = experiment_open(q->plan, &b.experiment, why);
     if (err)
-        return (enum cli_exit)cli_error(c, EXIT_USAGE, "'%s': %s", q->plan, why);
+        return batch_not_opened(c, q->plan, err, why);
     b.folder = xasprintf("%s.parts", q->output);
     enum cli_exit code = work(&b, merged);
     if (b.lock >= 0)

@@ -25,6 +25,10 @@ struct batch_request {
  * found again when the program was killed. */
 enum cli_exit batch_run(const struct cli *c, const struct batch_request *q);
 
+/* Tells why experiment_open did not open it, and returns the exit code. */
+enum cli_exit batch_not_opened(const struct cli *c, const char *path, enum err err,
+                               const char *why);
+
 /* The planned runs that are not done and for which `only` holds; indices into the campaign's
  * planned. The caller frees *out. false: told on stderr. */
 bool batch_choose(const struct cli *c, const struct experiment *e, const char *only, size_t **out,

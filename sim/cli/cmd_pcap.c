@@ -127,9 +127,10 @@ static int from_database(struct job *j, const char *path)
     struct reader *r = NULL;
     char why[160] = "";
     int code = EXIT_DONE;
+    enum err err = reader_open(path, &r, why);
 
-    if (reader_open(path, &r, why))
-        return cli_error(j->c, EXIT_USAGE, "'%s': %s", path, why);
+    if (err)
+        return cli_error(j->c, err == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_INTERNAL, "%s", why);
     if (cli_value(j->c, "procedure")) {
         code = cli_number(j->c, "procedure", &id) ? look_up(j, r, id) : EXIT_USAGE;
         if (code)

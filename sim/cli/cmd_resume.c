@@ -24,7 +24,7 @@ static bool run_single(const struct cli *c, const struct batch_request *q, enum 
     bool single = false;
     enum err err = experiment_open(q->plan, &e, why);
     if (err) {
-        *code = (enum cli_exit)cli_error(c, EXIT_USAGE, "'%s': %s", q->plan, why);
+        *code = batch_not_opened(c, q->plan, err, why);
         return true;
     }
     if (!batch_choose(c, e, q->only, &chosen, &n)) {

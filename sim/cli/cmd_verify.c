@@ -109,7 +109,7 @@ static int run(struct cli *c)
                          text);
     err = reader_open(cli_argument(c, 0), &r, why);
     if (err == ERR_NOT_FOUND)
-        return cli_error(c, EXIT_USAGE, "'%s': %s", cli_argument(c, 0), why);
+        return cli_error(c, EXIT_USAGE, "%s", why);
     if (err)
         return verdict(c, EXIT_DIFFERS, why);
     err = reader_check(r, fingerprint, why);

@@ -93,4 +93,17 @@ m2m 0 version --json
 valid_json out
 m2m 0 bench --seconds 1 -o mine.profile
 holds "bench writes a profile" test -s mine.profile
+
+# What is no database of ours is told alike by all, and named once.
+sqlite3 foreign.db 'create table runs (run_id integer)'
+for verb in report goals keys query "chart --node meter" "pcap -o x.pcapng" resume "compare hello.db"; do
+    # shellcheck disable=SC2086
+    m2m 1 $verb foreign.db
+    equal "$verb names it once" 1 "$(grep -o foreign.db err | wc -l)"
+done
+m2m 5 verify foreign.db
+for verb in report verify resume; do
+    m2m 2 $verb absent.db
+    equal "$verb names it once" 1 "$(grep -o absent.db err | wc -l)"
+done
 finish
