@@ -376,10 +376,12 @@ void live_bsf_free(struct live_bsf *b)
     free(b);
 }
 
-/* When live_bsf_run has something to do by itself. */
-static sim_ns next_of(const struct live_bsf *b)
+/* When live_bsf_run has something to do by itself. A challenge that is answered wakes nobody:
+ * whether one still waits is looked at anew. */
+static sim_ns next_of(const struct live_bsf *b, sim_ns now)
 {
-    return b->waiting ? b->waiting->deadline : sim_ns_add(b->last, b->settings.quiet);
+    return b->waiting ? sim_ns_min(b->waiting->deadline, sim_ns_add(now, b->settings.quiet))
+                      : sim_ns_add(b->last, b->settings.quiet);
 }
 
 static int ms_until(sim_ns next, sim_ns now)
@@ -398,7 +400,7 @@ void live_bsf_run(struct live_bsf *b)
         now = live_now(b->live);
         while (b->waiting && b->waiting->deadline <= now)
             give_up_oldest(b, REASON_TIMEOUT);
-        next = next_of(b);
+        next = next_of(b, now);
         if (next <= now)
             break;
         live_run(b->live, ms_until(next, now));
