@@ -30,7 +30,7 @@ static void feed_tls_prepare(void)
     if (feed_tls_context[0])
         return;
     feed_tls_must(crypto_init());
-    feed_tls_must(key_pool_make(1, "fuzz", 3, NULL, NULL, NULL, &pool));
+    feed_tls_must(key_pool_make(1, "fuzz", 3, getenv("M2MSIM_KEY_CACHE"), NULL, NULL, &pool));
     feed_tls_must(authority_make(pool, 1, "Fuzz Root", FEED_TLS_UNIX_S - FEED_TLS_DAY,
                                  FEED_TLS_UNIX_S + FEED_TLS_DAY, &authority));
     entity_enter(&stream, FEED_TLS_UNIX_S * SIM_S);

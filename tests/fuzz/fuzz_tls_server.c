@@ -41,7 +41,7 @@ static void prepare(void)
     if (contexts[0])
         return;
     must(crypto_init());
-    must(key_pool_make(1, "fuzz", 2, NULL, NULL, NULL, &pool));
+    must(key_pool_make(1, "fuzz", 2, getenv("M2MSIM_KEY_CACHE"), NULL, NULL, &pool));
     must(authority_make(pool, 1, "Fuzz Root", UNIX_S - DAY, UNIX_S + DAY, &authority));
     entity_enter(&stream, UNIX_S * SIM_S);
     must(credential_issue(authority, pool, 0, "server.example", true, UNIX_S - DAY, UNIX_S + DAY,

@@ -4,6 +4,7 @@
 #include "sim/base/str.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #define DAY INT64_C(86400)
 #define NOW INT64_C(1577836800) /* the pair's calendar time at 0 */
@@ -37,7 +38,7 @@ void eap_tls_rig_global_init(void)
     struct rng stream = rng_stream(1, "eap-tls rig", "preparation");
 
     must(crypto_init());
-    must(key_pool_make(1, "eap-tls rig", 4, NULL, NULL, NULL, &pool));
+    must(key_pool_make(1, "eap-tls rig", 4, getenv("M2MSIM_KEY_CACHE"), NULL, NULL, &pool));
     must(authority_make(pool, 1, "Rig Root", NOW - 1000 * DAY, NOW + 1000 * DAY, &trusted));
     must(authority_make(pool, 2, "Other Root", NOW - 1000 * DAY, NOW + 1000 * DAY, &stranger));
     entity_enter(&stream, NOW * SIM_S);

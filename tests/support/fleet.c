@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char fleet_base[] = "m2msim: 1\n"
@@ -140,6 +141,8 @@ void fleet_run(struct collect *c, unsigned threads, const char *more, const char
 void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
                     struct deployment_counts *counts)
 {
+    const struct build_options options = {.threads = threads,
+                                          .key_cache = getenv("M2MSIM_KEY_CACHE")};
     struct diag_list *diags = diag_list_new();
     struct scenario *s;
     struct profile *profile = NULL;
@@ -152,7 +155,7 @@ void fleet_run_text(struct collect *c, unsigned threads, const char *text, const
     if (s)
         profile = profile_read(s->profile_path, diags);
     if (profile)
-        b = scenario_build(s, profile, &(struct build_options){.threads = threads}, diags);
+        b = scenario_build(s, profile, &options, diags);
     diag_print(diags, stderr, false);
     ck_assert_ptr_nonnull(b);
     collect_init(c);

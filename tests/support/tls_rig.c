@@ -3,6 +3,7 @@
 #include "crypto/entity.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY INT64_C(86400)
@@ -19,7 +20,7 @@ static void must(enum err err)
 void rig_global_init(void)
 {
     must(crypto_init());
-    must(key_pool_make(1, "rig", 5, NULL, NULL, NULL, &pool));
+    must(key_pool_make(1, "rig", 5, getenv("M2MSIM_KEY_CACHE"), NULL, NULL, &pool));
     must(authority_make(pool, 1, "Rig Root", NOW - 1000 * DAY, NOW + 1000 * DAY, &trusted));
     must(authority_make(pool, 2, "Other Root", NOW - 1000 * DAY, NOW + 1000 * DAY, &stranger));
 }

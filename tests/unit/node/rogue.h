@@ -63,6 +63,7 @@ ROGUE void town_hold(struct town *t, struct device *dev)
  * keys take time. */
 ROGUE void town_open_text(struct town *t, const char *text, sim_ns span, const char *const *sets)
 {
+    const struct build_options options = {.threads = 1, .key_cache = getenv("M2MSIM_KEY_CACHE")};
     const char *all[FLEET_SETS + 3] = {"populations.meters.count=2",
                                        "populations.meters.arrivals.over=1 s",
                                        "populations.meters.bootstrap.method=pre-provisioned"};
@@ -76,8 +77,7 @@ ROGUE void town_open_text(struct town *t, const char *text, sim_ns span, const c
     if (t->scenario)
         t->profile = profile_read(t->scenario->profile_path, t->diags);
     if (t->profile)
-        t->built = scenario_build(t->scenario, t->profile, &(struct build_options){.threads = 1},
-                                  t->diags);
+        t->built = scenario_build(t->scenario, t->profile, &options, t->diags);
     diag_print(t->diags, stderr, false);
     ck_assert_ptr_nonnull(t->built);
     t->d = built_deployment(t->built);
@@ -396,6 +396,20 @@ ROGUE void rogue_certify(struct rogue *r, const char *name)
     ck_assert_int_eq(err, OK);
 }
 
+/* A session that is not connected yet, and the way to a server and back. */
+ROGUE void rogue_session(struct rogue *r, const struct session_ops *ops, const struct server *to,
+                         struct net_route *up, struct net_route *down)
+{
+    struct deployment *d = r->town->d;
+    struct device *dev = r->end.dev;
+    struct session_host host = {
+        d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns, &d->retired, NULL, NULL};
+
+    dev->sessions++;
+    r->end.session = session_new(ops, &r->end, &host, rng_stream(7, "rogue", "session"), &r->se);
+    route_between(d, dev->population->index, dev->index, to->population->index, up, down);
+}
+
 ROGUE void rogue_connect(struct rogue *r, struct server *to)
 {
     static const struct session_ops ops = {.make = rogue_make,
@@ -405,14 +419,9 @@ ROGUE void rogue_connect(struct rogue *r, struct server *to)
                                            .advanced = rogue_advanced,
                                            .ended = rogue_ended};
     struct deployment *d = r->town->d;
-    struct device *dev = r->end.dev;
-    struct session_host host = {
-        d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns, &d->retired, NULL, NULL};
     struct net_route up, down;
 
-    dev->sessions++;
-    r->end.session = session_new(&ops, &r->end, &host, rng_stream(7, "rogue", "session"), &r->se);
-    route_between(d, dev->population->index, dev->index, to->population->index, &up, &down);
+    rogue_session(r, &ops, to, &up, &down);
     session_connect(r->end.session, d->net, d->in.tcp, &up, &down,
                     r->context ? &to->listener : &to->plain);
 }

@@ -176,17 +176,12 @@ ROGUE void rogue_coap_connect(struct rogue *r, struct server *to)
                                            .advanced = rogue_advanced,
                                            .ended = rogue_ended};
     struct deployment *d = r->town->d;
-    struct device *dev = r->end.dev;
-    struct session_host host = {
-        d->sim, &dev->cpu, dev->population->class, d->in.epoch_unix_ns, &d->retired, NULL, NULL};
     struct net_route up, down;
 
-    dev->sessions++;
     r->ask = rogue_coap_ask;
-    r->end.session = session_new(&ops, &r->end, &host, rng_stream(7, "rogue", "session"), &r->se);
-    route_between(d, dev->population->index, dev->index, to->population->index, &up, &down);
+    rogue_session(r, &ops, to, &up, &down);
     session_open_udp(r->end.session, d->net, &d->in.eap->udp, &up, &down,
-                     r->context ? &to->coaps : &to->coap, net_dynamic_port(dev->sessions));
+                     r->context ? &to->coaps : &to->coap, net_dynamic_port(r->end.dev->sessions));
     town_run(r->town, SIM_MS); /* its core is made */
 }
 

@@ -42,7 +42,7 @@ KIT void kit_init(void)
     enum err err = crypto_init();
 
     if (!err)
-        err = key_pool_make(11, "tests", 4, NULL, NULL, NULL, &kit_pool);
+        err = key_pool_make(11, "tests", 4, getenv("M2MSIM_KEY_CACHE"), NULL, NULL, &kit_pool);
     if (!err)
         err = authority_make(kit_pool, 11, "fleet CA", EPOCH_S - DAY_S, EPOCH_S + 4000 * DAY_S,
                              &kit_authority);
@@ -275,6 +275,17 @@ KIT void kit_close(struct kit_run *r)
     tls_context_free(r->context[1]);
 }
 
+/* One side's own end says good-bye: the client of mId, the server. */
+KIT void kit_close_side(struct kit_run *r, int side)
+{
+    pair_enter(&r->pair, side);
+    if (side == 0)
+        mid_client_close(r->mid, r->pair.now);
+    else
+        server_session_close(r->server, r->pair.now);
+    pair_leave();
+}
+
 KIT enum proto_status kit_status(const struct kit_run *r, int side)
 {
     return r->pair.side[side].proto->status;
@@ -292,6 +303,18 @@ KIT bool kit_same_key(const struct kit_run *r, enum se_slot slot)
 
     return se_backend_copy(&r->pair.side[0].se, slot, a) &&
            se_backend_copy(&r->pair.side[1].se, slot, b) && memcmp(a, b, sizeof(a)) == 0;
+}
+
+/* After any accident: both ended, and what is DONE on both sides has one key. A device that has
+ * none keeps none. */
+KIT void kit_check_accident(const struct kit_run *r, enum se_slot slot)
+{
+    ck_assert_int_ne(kit_status(r, 0), PROTO_RUNNING);
+    ck_assert_int_ne(kit_status(r, 1), PROTO_RUNNING);
+    if (kit_status(r, 0) == PROTO_DONE)
+        ck_assert(kit_same_key(r, slot));
+    else
+        ck_assert(!se_has(&r->pair.side[0].se, slot));
 }
 
 /* The labels of one side contain this line's part. */

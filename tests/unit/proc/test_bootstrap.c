@@ -174,18 +174,6 @@ START_TEST(second_run_is_the_same)
 }
 END_TEST
 
-/* After any accident: both ended, and what is DONE on both sides has one key. A device that has
- * none keeps none. */
-static void check_accident(struct kit_run *r)
-{
-    ck_assert_int_ne(kit_status(r, 0), PROTO_RUNNING);
-    ck_assert_int_ne(kit_status(r, 1), PROTO_RUNNING);
-    if (kit_status(r, 0) == PROTO_DONE)
-        ck_assert(kit_same_key(r, SE_KMR));
-    else
-        ck_assert(!se_has(&r->pair.side[0].se, SE_KMR));
-}
-
 START_TEST(cut_anywhere)
 {
     struct kit_run r;
@@ -203,7 +191,7 @@ START_TEST(cut_anywhere)
             script = kit_script(&r);
             script.way[side].cut_at = at;
             ck_assert_int_eq(pair_run(&r.pair, &script), PAIR_ENDED);
-            check_accident(&r);
+            kit_check_accident(&r, SE_KMR);
             kit_close(&r);
         }
     }
@@ -242,7 +230,7 @@ START_TEST(corrupted_anywhere)
                     buf_clear(&out);
                 }
             }
-            check_accident(&r);
+            kit_check_accident(&r, SE_KMR);
             kit_close(&r);
         }
     }

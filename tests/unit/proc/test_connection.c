@@ -103,16 +103,6 @@ START_TEST(any_chunking_is_the_same_run)
 }
 END_TEST
 
-static void check_accident(struct kit_run *r)
-{
-    ck_assert_int_ne(kit_status(r, 0), PROTO_RUNNING);
-    ck_assert_int_ne(kit_status(r, 1), PROTO_RUNNING);
-    if (kit_status(r, 0) == PROTO_DONE)
-        ck_assert(kit_same_key(r, SE_KMC));
-    else
-        ck_assert(!se_has(&r->pair.side[0].se, SE_KMC));
-}
-
 START_TEST(cut_anywhere)
 {
     struct kit_run r;
@@ -130,7 +120,7 @@ START_TEST(cut_anywhere)
             script = kit_script(&r);
             script.way[side].cut_at = at;
             ck_assert_int_eq(pair_run(&r.pair, &script), PAIR_ENDED);
-            check_accident(&r);
+            kit_check_accident(&r, SE_KMC);
             kit_close(&r);
         }
     }

@@ -59,16 +59,6 @@ static bool ask(struct kit_run *r, enum http_method method)
     return asked;
 }
 
-static void close_side(struct kit_run *r, int side)
-{
-    pair_enter(&r->pair, side);
-    if (side == 0)
-        mid_client_close(r->mid, r->pair.now);
-    else
-        server_session_close(r->server, r->pair.now);
-    pair_leave();
-}
-
 START_TEST(several_requests)
 {
     struct kit_run r;
@@ -97,7 +87,7 @@ START_TEST(several_requests)
     ck_assert_str_eq(r.last.requesting_entity, SCL);
     ck_assert_int_eq(r.last.rep.type, M2M_CONTENT_INSTANCE);
     ck_assert_uint_gt(r.last.body_octets, 100);
-    close_side(&r, 0);
+    kit_close_side(&r, 0);
     ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
     ck_status(&r, 0, PROTO_DONE);
     ck_status(&r, 1, PROTO_DONE);
@@ -257,7 +247,7 @@ START_TEST(closed_while_idle)
     open_run(&r, 0);
     ask(&r, HTTP_POST);
     kit_go(&r);
-    close_side(&r, _i);
+    kit_close_side(&r, _i);
     ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
     ck_status(&r, 0, PROTO_DONE);
     ck_status(&r, 1, PROTO_DONE);
@@ -280,7 +270,7 @@ START_TEST(done_after_output)
     open_run(&r, 0);
     kit_go(&r);
     buf_init(&out, 1 << 20);
-    close_side(&r, _i);
+    kit_close_side(&r, _i);
     p = r.pair.side[_i].proto;
     ck_status(&r, _i, PROTO_RUNNING);
     pair_enter(&r.pair, _i);
@@ -304,7 +294,7 @@ START_TEST(closed_in_mid_exchange)
     ask(&r, HTTP_POST);
     ck_assert_int_eq(kit_go(&r), PAIR_QUIET);
     ck_assert_ptr_nonnull(server_session_request(r.server));
-    close_side(&r, _i);
+    kit_close_side(&r, _i);
     ck_assert_ptr_null(server_session_request(r.server) && _i == 1 ? r.server : NULL);
     ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
     ck_status(&r, _i, PROTO_DONE); /* who closes is done; who waited is not */
@@ -319,7 +309,7 @@ START_TEST(closed_before_it_was_open)
     struct kit_run r;
 
     open_run(&r, 0);
-    close_side(&r, _i);
+    kit_close_side(&r, _i);
     kit_go(&r);
     ck_status(&r, _i, PROTO_DONE);
     ck_failed(&r, 1 - _i, REASON_CLOSED_EARLY);

@@ -85,16 +85,6 @@ static bool ask(struct kit_run *r, enum http_method method)
     return ask_with(r, method, TARGET, method == HTTP_POST ? &doc : NULL);
 }
 
-static void close_side(struct kit_run *r, int side)
-{
-    pair_enter(&r->pair, side);
-    if (side == 0)
-        mid_client_close(r->mid, r->pair.now);
-    else
-        server_session_close(r->server, r->pair.now);
-    pair_leave();
-}
-
 START_TEST(several_requests)
 {
     const struct mid_response *answer;
@@ -126,7 +116,7 @@ START_TEST(several_requests)
     ck_assert(kit_said(&r, 0, "CON POST CREATE contentInstance\n"));
     ck_assert(kit_said(&r, 1, "ACK 2.01 Created\n"));
     ck_assert(!kit_said(&r, 0, "application data"));
-    close_side(&r, 0);
+    kit_close_side(&r, 0);
     ck_assert_int_eq(go(&r), _i == BARE ? PAIR_QUIET : PAIR_ENDED);
     ck_status(&r, 0, PROTO_DONE);
     ck_status(&r, 1, _i == BARE ? PROTO_RUNNING : PROTO_DONE); /* nobody tells a bare server */
@@ -376,7 +366,7 @@ START_TEST(closed_in_mid_exchange)
     ck_assert_int_eq(pair_run(&r.pair, &s), PAIR_LIMIT);
     ck_assert(kit_said(&r, 1, "ACK\n"));
     ck_assert_ptr_nonnull(server_session_request(r.server));
-    close_side(&r, _i);
+    kit_close_side(&r, _i);
     ck_assert_int_eq(go(&r), PAIR_ENDED);
     ck_status(&r, _i, PROTO_DONE);
     if (_i == 1)

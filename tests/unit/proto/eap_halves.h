@@ -112,4 +112,29 @@ static inline bool same_keys(const struct halves *h)
            memcmp(a->session_id, b->session_id, a->session_id_n) == 0;
 }
 
+/* No peer can be without its name, its key, or a place for one; and one whose key is erased on the
+ * way says nothing more. The halves are made, and have said nothing. */
+static inline void no_peer_without_its_key(struct halves *h, const struct eap_method *m)
+{
+    for (int i = 0; i < 4; i++) {
+        struct eap_peer_settings s = h->peer_settings;
+        struct eap_peer_context c = {&s, h->peer_identity};
+        struct proto_env env = h->pair.side[0].env;
+
+        if (i == 0)
+            s.identity = NULL;
+        else if (i == 1)
+            s.credentials.has_psk = false;
+        else if (i == 2)
+            s.credentials.psk_slot = SE_KMC; /* empty */
+        else
+            env.se = NULL;
+        ck_assert_ptr_null(m->peer->peer(&env, &c));
+    }
+    se_erase(&h->pair.side[0].se, SE_KMR);
+    passes(h, h->server, 1);
+    ck_assert_int_eq(h->peer->reason, REASON_KEY_ERASED);
+    ck_assert_uint_eq(builds(h, h->peer, 1).n, 0);
+}
+
 #endif

@@ -296,26 +296,7 @@ START_TEST(peers_that_cannot_be)
 
     halves_init(&h, "device-1", "mas", PSK);
     halves_make(&h, &eap_method_gpsk);
-    for (int i = 0; i < 4; i++) {
-        struct eap_peer_settings s = h.peer_settings;
-        struct eap_peer_context c = {&s, h.peer_identity};
-        struct proto_env env = h.pair.side[0].env;
-
-        if (i == 0)
-            s.identity = NULL;
-        else if (i == 1)
-            s.credentials.has_psk = false;
-        else if (i == 2)
-            s.credentials.psk_slot = SE_KMC; /* empty */
-        else
-            env.se = NULL;
-        ck_assert_ptr_null(eap_method_gpsk.peer->peer(&env, &c));
-    }
-    /* erased in mid-conversation */
-    se_erase(&h.pair.side[0].se, SE_KMR);
-    passes(&h, h.server, 1);
-    ck_assert_int_eq(h.peer->reason, REASON_KEY_ERASED);
-    ck_assert_uint_eq(builds(&h, h.peer, 1).n, 0);
+    no_peer_without_its_key(&h, &eap_method_gpsk);
     halves_release(&h);
 }
 END_TEST
