@@ -1,5 +1,6 @@
 /* What a GSCL's tree has to say to its NSCL: the announcements of what its applications let be
- * announced (etsi-m2m.md 8.1, 8.4), and notifications for contacts that are not behind the gateway,
+ * announced (etsi-m2m.md 8.1, 8.4), there or at another SCL that is registered there, and
+ * notifications for contacts that are not behind the gateway,
  * which the NSCL hands on. They go in the sessions in which readings go, before these and in order,
  * each until the NSCL has answered: an outage delays them, a loss of power too. An announcement
  * that is still waiting and is overtaken by a later one is not said at all, so that no more of them
@@ -15,14 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGAIN     (60 * SIM_S) /* the first wait for another SCL; doubles */
+#define AGAIN_CAP (3600 * SIM_S)
+
 struct said {
     struct said *next;
     struct procedure *proc;    /* of a notification; NULL: an announcement */
     struct delivery_cost mark; /* what the forwarding had cost when it was its turn */
-    char *name;                /* the path of the *Annc, at the NSCL; the contact */
+    char *name;  /* the path of the *Annc at the NSCL; its URI at another SCL; the contact */
+    sim_ns hold; /* not before; 0: at any time */
     struct m2m_rep rep;
     enum m2m_method method;
-    bool turned; /* CREATE of what was there already, UPDATE of what was not */
+    uint32_t refusals; /* at another SCL, so far */
+    bool turned;       /* CREATE of what was there already, UPDATE of what was not */
 };
 
 static void free_said(struct said *s)
@@ -191,7 +197,7 @@ static void put(struct gateway *g, enum m2m_method method, const char *name, str
 
 /* ---- from the tree ---- */
 
-/* The path of a URI at the gateway's NSCL; NULL: it is elsewhere, where no mId session leads. */
+/* The path of a URI at the gateway's NSCL; NULL: it is elsewhere, where the NSCL hands it on. */
 static const char *path_at_nscl(const struct gateway *g, const char *uri)
 {
     const char *host = strstr(uri, "://"), *fqdn = device_nscl(g->dev)->fqdn;
@@ -208,13 +214,15 @@ static const char *path_at_nscl(const struct gateway *g, const char *uri)
  * said by the right that the gateway has made for them. */
 static void take(struct gateway *g, struct scl_tree_output *o, sim_ns now)
 {
-    const char *path = path_at_nscl(g, o->target);
+    const char *path = path_at_nscl(g, o->target), *where = path ? path : o->target;
     char name[M2M_MAX_PATH], id[M2M_MAX_NAME + 1], scl_id[M2M_MAX_URI];
     struct m2m_rep rep;
 
-    if (!path || strlen(path) >= sizeof name)
+    if (strlen(where) >= sizeof name || (!path && strlen(where) >= M2M_MAX_URI)) {
+        g->dropped++;
         return;
-    memcpy(name, path, strlen(path) + 1);
+    }
+    memcpy(name, where, strlen(where) + 1);
     m2m_rep_init(&rep, o->representation.type);
     copy_but(&rep, m2m_rep_span(&o->representation), E_ACCESS_RIGHT_ID);
     if (o->method == M2M_CREATE) {
@@ -222,7 +230,7 @@ static void take(struct gateway *g, struct scl_tree_output *o, sim_ns now)
         if (!m2m_path_append(name, sizeof name, id))
             goto out;
     }
-    if (o->method != M2M_DELETE && g->dev->population->observed) {
+    if (path && o->method != M2M_DELETE && g->dev->population->observed) {
         node_scl_id(g->dev->node_id, scl_id);
         observed_put_right(&rep, scl_id);
     }
@@ -320,11 +328,36 @@ void outbox_release(struct gateway *g)
 
 /* ---- to the NSCL ---- */
 
+/* The first that need not wait comes to the front. false: there is none, and said_due is when there
+ * will be. */
+static bool bring_forward(struct gateway *g, sim_ns now)
+{
+    sim_ns due = SIM_NEVER;
+    struct said **at = &g->said, *s;
+
+    for (; *at && (*at)->hold > now; at = &(*at)->next)
+        due = sim_ns_min(due, (*at)->hold);
+    s = *at;
+    if (!s) {
+        g->said_due = due;
+        return false;
+    }
+    if (at == &g->said)
+        return true;
+    *at = s->next;
+    if (!s->next)
+        g->last_said = at;
+    s->next = g->said;
+    g->said = s;
+    return true;
+}
+
 bool outbox_choose(struct gateway *g, const struct delivery_cost *cost, sim_ns now)
 {
-    struct procedure *p = g->said ? g->said->proc : NULL;
+    struct procedure *p;
 
-    g->saying = g->said != NULL;
+    g->saying = g->said && bring_forward(g, now);
+    p = g->saying ? g->said->proc : NULL;
     if (p) {
         p->attempts++;
         g->said->mark = *cost;
@@ -333,12 +366,32 @@ bool outbox_choose(struct gateway *g, const struct delivery_cost *cost, sim_ns n
     return g->saying;
 }
 
+static bool is_elsewhere(const struct said *s)
+{
+    return !s->proc && s->name[0] != '/';
+}
+
+/* Another SCL that cannot be had must not be in the way of what is for the NSCL. */
+static void hold_back(struct said *s, sim_ns now)
+{
+    sim_ns wait = AGAIN;
+
+    for (uint32_t i = 0; i < s->refusals && wait < AGAIN_CAP; i++)
+        wait *= 2;
+    s->refusals++;
+    s->hold = sim_ns_add(now, sim_ns_min(wait, AGAIN_CAP));
+}
+
 void outbox_stop(struct gateway *g, const struct delivery_cost *cost, sim_ns now)
 {
     if (g->saying && g->said->proc) {
         book(g->said, cost);
         set_part(g->said->proc, g->clock.part, now);
         procedure_alight(g->said->proc, now);
+    }
+    if (g->saying && is_elsewhere(g->said)) { /* what went on in another's poll is nobody's now */
+        hold_back(g->said, now);
+        procedure_alight(g->dev->proc, now);
     }
     g->saying = false;
 }
@@ -420,6 +473,8 @@ bool outbox_answered(struct gateway *g, const struct mid_response *r, bool refus
         turn(s);
     } else if (succeeded || refused || (s->method == M2M_DELETE && gone) || (s->turned && there)) {
         drop(g, &g->said);
+    } else if (is_elsewhere(s) && !comes_again(r)) {
+        hold_back(s, now);
     } else {
         return false;
     }

@@ -425,6 +425,28 @@ static uint32_t in_hand(const struct retarget_in *in)
     return n;
 }
 
+/* An SCL that announces to this one has no <scl> here, for it has registered at their NSCL, which
+ * knows it and hands its requests on (etsi-m2m.md 8.4: mutual registration): it gets one. */
+static void know_announcer(struct gateway *g, const struct m2m_primitive *p, sim_ns now)
+{
+    uint8_t node_id[M2M_NODE_ID_LEN];
+    char link[M2M_MAX_URI + 32];
+    struct m2m_path path;
+    struct m2m_rep rep;
+
+    if (!node_id_of_scl(p->requesting_entity, node_id) ||
+        m2m_path_parse(span_str(p->target_id), GATEWAY_BASE, &path) != M2M_PATH_OK ||
+        path.count < 4 || path.step[2].type != M2M_SCL ||
+        strcmp(m2m_path_name(&path, 2), p->requesting_entity) != 0)
+        return;
+    snprintf(link, sizeof link, "https://%s.m2m.example/" GATEWAY_BASE, p->requesting_entity);
+    m2m_rep_init(&rep, M2M_SCL);
+    m2m_put_text(&rep, E_SCL_ID, p->requesting_entity);
+    m2m_put_text(&rep, E_LINK, link);
+    m2m_put_number(&rep, E_MGMT_PROTOCOL_TYPE, observed_word(E_MGMT_PROTOCOL_TYPE, "BBF TR 069"));
+    (void)gateway_create(g, now, p->requesting_entity, "/" GATEWAY_BASE "/scls", &rep);
+}
+
 /* Asks the own tree; a device's DSCL has none that others could ask. */
 static void ask(struct device *dev, const char *reference, const struct m2m_primitive *p,
                 struct m2m_rep *rep, sim_ns now)
@@ -437,6 +459,8 @@ static void ask(struct device *dev, const char *reference, const struct m2m_prim
                                   .handed_on = true};
     struct m2m_response response;
 
+    if (dev->gateway && p->method == M2M_CREATE)
+        know_announcer(dev->gateway, p, now);
     m2m_response_init(&response);
     if (in_hand(in_of(dev)) >= MOST)
         response.status_code = STATUS_SERVICE_UNAVAILABLE;
