@@ -9,125 +9,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char fleet_base[] = "m2msim: 1\n"
-                          "title: a small fleet\n"
-                          "run: {until: 2 h, seed: 5, key_pool: 2}\n"
-                          "populations:\n"
-                          "  meters:\n"
-                          "    count: 12\n"
-                          "    kind: device\n"
-                          "    class: cortex-a7\n"
-                          "    arrivals: {shape: uniform, over: 1 min}\n"
-                          "    ival: {component_size: 512 B}\n"
-                          "    report: {every: 20 min, size: 100 B}\n"
-                          "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                          "    timeout: {procedure: 60 s}\n"
-                          "  msbf: {kind: msbf}\n"
-                          "  mas: {kind: mas}\n"
-                          "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
-                          "links:\n"
-                          "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                          "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                          "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                          "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                          "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                          "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
+/* Twelve meters with MSBF, MAS and NSCL: how they bootstrap and connect, the servers and the links
+ * that this takes (whole lines). */
+#define FLEET(title, methods, servers, links)                                                      \
+    "m2msim: 1\n"                                                                                  \
+    "title: " title "\n"                                                                           \
+    "run: {until: 2 h, seed: 5, key_pool: 2}\n"                                                    \
+    "populations:\n"                                                                               \
+    "  meters:\n"                                                                                  \
+    "    count: 12\n"                                                                              \
+    "    kind: device\n"                                                                           \
+    "    class: cortex-a7\n" methods "    arrivals: {shape: uniform, over: 1 min}\n"               \
+    "    ival: {component_size: 512 B}\n"                                                          \
+    "    report: {every: 20 min, size: 100 B}\n"                                                   \
+    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"                                           \
+    "    timeout: {procedure: 60 s}\n"                                                             \
+    "  msbf: {kind: msbf}\n"                                                                       \
+    "  mas: {kind: mas}\n"                                                                         \
+    "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n" servers "links:\n"                     \
+    "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"                                         \
+    "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"                                          \
+    "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"                                         \
+    "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"                                            \
+    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n" links                                      \
+    "record: {series_every: 1 min, messages: {sample: 100 %}}\n"
+#define HSS      "  hss: {kind: hss, latency: 15 ms}\n"
+#define HSS_LINK "  mas -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n"
 
-const char fleet_eap[] = "m2msim: 1\n"
-                         "title: a small fleet over PANA\n"
-                         "run: {until: 2 h, seed: 5, key_pool: 2}\n"
-                         "populations:\n"
-                         "  meters:\n"
-                         "    count: 12\n"
-                         "    kind: device\n"
-                         "    class: cortex-a7\n"
-                         "    arrivals: {shape: uniform, over: 1 min}\n"
-                         "    ival: {component_size: 512 B}\n"
-                         "    report: {every: 20 min, size: 100 B}\n"
-                         "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                         "    timeout: {procedure: 60 s}\n"
-                         "  msbf: {kind: msbf}\n"
-                         "  mas: {kind: mas}\n"
-                         "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
-                         "  hss: {kind: hss, latency: 15 ms}\n"
-                         "links:\n"
-                         "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  mas -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
+const char fleet_base[] = FLEET("a small fleet", "", "", "");
+const char fleet_eap[] = FLEET("a small fleet over PANA", "", HSS, HSS_LINK);
+const char fleet_gba[] =
+    FLEET("a small fleet by GBA", "    bootstrap: {method: gba-me}\n    connect: {method: gba}\n",
+          "  bsf: {kind: bsf}\n" HSS,
+          "  meters -> bsf: {latency: 40 ms, rate: 1 Mbit/s}\n"
+          "  msbf -> bsf: {latency: 10 ms, rate: 1 Gbit/s}\n"
+          "  mas -> bsf: {latency: 10 ms, rate: 1 Gbit/s}\n"
+          "  bsf -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n" HSS_LINK);
 
-const char fleet_gba[] = "m2msim: 1\n"
-                         "title: a small fleet by GBA\n"
-                         "run: {until: 2 h, seed: 5, key_pool: 2}\n"
-                         "populations:\n"
-                         "  meters:\n"
-                         "    count: 12\n"
-                         "    kind: device\n"
-                         "    class: cortex-a7\n"
-                         "    bootstrap: {method: gba-me}\n"
-                         "    connect: {method: gba}\n"
-                         "    arrivals: {shape: uniform, over: 1 min}\n"
-                         "    ival: {component_size: 512 B}\n"
-                         "    report: {every: 20 min, size: 100 B}\n"
-                         "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                         "    timeout: {procedure: 60 s}\n"
-                         "  msbf: {kind: msbf}\n"
-                         "  mas: {kind: mas}\n"
-                         "  nscl: {kind: nscl, ival_policy: {tampered: deny}}\n"
-                         "  bsf: {kind: bsf}\n"
-                         "  hss: {kind: hss, latency: 15 ms}\n"
-                         "links:\n"
-                         "  meters -> msbf: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  meters -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  meters -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  meters -> bsf: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                         "  msbf -> mas: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  msbf -> bsf: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  mas -> bsf: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  bsf -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "  mas -> hss: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                         "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
-
-const char fleet_district[] = "m2msim: 1\n"
-                              "title: two gateways, meters and sensors behind them\n"
-                              "run: {until: 4 h, seed: 5, key_pool: 2}\n"
-                              "populations:\n"
-                              "  gateways:\n"
-                              "    kind: gateway\n"
-                              "    count: 2\n"
-                              "    bootstrap: {method: pre-provisioned}\n"
-                              "    arrivals: {shape: burst, over: 1 s}\n"
-                              "    ival: {component_size: 512 B}\n"
-                              "    report: {every: 10 min, size: 40 B}\n"
-                              "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                              "    timeout: {procedure: 60 s}\n"
-                              "  meters:\n"
-                              "    kind: local\n"
-                              "    count: 6\n"
-                              "    arrivals: {shape: uniform, over: 5 min}\n"
-                              "    report: {every: 5 min, size: 40 B, rcat: 2, trpdt: 2 min}\n"
-                              "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                              "  sensors:\n"
-                              "    kind: local\n"
-                              "    count: 4\n"
-                              "    interface: xIP\n"
-                              "    arrivals: {shape: uniform, over: 5 min}\n"
-                              "    report: {every: 5 min, size: 20 B, rcat: 4}\n"
-                              "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                              "    timeout: {procedure: 5 s}\n"
-                              "  mas: {kind: mas}\n"
-                              "  nscl: {kind: nscl}\n"
-                              "links:\n"
-                              "  meters -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-                              "  sensors -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-                              "  gateways -> mas: {latency: 35 ms, rate: 5 Mbit/s}\n"
-                              "  gateways -> nscl: {latency: 35 ms, rate: 5 Mbit/s}\n"
-                              "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                              "record: {series_every: 1 min, messages: {sample: 100 %}}\n";
+const char fleet_district[] =
+    FLEET_DISTRICT("4 h", "report: {every: 10 min, size: 40 B}" FLEET_PATIENCE, "", "",
+                   ", messages: {sample: 100 %}");
 
 void fleet_run(struct collect *c, unsigned threads, const char *more, const char *const *sets,
                struct deployment_counts *counts)

@@ -26,6 +26,81 @@ extern const char fleet_gba[];
 /* Two gateways with six D' and four d devices behind them; four hours. */
 extern const char fleet_district[];
 
+/* Its text, and that of others like it, all string literals: run.until, the gateways' keys from
+ * `report` on, more populations and links (whole lines), more of `record`. */
+#define FLEET_PATIENCE                                                                             \
+    "\n    retry: {base: 2 s, cap: 1 min, jitter: none}\n    timeout: {procedure: 60 s}"
+#define FLEET_DISTRICT(until, of_gateways, populations, links, record)                             \
+    "m2msim: 1\n"                                                                                  \
+    "title: two gateways, meters and sensors behind them\n"                                        \
+    "run: {until: " until ", seed: 5, key_pool: 2}\n"                                              \
+    "populations:\n"                                                                               \
+    "  gateways:\n"                                                                                \
+    "    kind: gateway\n"                                                                          \
+    "    count: 2\n"                                                                               \
+    "    bootstrap: {method: pre-provisioned}\n"                                                   \
+    "    arrivals: {shape: burst, over: 1 s}\n"                                                    \
+    "    ival: {component_size: 512 B}\n"                                                          \
+    "    " of_gateways "\n"                                                                        \
+    "  meters:\n"                                                                                  \
+    "    kind: local\n"                                                                            \
+    "    count: 6\n"                                                                               \
+    "    arrivals: {shape: uniform, over: 5 min}\n"                                                \
+    "    report: {every: 5 min, size: 40 B, rcat: 2, trpdt: 2 min}\n"                              \
+    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"                                           \
+    "  sensors:\n"                                                                                 \
+    "    kind: local\n"                                                                            \
+    "    count: 4\n"                                                                               \
+    "    interface: xIP\n"                                                                         \
+    "    arrivals: {shape: uniform, over: 5 min}\n"                                                \
+    "    report: {every: 5 min, size: 20 B, rcat: 4}\n"                                            \
+    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"                                           \
+    "    timeout: {procedure: 5 s}\n"                                                              \
+    "  mas: {kind: mas}\n"                                                                         \
+    "  nscl: {kind: nscl}\n" populations "links:\n"                                                \
+    "  meters -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"                                    \
+    "  sensors -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"                                   \
+    "  gateways -> mas: {latency: 35 ms, rate: 5 Mbit/s}\n"                                        \
+    "  gateways -> nscl: {latency: 35 ms, rate: 5 Mbit/s}\n"                                       \
+    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n" links                                      \
+    "record: {series_every: 1 min" record "}\n"
+
+/* Two gateways that hold long polls, six valves behind them, and a garden that asks one of these
+ * each `every`; two hours. */
+#define FLEET_VALVES(every)                                                                        \
+    "m2msim: 1\n"                                                                                  \
+    "title: a few valves behind two gateways\n"                                                    \
+    "run: {until: 2 h, seed: 5, key_pool: 2}\n"                                                    \
+    "populations:\n"                                                                               \
+    "  valves:\n"                                                                                  \
+    "    count: 6\n"                                                                               \
+    "    kind: local\n"                                                                            \
+    "    behind: gateways\n"                                                                       \
+    "    apoc: {listen: yes, takes: 1 s}\n"                                                        \
+    "    arrivals: {shape: uniform, over: 1 min, start: 2 min}\n"                                  \
+    "    report: {every: never}\n"                                                                 \
+    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"                                           \
+    "  gateways:\n"                                                                                \
+    "    count: 2\n"                                                                               \
+    "    kind: gateway\n"                                                                          \
+    "    bootstrap: {method: pre-provisioned}\n"                                                   \
+    "    mid: {channel: long-poll}\n"                                                              \
+    "    ival: {component_size: 512 B}\n"                                                          \
+    "    arrivals: {shape: uniform, over: 1 min}\n"                                                \
+    "    report: {every: 20 min, size: 100 B}\n"                                                   \
+    "    retry: {base: 2 s, cap: 1 min, jitter: none, restart: 20 s}\n"                            \
+    "    timeout: {procedure: 60 s}\n"                                                             \
+    "  mas: {kind: mas}\n"                                                                         \
+    "  nscl: {kind: nscl}\n"                                                                       \
+    "  garden: {kind: application, actuate: {every: " every "}}\n"                                 \
+    "links:\n"                                                                                     \
+    "  valves -> gateways: {latency: 20 ms, rate: 50 kbit/s}\n"                                    \
+    "  gateways -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"                                        \
+    "  gateways -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"                                       \
+    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"                                            \
+    "  garden -> nscl: {latency: 5 ms, rate: 1 Gbit/s}\n"                                          \
+    "record: {series_every: 1 min}\n"
+
 /* The same for any text. */
 void fleet_run_text(struct collect *c, unsigned threads, const char *text, const char *const *sets,
                     struct deployment_counts *counts);

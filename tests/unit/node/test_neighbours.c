@@ -1,5 +1,6 @@
 /* Applications on devices of their own behind a gateway, on dIa: they find what their neighbours
  * store in its tree, and are told of each reading once, by the gateway. */
+#include "models/node/node_id.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 
@@ -7,45 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The displays show what the meters beside them read. */
 static const char with_displays[] =
-    "m2msim: 1\n"
-    "title: gateways, meters, and displays that show what the meters beside them read\n"
-    "run: {until: 170 min, seed: 5, key_pool: 2}\n"
-    "populations:\n"
-    "  gateways:\n"
-    "    kind: gateway\n"
-    "    count: 2\n"
-    "    bootstrap: {method: pre-provisioned}\n"
-    "    arrivals: {shape: burst, over: 1 s}\n"
-    "    ival: {component_size: 512 B}\n"
-    "    report: {every: 10 min, size: 40 B, rcat: 2}\n"
-    "    max_instances: 1000\n"
-    "  meters:\n"
-    "    kind: local\n"
-    "    count: 6\n"
-    "    arrivals: {shape: uniform, over: 5 min}\n"
-    "    report: {every: 5 min, size: 40 B, rcat: 2, trpdt: 2 min}\n"
-    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-    "  sensors:\n"
-    "    kind: local\n"
-    "    count: 4\n"
-    "    interface: xIP\n"
-    "    arrivals: {shape: uniform, over: 5 min}\n"
-    "    report: {every: 5 min, size: 20 B, rcat: 4}\n"
-    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-    "    timeout: {procedure: 5 s}\n"
-    "  mas: {kind: mas}\n"
-    "  nscl: {kind: nscl}\n"
-    "  displays: {kind: application, behind: gateways, count: 2, devices: meters,\n"
-    "    subscribe: yes, retry: 5 s, start: 1 min}\n"
-    "links:\n"
-    "  meters -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-    "  sensors -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-    "  displays -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-    "  gateways -> mas: {latency: 35 ms, rate: 5 Mbit/s}\n"
-    "  gateways -> nscl: {latency: 35 ms, rate: 5 Mbit/s}\n"
-    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-    "record: {series_every: 1 min}\n";
+    FLEET_DISTRICT("170 min",
+                   "report: {every: 10 min, size: 40 B, rcat: 2}\n"
+                   "    max_instances: 1000",
+                   "  displays: {kind: application, behind: gateways, count: 2, devices: meters,\n"
+                   "    subscribe: yes, retry: 5 s, start: 1 min}\n",
+                   "  displays -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n", "");
 
 #define DISPLAYS "populations.displays."
 

@@ -1,5 +1,6 @@
 /* An application that is about what stands behind gateways: it finds their containers, those that
  * come and those that were there before, however many, and is told of each reading once. */
+#include "models/node/node_id.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 
@@ -8,44 +9,9 @@
 #include <string.h>
 
 static const char with_dashboard[] =
-    "m2msim: 1\n"
-    "title: gateways, meters behind them, and an application at their NSCL\n"
-    "run: {until: 3 h, seed: 5, key_pool: 2}\n"
-    "populations:\n"
-    "  gateways:\n"
-    "    kind: gateway\n"
-    "    count: 2\n"
-    "    bootstrap: {method: pre-provisioned}\n"
-    "    arrivals: {shape: burst, over: 1 s}\n"
-    "    ival: {component_size: 512 B}\n"
-    "    report: {every: 10 min, size: 40 B, rcat: 2}\n"
-    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-    "    timeout: {procedure: 60 s}\n"
-    "  meters:\n"
-    "    kind: local\n"
-    "    count: 6\n"
-    "    arrivals: {shape: uniform, over: 5 min}\n"
-    "    report: {every: 5 min, size: 40 B, rcat: 2, trpdt: 2 min}\n"
-    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-    "  sensors:\n"
-    "    kind: local\n"
-    "    count: 4\n"
-    "    interface: xIP\n"
-    "    arrivals: {shape: uniform, over: 5 min}\n"
-    "    report: {every: 5 min, size: 20 B, rcat: 4}\n"
-    "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-    "    timeout: {procedure: 5 s}\n"
-    "  mas: {kind: mas}\n"
-    "  nscl: {kind: nscl}\n"
-    "  dashboard: {kind: application, subscribe: yes, retry: 5 s}\n"
-    "links:\n"
-    "  meters -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-    "  sensors -> gateways: {latency: 80 ms, rate: 50 kbit/s}\n"
-    "  gateways -> mas: {latency: 35 ms, rate: 5 Mbit/s}\n"
-    "  gateways -> nscl: {latency: 35 ms, rate: 5 Mbit/s}\n"
-    "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-    "  dashboard -> nscl: {latency: 5 ms, rate: 1 Gbit/s}\n"
-    "record: {series_every: 1 min}\n";
+    FLEET_DISTRICT("3 h", "report: {every: 10 min, size: 40 B, rcat: 2}" FLEET_PATIENCE,
+                   "  dashboard: {kind: application, subscribe: yes, retry: 5 s}\n",
+                   "  dashboard -> nscl: {latency: 5 ms, rate: 1 Gbit/s}\n", "");
 
 #define DASHBOARD  "populations.dashboard."
 #define OF_METERS  DASHBOARD "devices=meters"
