@@ -4,6 +4,12 @@
  * the bearer is his (etsi-m2m.md 6: mId may rely on that alone). */
 #include "models/node/access.h"
 
+#include "models/node/attempt.h"
+#include "models/node/backend.h"
+#include "models/node/hss.h"
+#include "models/node/method.h"
+#include "models/node/route.h"
+#include "models/node/subscriber.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

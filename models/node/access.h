@@ -2,7 +2,9 @@
 #ifndef MODELS_NODE_ACCESS_H
 #define MODELS_NODE_ACCESS_H
 
-#include "models/node/impl.h"
+#include "models/net/link.h"
+#include "models/net/udp.h"
+#include "models/node/device.h"
 #include "models/proc/attach.h"
 
 /* A device's place in its access network. The hops are its bearer and belong to the core, the rest

@@ -5,6 +5,7 @@
 #include "models/node/actuate.h"
 
 #include "models/node/caller.h"
+#include "models/node/record.h"
 #include "models/node/retarget.h"
 #include "sim/base/xalloc.h"
 

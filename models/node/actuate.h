@@ -3,7 +3,7 @@
 #ifndef MODELS_NODE_ACTUATE_H
 #define MODELS_NODE_ACTUATE_H
 
-#include "models/node/impl.h"
+#include "models/node/population.h"
 
 struct actuate;
 

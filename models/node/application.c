@@ -5,91 +5,32 @@
  * and by discovery below the <scl>. On a device behind a gateway it does the same at that one's
  * GSCL over dIa, with the applications of its neighbours for the SCLs. One request at a time, in
  * the order of the plan; what fails is asked again after a while. */
-#include "models/node/application.h"
+#include "models/node/application_impl.h"
 
 #include "models/node/actuate.h"
-#include "models/node/caller.h"
 #include "models/node/follow.h"
 #include "models/node/gateway.h"
-#include "models/node/longpoll.h"
 #include "models/node/node_id.h"
-#include "models/node/watch.h"
-#include "models/proto/m2m_path.h"
+#include "models/node/record.h"
 #include "sim/base/siphash.h"
-#include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE         (30 * SIM_S) /* until a session without a request is closed */
-#define ROOT         "m2m"
-#define BASE         "/" ROOT
-#define SCLS         BASE "/scls"
-#define APPLICATIONS BASE "/applications"
-#define READINGS     "readings" /* a device's only container */
-
-enum errand { NOTHING, REGISTER, WATCH, DISCOVER, SUBSCRIBE, READ, COMMAND, EXECUTE, ASK };
-
-/* A command under way, whose status is to be asked for. */
-struct ordered {
-    struct ordered *next;
-    sim_ns due;
-    char uri[M2M_MAX_URI]; /* of the execInstance */
-};
-
-struct application {
-    struct sim_event timer;
-    struct server *node, *nscl; /* nscl: NULL at a gateway */
-    struct device *gateway;     /* NULL at an NSCL */
-    struct caller *caller;
-    struct actuate *actuate; /* NULL: it is about no actuators */
-    struct follow *follow;   /* NULL: it subscribes to nothing at gateways */
-    struct procedure *proc;  /* NULL: nothing is being asked */
-    enum errand errand;
-    uint32_t about; /* SUBSCRIBE, READ, EXECUTE: which */
-    bool registered, watching, discovered, off;
-    char id[NODE_NAME_MAX];
-    bool many; /* it is about gateways, or devices behind them: containers have to be found */
-    struct watch watch;
-    uint32_t readable;                       /* containers that it knows of */
-    struct watch_queue fresh, later, orders; /* to subscribe to, at once or after a while */
-    struct ordered *first_ordered, **last_ordered;
-    uint32_t rounds; /* of commands */
-    sim_ns command_due;
-    uint64_t heard[2]; /* a digest of the last notification */
-    sim_ns hold;       /* nothing of the beginning before it: it failed */
-    sim_ns read_due;   /* the next */
-    uint32_t read_at;  /* which */
-};
-
-static const struct cfg_application *config(const struct application *a)
-{
-    return &a->node->population->config->server->application;
-}
-
-static struct deployment *deployment_of(const struct application *a)
-{
-    return a->node->population->d;
-}
-
-static struct watched *watched(const struct application *a, uint32_t i)
-{
-    return &a->watch.items[i];
-}
+#define IDLE (30 * SIM_S) /* until a session without a request is closed */
 
 /* Of a gateway's <scl> it is what is below it that is wanted, whatever for. */
 static bool is_wanted(const struct application *a, const struct watched *w)
 {
-    return config(a)->subscribe || (a->many && !w->container);
+    return application_config(a)->subscribe || (a->many && !w->container);
 }
 
 /* What is new of a device is subscribed to after a while: what it names as its accessRight, and its
  * container, it has to make first. A gateway's container is complete when one hears of it. */
-static void want_subscription(struct application *a, uint32_t i, bool again, sim_ns now)
+void application_want(struct application *a, uint32_t i, bool again, sim_ns now)
 {
-    struct watched *w = watched(a, i);
+    struct watched *w = application_watched(a, i);
 
     if (!is_wanted(a, w) || w->queued || w->subscribed)
         return;
@@ -97,7 +38,7 @@ static void want_subscription(struct application *a, uint32_t i, bool again, sim
     if (a->many && w->container && !again)
         watch_put(&a->fresh, i, now);
     else
-        watch_put(&a->later, i, sim_ns_add(now, config(a)->retry));
+        watch_put(&a->later, i, sim_ns_add(now, application_config(a)->retry));
 }
 
 /* ---- what it knows ---- */
@@ -124,7 +65,7 @@ struct device *application_gateway(const struct server *s)
     return &p->devices[s->index % p->config->count];
 }
 
-static struct population *devices_of(const struct server *s)
+struct population *application_devices(const struct server *s)
 {
     return &s->population->d->populations[s->population->config->server->application.devices];
 }
@@ -135,14 +76,14 @@ bool application_observes(const struct server *s, const struct population *devic
 
     if (s->population->config->kind != CFG_APPLICATION || application_gateway(s))
         return false;
-    p = devices_of(s);
+    p = application_devices(s);
     return p == devices ||
            (p->config->kind == CFG_LOCAL && p->config->device->local.behind == devices->index);
 }
 
 bool application_hears(struct application *a, struct span notify)
 {
-    struct deployment_counts *counts = &deployment_of(a)->counts;
+    struct deployment_counts *counts = &application_deployment(a)->counts;
     struct siphash h;
     uint64_t digest[2];
     bool again;
@@ -161,18 +102,16 @@ bool application_hears(struct application *a, struct span notify)
 bool application_wants(const struct application *a, struct span resource)
 {
     return m2m_list_has(resource, E_SEARCH_STRINGS, E_SEARCH_STRING,
-                        devices_of(a->node)->config->name);
+                        application_devices(a->node)->config->name);
 }
-
-static void arm(struct application *a, sim_ns now);
 
 /* The rounds of reading and commanding begin when there is somebody to read from. */
 static void begin_rounds(struct application *a, sim_ns now)
 {
-    if (config(a)->read.every && a->read_due == SIM_NEVER)
-        a->read_due = sim_ns_add(now, config(a)->read.every);
-    if (config(a)->command.every && a->command_due == SIM_NEVER)
-        a->command_due = sim_ns_add(now, config(a)->command.every);
+    if (application_config(a)->read.every && a->read_due == SIM_NEVER)
+        a->read_due = sim_ns_add(now, application_config(a)->read.every);
+    if (application_config(a)->command.every && a->command_due == SIM_NEVER)
+        a->command_due = sim_ns_add(now, application_config(a)->command.every);
 }
 
 /* container: NULL for the SCL itself. */
@@ -189,7 +128,7 @@ static void hear_of(struct application *a, const uint8_t node_id[M2M_NODE_ID_LEN
         i = watch_add(&a->watch, node_id, container);
         a->readable += container || !a->many;
     }
-    w = watched(a, i);
+    w = application_watched(a, i);
     /* What was subscribed to went with it. */
     if (!there || !w->there)
         w->subscribed = false;
@@ -197,10 +136,10 @@ static void hear_of(struct application *a, const uint8_t node_id[M2M_NODE_ID_LEN
     if (!there && a->many && !container)
         watch_lose_containers(&a->watch, node_id);
     if (there) {
-        want_subscription(a, i, false, now);
+        application_want(a, i, false, now);
         begin_rounds(a, now);
     }
-    arm(a, now);
+    application_arm(a, now);
 }
 
 void application_hears_of(struct application *a, const char *scl_id, bool there, sim_ns now)
@@ -236,7 +175,7 @@ static uint32_t next_to_read(const struct application *a)
 {
     for (uint32_t k = 0; k < a->watch.count; k++) {
         uint32_t i = (a->read_at + k) % a->watch.count;
-        if (watched(a, i)->there && (watched(a, i)->container || !a->many))
+        if (application_watched(a, i)->there && (application_watched(a, i)->container || !a->many))
             return i;
     }
     return WATCH_NONE;
@@ -263,7 +202,7 @@ static enum errand next_errand(const struct application *a, sim_ns *due)
     const struct watch *w = &a->watch;
     enum errand best = NOTHING;
 
-    *due = later(a->hold, config(a)->start);
+    *due = later(a->hold, application_config(a)->start);
     if (!a->registered)
         return REGISTER;
     if (!a->watching)
@@ -306,14 +245,15 @@ static enum procedure_kind kind_of(enum errand errand)
 /* A round of commands: to which SCLs is drawn for each. */
 static void order_round(struct application *a)
 {
-    struct rng r = rng_stream(deployment_of(a)->in.seed, a->id, "commands");
+    struct rng r = rng_stream(application_deployment(a)->in.seed, a->id, "commands");
 
     r.counter = (uint64_t)a->rounds++ << 32;
     for (uint32_t i = 0; i < a->watch.count; i++)
-        if (watched(a, i)->there && !(a->many && watched(a, i)->container) &&
-            rng_below(&r, 1000000) < config(a)->command.share_ppm)
+        if (application_watched(a, i)->there &&
+            !(a->many && application_watched(a, i)->container) &&
+            rng_below(&r, 1000000) < application_config(a)->command.share_ppm)
             watch_put(&a->orders, i, a->command_due);
-    a->command_due = sim_ns_add(a->command_due, config(a)->command.every);
+    a->command_due = sim_ns_add(a->command_due, application_config(a)->command.every);
 }
 
 /* Of two that are due, the one that is longer; of equals the new one, as next_errand has it. */
@@ -330,12 +270,12 @@ static void choose(struct application *a)
     switch (a->errand) {
     case SUBSCRIBE:
         a->about = take_subscription(a);
-        watched(a, a->about)->queued = false;
+        application_watched(a, a->about)->queued = false;
         break;
     case READ:
         a->about = next_to_read(a);
         a->read_at = a->about + 1;
-        a->read_due = sim_ns_add(a->read_due, config(a)->read.every / a->readable);
+        a->read_due = sim_ns_add(a->read_due, application_config(a)->read.every / a->readable);
         break;
     case COMMAND:
         order_round(a);
@@ -358,8 +298,8 @@ static void begin(struct application *a, sim_ns now)
 
     a->errand = next_errand(a, &due);
     choose(a);
-    if (a->errand == COMMAND ||
-        ((a->errand == SUBSCRIBE || a->errand == EXECUTE) && !watched(a, a->about)->there))
+    if (a->errand == COMMAND || ((a->errand == SUBSCRIBE || a->errand == EXECUTE) &&
+                                 !application_watched(a, a->about)->there))
         return; /* it went meanwhile */
     a->proc = record_begin(a->node->population, a->node->node_id, kind_of(a->errand),
                            a->gateway ? "dia" : "http", due, now);
@@ -376,14 +316,14 @@ static void timer_commit(struct sim *sim, struct sim_event *ev)
 
     while (!a->proc && next_errand(a, &due) != NOTHING && due <= now)
         begin(a, now);
-    arm(a, now);
+    application_arm(a, now);
 }
 
 static const struct sim_event_ops timer_ops = {"application-timer", NULL, timer_commit};
 
-static void arm(struct application *a, sim_ns now)
+void application_arm(struct application *a, sim_ns now)
 {
-    struct sim *sim = deployment_of(a)->sim;
+    struct sim *sim = application_deployment(a)->sim;
     sim_ns due;
 
     sim_cancel(sim, &a->timer);
@@ -391,314 +331,6 @@ static void arm(struct application *a, sim_ns now)
         return;
     sim_schedule(sim, &a->timer, due > now ? due : now);
 }
-
-/* ---- requests: prepare ---- */
-
-static bool ask(const struct application *a, struct mid_client *c, sim_ns now, const char *label,
-                enum http_method method, const char *target, struct m2m_rep *rep)
-{
-    struct m2m_doc doc = {.kind = DOC_RESOURCE};
-    bool asked;
-
-    (void)a;
-    if (!rep)
-        return mid_client_request(c, now, label, method, target, NULL);
-    doc.u.resource = (struct doc_resource){(int)rep->type, rep->n};
-    doc.owned = rep->p;
-    asked = mid_client_request(c, now, label, method, target, &doc);
-    m2m_rep_clear(rep);
-    return asked;
-}
-
-static bool ask_registration(const struct application *a, struct mid_client *c, sim_ns now)
-{
-    struct m2m_rep rep;
-
-    m2m_rep_init(&rep, M2M_APPLICATION);
-    m2m_put_text(&rep, E_APP_ID, a->id);
-    return ask(a, c, now, "CREATE application", HTTP_POST, APPLICATIONS, &rep);
-}
-
-static bool ask_subscription(const struct application *a, struct mid_client *c, sim_ns now,
-                             const char *target, sim_ns spacing)
-{
-    char contact[M2M_MAX_URI];
-    struct m2m_rep rep;
-
-    contact_uri(a->node, contact, sizeof contact);
-    m2m_rep_init(&rep, M2M_SUBSCRIPTION);
-    m2m_put_text(&rep, E_ID, a->id);
-    if (spacing)
-        m2m_put_number(&rep, E_MINIMAL_TIME, spacing / SIM_MS);
-    m2m_put_text(&rep, E_CONTACT, contact);
-    return ask(a, c, now, "CREATE subscription", HTTP_POST, target, &rep);
-}
-
-static bool ask_discovery(const struct application *a, struct mid_client *c, sim_ns now)
-{
-    const struct watch_part *part = &a->watch.parts[a->watch.part_count - 1];
-    char target[2 * M2M_MAX_URI], path[M2M_MAX_URI], date[40];
-    size_t n = str_append(target, sizeof target, 0, BASE "/discovery?searchString=");
-
-    n = str_append(target, sizeof target, n, devices_of(a->node)->config->name);
-    if (part->below != WATCH_NONE) {
-        watch_path(&a->watch, part->below, BASE, path, sizeof path);
-        n = str_append(target, sizeof target, n, "&searchPrefix=");
-        n = str_append(target, sizeof target, n, path);
-    } else if (a->many) { /* where to look, and not yet what is there */
-        n = str_append(target, sizeof target, n, "&searchString=" OBSERVED_GATEWAY);
-    }
-    if (!part->whole) {
-        m2m_datetime_write(part->since_ms * SIM_MS, date);
-        n = str_append(target, sizeof target, n, "&createdSince=");
-        n = str_append(target, sizeof target, n, date);
-        m2m_datetime_write(part->until_ms * SIM_MS, date);
-        n = str_append(target, sizeof target, n, "&createdUntil=");
-        str_append(target, sizeof target, n, date);
-    }
-    return ask(a, c, now, "RETRIEVE discovery", HTTP_GET, target, NULL);
-}
-
-/* "/m2m/scls/SCL-ID/containers/NAME/contentInstances/LAST", or what is about the containers of a
- * gateway. */
-static void target_of(const struct application *a, const char *last, char *out, size_t n)
-{
-    const struct watched *w = watched(a, a->about);
-
-    watch_path(&a->watch, a->about, BASE, out, n);
-    if (!a->many || !w->container)
-        m2m_path_append(out, n, "containers");
-    if (!a->many)
-        m2m_path_append(out, n, READINGS);
-    if (w->container || !a->many)
-        m2m_path_append(out, n, "contentInstances");
-    m2m_path_append(out, n, last);
-}
-
-static bool write_request(void *arg, struct mid_client *c, sim_ns now)
-{
-    const struct application *a = arg;
-    char target[2 * M2M_MAX_URI];
-    bool below;
-
-    switch (a->errand) {
-    case REGISTER:
-        return ask_registration(a, c, now);
-    case WATCH:
-        return ask_subscription(
-            a, c, now, a->gateway ? APPLICATIONS "/subscriptions" : SCLS "/subscriptions", 0);
-    case DISCOVER:
-        return ask_discovery(a, c, now);
-    case SUBSCRIBE:
-        below = a->many && !watched(a, a->about)->container;
-        target_of(a, "subscriptions", target, sizeof target);
-        return ask_subscription(a, c, now, target, below ? 0 : config(a)->spacing);
-    case READ:
-        target_of(a, config(a)->read.what == CFG_READ_LATEST ? "latest" : "oldest", target,
-                  sizeof target);
-        return ask(a, c, now, "RETRIEVE contentInstance", HTTP_GET, target, NULL);
-    case EXECUTE:
-        watch_path(&a->watch, a->about, BASE, target, sizeof target);
-        m2m_path_append(target, sizeof target, "mgmtObjs");
-        m2m_path_append(target, sizeof target,
-                        config(a)->command.what == CFG_COMMAND_RESET ? "reset" : "firmware");
-        m2m_path_append(target, sizeof target, "execEnable");
-        return ask(a, c, now, "EXECUTE mgmtCmd", HTTP_POST, target, NULL);
-    case ASK:
-        return ask(a, c, now, "RETRIEVE execInstance", HTTP_GET, a->first_ordered->uri, NULL);
-    case COMMAND:
-    case NOTHING:
-        break;
-    }
-    return false;
-}
-
-/* ---- answers ---- */
-
-/* A containerAnnc, which holds no contentInstances, looks as a container does, but for its name. */
-static bool is_announced(const char *name)
-{
-    size_t n = strlen(name);
-
-    return n > 4 && strcmp(name + n - 4, "Annc") == 0;
-}
-
-/* URIs of SCLs, or of applications at a gateway, and of what stands below them. */
-static void take_uris(struct application *a, const struct m2m_rep *rep, sim_ns now)
-{
-    struct span list;
-    struct m2m_item item;
-    struct m2m_path path;
-
-    if (!m2m_find(m2m_rep_span(rep), E_DISCOVERY_URI, &list))
-        return;
-    while (m2m_next(&list, &item)) {
-        if (m2m_path_parse(item.value, ROOT, &path) != M2M_PATH_OK || path.count < 3)
-            continue;
-        if (path.step[2].type == M2M_APPLICATION)
-            application_hears_of_application(a, m2m_path_name(&path, 2), true, now);
-        if (path.step[2].type != M2M_SCL)
-            continue;
-        application_hears_of(a, m2m_path_name(&path, 2), true, now);
-        if (path.count == 5 && path.step[4].type == M2M_CONTAINER &&
-            !is_announced(m2m_path_name(&path, 4)))
-            application_hears_of_container(a, m2m_path_name(&path, 2), m2m_path_name(&path, 4),
-                                           true, now);
-    }
-}
-
-/* An answer that was cut short is asked for in halves, by when things were created; what is created
- * from now on is told by the subscriptions. */
-static void take_discovery(struct application *a, const struct m2m_rep *rep, sim_ns now)
-{
-    int64_t epoch_ns = deployment_of(a)->in.epoch_unix_ns;
-
-    take_uris(a, rep, now);
-    if (m2m_find_number(m2m_rep_span(rep), E_TRUNCATED, 0) == 0)
-        watch_end_part(&a->watch);
-    else
-        watch_halve_part(&a->watch, epoch_ns / SIM_MS, (epoch_ns + now) / SIM_MS + 1, now);
-    if (a->watch.part_count == 0)
-        a->discovered = true;
-}
-
-/* A gateway's containers from now on are told; those that were there before are asked for. */
-static void subscribed(struct application *a, sim_ns now)
-{
-    struct watched *w = watched(a, a->about);
-
-    w->subscribed = true;
-    if (a->many && !w->container)
-        watch_want_part(&a->watch, a->about, now);
-}
-
-/* The first goes behind the others, or is done with. */
-static void take_status(struct application *a, bool over, sim_ns now)
-{
-    struct ordered *o = a->first_ordered;
-
-    a->first_ordered = o->next;
-    if (!o->next)
-        a->last_ordered = &a->first_ordered;
-    if (over) {
-        free(o);
-        return;
-    }
-    o->next = NULL;
-    o->due = sim_ns_add(now, config(a)->retry);
-    *a->last_ordered = o;
-    a->last_ordered = &o->next;
-}
-
-/* From now on the command's procedure is the NSCL's to end; its status is asked for meanwhile. */
-static void hand_over(struct application *a, const struct mid_response *r, sim_ns now)
-{
-    struct ordered *o = xcalloc(1, sizeof *o);
-
-    snprintf(o->uri, sizeof o->uri, "%s", r->location);
-    o->due = sim_ns_add(now, config(a)->retry);
-    *a->last_ordered = o;
-    a->last_ordered = &o->next;
-    commands_attach(a->nscl, r->location, a->proc, now);
-    a->proc = NULL;
-}
-
-static void succeeded(struct application *a, const struct mid_response *r, sim_ns now)
-{
-    switch (a->errand) {
-    case REGISTER:
-        a->registered = true;
-        actuate_begin(a->actuate, now);
-        follow_begin(a->follow, now);
-        break;
-    case WATCH:
-        a->watching = true;
-        break;
-    case DISCOVER:
-        take_discovery(a, &r->rep, now);
-        break;
-    case SUBSCRIBE:
-        subscribed(a, now);
-        break;
-    case EXECUTE:
-        hand_over(a, r, now);
-        break;
-    case ASK:
-        take_status(a,
-                    m2m_find_number(m2m_rep_span(&r->rep), E_EXEC_STATUS, 0) ==
-                        observed_word(E_EXEC_STATUS, "FINISHED"),
-                    now);
-        break;
-    case READ:
-    case COMMAND:
-    case NOTHING:
-        break;
-    }
-}
-
-/* It was there from an earlier request, whose answer was lost. */
-static bool is_as_good(enum errand errand, enum reason reason)
-{
-    return reason == REASON_CONFLICT &&
-           (errand == REGISTER || errand == WATCH || errand == SUBSCRIBE);
-}
-
-/* What is below an SCL is asked for again with the subscription that it belongs to. */
-static void lose_part(struct application *a, sim_ns now)
-{
-    uint32_t below = a->watch.parts[a->watch.part_count - 1].below;
-
-    if (below == WATCH_NONE)
-        return;
-    watch_end_part(&a->watch);
-    watched(a, below)->subscribed = false;
-    if (watched(a, below)->there)
-        want_subscription(a, below, true, now);
-}
-
-static void refused(struct application *a, enum reason reason, sim_ns now)
-{
-    a->hold = sim_ns_add(now, config(a)->retry);
-    if (a->errand == SUBSCRIBE && watched(a, a->about)->there)
-        want_subscription(a, a->about, true, now);
-    if (a->errand == DISCOVER)
-        lose_part(a, now);
-    if (a->errand == ASK && reason == REASON_NOT_FOUND)
-        commands_lost(a->nscl, a->first_ordered->uri, now);
-    if (a->errand == ASK)
-        take_status(a, reason == REASON_NOT_FOUND, now);
-}
-
-static void over(struct application *a, sim_ns now, enum reason reason)
-{
-    struct procedure *p = a->proc;
-
-    a->proc = NULL;
-    if (p)
-        record_end(deployment_of(a), p, now, reason == REASON_NONE ? "success" : "failed", reason);
-    arm(a, now);
-}
-
-static void answered(void *arg, sim_ns now, const struct mid_response *r)
-{
-    struct application *a = arg;
-
-    if (r->reason == REASON_NONE || is_as_good(a->errand, r->reason))
-        succeeded(a, r, now);
-    else
-        refused(a, r->reason, now);
-    over(a, now, r->reason);
-}
-
-static void failed(void *arg, sim_ns now, enum reason reason)
-{
-    struct application *a = arg;
-
-    refused(a, reason, now);
-    over(a, now, reason);
-}
-
-static const struct caller_user caller_user = {write_request, answered, failed};
 
 /* ---- life ---- */
 
@@ -711,7 +343,7 @@ void application_init(struct server *s)
     a->nscl = a->gateway ? NULL : application_nscl(s);
     a->read_due = a->command_due = SIM_NEVER;
     a->last_ordered = &a->first_ordered;
-    a->many = !a->gateway && devices_of(s)->config->kind != CFG_DEVICE;
+    a->many = !a->gateway && application_devices(s)->config->kind != CFG_DEVICE;
     a->watch.applications = a->gateway != NULL;
     watch_want_part(&a->watch, WATCH_NONE, 0);
     application_id(s, a->id);
@@ -722,13 +354,13 @@ void application_init(struct server *s)
                                   .listener = a->gateway ? &a->gateway->gateway->applications
                                                          : &a->nscl->mia,
                                   .requesting_entity = a->id,
-                                  .timeout = config(a)->timeout,
+                                  .timeout = application_config(a)->timeout,
                                   .idle = IDLE},
-        &caller_user, a);
+        &application_caller, a);
     a->actuate = actuate_new(s, a->nscl, a->id);
     a->follow = follow_new(s, a->nscl, a->id);
     sim_event_init(&a->timer, &timer_ops, NULL);
-    arm(a, 0);
+    application_arm(a, 0);
 }
 
 /* What it knows is on its disk; what it was asking, it asks again. */
@@ -741,13 +373,11 @@ void application_set_off(struct server *s, bool off)
         return;
     a->off = off;
     caller_vanish(a->caller, now);
-    if (a->proc) {
-        refused(a, REASON_OUTAGE, now);
-        over(a, now, REASON_OUTAGE);
-    }
+    if (a->proc)
+        application_failed(a, now, REASON_OUTAGE);
     actuate_set_off(a->actuate, off, now);
     follow_set_off(a->follow, off, now);
-    arm(a, now);
+    application_arm(a, now);
 }
 
 void application_finish(struct server *s, sim_ns now)
@@ -761,7 +391,7 @@ void application_finish(struct server *s, sim_ns now)
     if (!a->proc)
         return;
     caller_vanish(a->caller, now);
-    record_unfinished(deployment_of(a), a->proc, now);
+    record_unfinished(application_deployment(a), a->proc, now);
     a->proc = NULL;
 }
 
@@ -771,7 +401,7 @@ void application_free(struct server *s)
 
     if (!a)
         return;
-    sim_cancel(deployment_of(a)->sim, &a->timer);
+    sim_cancel(application_deployment(a)->sim, &a->timer);
     caller_free(a->caller);
     watch_release(&a->watch);
     watch_queue_release(&a->fresh);

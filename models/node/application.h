@@ -3,7 +3,10 @@
 #ifndef MODELS_NODE_APPLICATION_H
 #define MODELS_NODE_APPLICATION_H
 
-#include "models/node/impl.h"
+#include "models/node/server.h"
+#include "models/proc/scl_tree.h"
+
+struct application;
 
 /* ---- application.c: an application's plan; s: a server of kind application ---- */
 void application_init(struct server *s);

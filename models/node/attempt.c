@@ -1,9 +1,16 @@
 /* The device's sessions: one attempt of a procedure each, or an mId session that several requests
  * share. */
+#include "models/node/attempt.h"
+
 #include "models/node/access.h"
 #include "models/node/longpoll.h"
+#include "models/node/method.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/record.h"
 #include "models/node/resume.h"
-
+#include "models/node/roles.h"
+#include "models/node/route.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

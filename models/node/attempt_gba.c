@@ -1,7 +1,13 @@
 /* Bootstrap and service connection by GBA: the device's side (etsi-m2m.md 4.2, 5). An attempt is
  * one session with the NAF, and before it one with the BSF where there is no association to use. */
-#include "models/node/impl.h"
+#include "models/node/attempt.h"
 
+#include "models/node/method.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/server.h"
+#include "models/node/subscriber.h"
+#include "models/proc/client.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

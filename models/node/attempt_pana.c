@@ -1,6 +1,13 @@
 /* Bootstrap and service connection by EAP over PANA: the device's side (etsi-m2m.md 4.3, 5). */
-#include "models/node/impl.h"
+#include "models/node/attempt.h"
 
+#include "models/node/identity.h"
+#include "models/node/method.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/server.h"
+#include "models/node/subscriber.h"
+#include "models/proc/client.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
@@ -167,20 +174,8 @@ static void adopt(struct device_end *e, sim_ns now)
     keyring_end(keys, exported, now, "erased");
 }
 
-void device_pana_advanced(struct device_end *e, sim_ns now)
-{
-    struct device *dev = e->dev;
-
-    if (!dev->proc || !pana_client_is_open(client_of(e)))
-        return;
-    adopt(e, now);
-    device_linger(dev);
-    device_exchange_done(dev, now);
-    if (session_core(e->session)->status != PROTO_RUNNING)
-        device_free_lingering(e);
-}
-
-void device_linger(struct device *dev)
+/* Done with, but it answers what the PAA may repeat; frees itself. */
+static void linger(struct device *dev)
 {
     struct device_end *e = dev->end;
 
@@ -190,6 +185,19 @@ void device_linger(struct device *dev)
     e->lingers = true;
     e->next = dev->lingering;
     dev->lingering = e;
+}
+
+void device_pana_advanced(struct device_end *e, sim_ns now)
+{
+    struct device *dev = e->dev;
+
+    if (!dev->proc || !pana_client_is_open(client_of(e)))
+        return;
+    adopt(e, now);
+    linger(dev);
+    device_exchange_done(dev, now);
+    if (session_core(e->session)->status != PROTO_RUNNING)
+        device_free_lingering(e);
 }
 
 void device_free_lingering(struct device_end *e)

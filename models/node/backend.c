@@ -1,5 +1,8 @@
 /* Messages between servers, and the work they make (GAP C14). */
-#include "models/node/impl.h"
+#include "models/node/backend.h"
+
+#include "models/node/record.h"
+#include "models/node/route.h"
 
 #include <stdlib.h>
 

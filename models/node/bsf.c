@@ -1,8 +1,11 @@
 /* BSF of GBA (3GPP TS 33.220 4.4): Ub over bare HTTP with devices, vectors from the HSS by Zh, and
  * a table of associations by B-TID, from which NAFs are answered by Zn. The table is in memory: a
  * BSF that was off knows none of them any more. */
-#include "models/node/impl.h"
+#include "models/node/bsf.h"
 
+#include "models/node/attempt.h"
+#include "models/node/hss.h"
+#include "models/node/roles.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>

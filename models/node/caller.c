@@ -1,7 +1,8 @@
 #include "models/node/caller.h"
 
 #include "models/node/gateway.h"
-
+#include "models/node/record.h"
+#include "models/node/route.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
@@ -360,7 +361,7 @@ struct server_end *caller_accept(struct server *to, struct flow_end *end, enum e
 
     if (!c || !server_admits(to))
         return NULL;
-    e = server_end_make(to, kind, server_http_ops(), caller_stream(c));
+    e = server_end_make(to, kind, &server_session_ops, caller_stream(c));
     e->plain = true;
     return e;
 }

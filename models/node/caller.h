@@ -5,7 +5,8 @@
 #ifndef MODELS_NODE_CALLER_H
 #define MODELS_NODE_CALLER_H
 
-#include "models/node/impl.h"
+#include "models/node/server.h"
+#include "models/proc/client.h"
 
 struct caller; /* heap */
 

@@ -2,10 +2,12 @@
  * notification channel, the held poll's answer brings it, and the device's UPDATE of the
  * execInstance ends it (etsi-m2m.md 8.1, 8.3). What went out in an answer and was not reported when
  * the device polls again, the device never got: it is put into the channel once more. */
-#include "models/node/application.h"
 #include "models/node/longpoll.h"
-#include "models/node/retarget.h"
 
+#include "models/node/application.h"
+#include "models/node/node_id.h"
+#include "models/node/record.h"
+#include "models/node/retarget.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
 

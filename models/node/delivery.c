@@ -8,6 +8,8 @@
 #include "models/node/caller.h"
 #include "models/node/gateway.h"
 #include "models/node/longpoll.h"
+#include "models/node/node_id.h"
+#include "models/node/record.h"
 #include "models/node/retarget.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"

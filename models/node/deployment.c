@@ -2,9 +2,16 @@
 
 #include "crypto/entity.h"
 #include "models/node/application.h"
+#include "models/node/backend.h"
 #include "models/node/gateway.h"
+#include "models/node/happening.h"
+#include "models/node/identity.h"
+#include "models/node/image.h"
 #include "models/node/longpoll.h"
+#include "models/node/method.h"
+#include "models/node/record.h"
 #include "models/node/resume.h"
+#include "models/node/route.h"
 #include "models/proto/eap_method.h"
 #include "sim/base/xalloc.h"
 
@@ -199,7 +206,7 @@ static bool init_populations(struct deployment *d, struct diag_list *diags)
         p->d = d;
         p->index = i;
         p->first_node = node;
-        p->usage = xcalloc(1, sizeof *p->usage);
+        p->usage = usage_new();
         node += p->config->count;
         ok &= check_class(d, p, diags);
         ok &= find_methods(d, p, diags);

@@ -1,5 +1,7 @@
 #include "models/node/dia_end.h"
 
+#include "models/node/record.h"
+
 #include <stdlib.h>
 
 /* ---- prepare ---- */

@@ -5,7 +5,7 @@
 #ifndef MODELS_NODE_DIA_END_H
 #define MODELS_NODE_DIA_END_H
 
-#include "models/node/impl.h"
+#include "models/node/server.h"
 
 struct dia_end;
 

@@ -7,6 +7,7 @@
 #include "models/node/application.h"
 #include "models/node/caller.h"
 #include "models/node/gateway.h"
+#include "models/node/record.h"
 #include "models/node/watch.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"

@@ -4,7 +4,7 @@
 #ifndef MODELS_NODE_FOLLOW_H
 #define MODELS_NODE_FOLLOW_H
 
-#include "models/node/impl.h"
+#include "models/node/population.h"
 
 struct follow;
 

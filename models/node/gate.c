@@ -1,8 +1,11 @@
 /* The gate before bootstrap (TS 102 690: the image is checked prior to bootstrap; GAP C6): the
  * secured environment measures, the processor takes its time, and a device whose image is not
  * genuine does not start. */
-#include "models/node/impl.h"
+#include "models/node/device.h"
 
+#include "models/node/happening.h"
+#include "models/node/image.h"
+#include "models/node/record.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "models/node/gateway.h"
 
 #include "models/node/application.h"
-
+#include "models/node/node_id.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

@@ -6,7 +6,7 @@
 #define MODELS_NODE_GATEWAY_H
 
 #include "models/node/dia_end.h"
-#include "models/node/impl.h"
+#include "models/node/request.h"
 #include "models/proc/scl_tree.h"
 
 #define GATEWAY_BASE         "m2m"

@@ -1,7 +1,10 @@
 /* What a scenario's events do: servers that are off for a while, devices that lose their power all
  * at once, and firmware that comes before the hashes it is measured against. */
-#include "models/node/impl.h"
+#include "models/node/happening.h"
 
+#include "models/node/device.h"
+#include "models/node/image.h"
+#include "models/node/server.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
@@ -40,6 +43,17 @@ static struct rng stream_of(const struct happening *h, const struct device *dev)
     return r;
 }
 
+/* At `at` the device has another image, and `lag` later its environment the hashes of it. */
+static void send_firmware(struct device *dev, sim_ns at, sim_ns lag, uint8_t image)
+{
+    struct fate *f = device_fate(dev);
+
+    f->next = at;
+    f->lag = lag;
+    f->coming = image;
+    device_arm(dev, node_now(device_deployment(dev)));
+}
+
 static void strike(const struct happening *h, struct device *dev, sim_ns now)
 {
     struct rng r = stream_of(h, dev);
@@ -49,7 +63,7 @@ static void strike(const struct happening *h, struct device *dev, sim_ns now)
         return;
     own = (sim_ns)(rng_open(&r) * (double)h->config->over);
     if (h->config->what == HAPPENING_FIRMWARE) {
-        device_send_firmware(dev, now + own, h->config->duration, h->image);
+        send_firmware(dev, now + own, h->config->duration, h->image);
         return;
     }
     own += dist_draw(&dev->population->config->device->retry.restart, &r);
@@ -151,16 +165,6 @@ void incident_power(struct device *dev, sim_ns now, sim_ns back)
 }
 
 /* ---- firmware ---- */
-
-void device_send_firmware(struct device *dev, sim_ns at, sim_ns lag, uint8_t image)
-{
-    struct fate *f = device_fate(dev);
-
-    f->next = at;
-    f->lag = lag;
-    f->coming = image;
-    device_arm(dev, node_now(device_deployment(dev)));
-}
 
 /* Whoever was refused for an image that nobody knew attests again, now that it is known. */
 static void known_at_last(struct device *dev, sim_ns now)

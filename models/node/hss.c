@@ -2,8 +2,13 @@
  * SendAuthenticationInfo, TS 29.002; Cx and SWx have the same). Messages have their octets, the
  * AuC's cryptography its price at the HSS's processor. For a BSF Zh (TS 29.109) with the same
  * records: one sequence of numbers a subscriber. */
-#include "models/node/impl.h"
+#include "models/node/hss.h"
 
+#include "models/node/attempt.h"
+#include "models/node/backend.h"
+#include "models/node/bsf.h"
+#include "models/node/method.h"
+#include "models/node/subscriber.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>

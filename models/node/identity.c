@@ -1,5 +1,7 @@
-#include "models/node/impl.h"
+#include "models/node/identity.h"
 
+#include "models/node/device.h"
+#include "models/node/server.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

@@ -2,14 +2,23 @@
  * environment; GAP C6 for what the bits say). A population runs one genuine image; a tampered
  * device has one octet of one component changed. A firmware wave brings another image; until its
  * hashes are there too, it is no better than a tampered one. */
-#include "models/node/impl.h"
+#include "models/node/image.h"
 
 #include "crypto/hash.h"
+#include "models/node/device.h"
+#include "models/node/happening.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>
 
 #define IMAGE_VERSION 1
+#define IMAGE_MAX     32
+
+struct image {
+    uint8_t *octets;
+    struct se_component components[IMAGE_MAX];
+    uint32_t count;
+};
 
 /* Component i carries the capabilities and application groups whose number is i modulo the count,
  * so that each bit of the result depends on exactly one component. */

@@ -1,6 +1,7 @@
 /* A device's local applications (DA): each registers with the device's own SCL, has a Kma of each
  * Kmc, and proves with it what it reports (models/proc/kma.h). */
-#include "models/node/impl.h"
+#include "models/node/request.h"
+
 #include "models/proc/kma.h"
 #include "sim/base/xalloc.h"
 

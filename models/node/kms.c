@@ -3,8 +3,9 @@
  * once for all sessions; each key that comes is validated before it is used (RFC 6508 6.1.2), by
  * the session that asked. Devices have theirs from their manufacturer, for every period of the run:
  * ETSI has no procedure by which a node fetches one. */
-#include "models/node/impl.h"
+#include "models/node/identity.h"
 
+#include "models/node/backend.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>

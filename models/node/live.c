@@ -1,7 +1,13 @@
 #include "models/node/live.h"
 
 #include "crypto/entity.h"
-#include "models/node/impl.h"
+#include "models/node/attempt.h"
+#include "models/node/hss.h"
+#include "models/node/identity.h"
+#include "models/node/live_impl.h"
+#include "models/node/mas.h"
+#include "models/node/method.h"
+#include "models/node/subscriber.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,9 @@
-#include "models/node/impl.h"
 #include "models/node/live.h"
+
+#include "models/node/attempt.h"
+#include "models/node/hss.h"
+#include "models/node/live_impl.h"
+#include "models/node/subscriber.h"
 
 #include <string.h>
 

@@ -2,11 +2,14 @@
 #ifndef MODELS_NODE_LIVE_IMPL_H
 #define MODELS_NODE_LIVE_IMPL_H
 
-#include "models/node/impl.h"
+#include "models/node/population.h"
+#include "models/node/registrar.h"
 
 /* The contact of a subscription that Observe has made; its number follows. */
 #define LIVE_OBSERVER "coap://observer/"
 
+/* live.c: the index-th device of this name, a population's or one's own. NULL: there is none. */
+struct device *live_find(struct deployment *d, const char *name, uint32_t index);
 struct server *live_first_nscl(struct deployment *d); /* NULL: the scenario has none */
 /* Before anything is in its tree: long polls are held, whatever the scenario makes of them. */
 void live_hold_polls(struct server *nscl);

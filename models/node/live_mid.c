@@ -1,10 +1,12 @@
 /* mId in the live mode: the first NSCL's registrar, and the devices that speak with it. */
-#include "crypto/entity.h"
-#include "models/node/impl.h"
 #include "models/node/live.h"
+
+#include "crypto/entity.h"
 #include "models/node/live_impl.h"
 #include "models/node/longpoll.h"
 #include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>

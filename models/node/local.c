@@ -1,8 +1,10 @@
 /* What a device behind a gateway does next, and when: it has no keys and no SCL, so its wants are
  * few (an application at its gateway, a container, the next reading). Over which interface it does
  * it is local_dia.c's and local_xip.c's to know. */
-#include "models/node/retarget.h"
+#include "models/node/gateway.h"
 
+#include "models/node/record.h"
+#include "models/node/retarget.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

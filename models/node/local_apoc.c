@@ -5,6 +5,7 @@
 
 #include "models/node/application.h"
 #include "models/node/dia_end.h"
+#include "models/node/node_id.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

@@ -1,8 +1,11 @@
 /* dIa from a D' device's side: a TCP connection for each exchange (HTTP on it, bare: a local link
  * has its own security, and dIa none that is standardised, etsi-m2m.md 1), for its registration one
  * for both requests. */
-#include "models/node/retarget.h"
+#include "models/node/gateway.h"
 
+#include "models/node/record.h"
+#include "models/node/retarget.h"
+#include "models/node/route.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

@@ -3,6 +3,8 @@
  * device's name (etsi-m2m.md 1: xIP). What is lost the device says again. */
 #include "models/node/gateway.h"
 
+#include "models/node/record.h"
+#include "models/node/route.h"
 #include "sim/base/xalloc.h"
 
 #include <stdlib.h>

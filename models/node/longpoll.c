@@ -2,8 +2,12 @@
 
 #include "models/node/access.h"
 #include "models/node/application.h"
+#include "models/node/image.h"
+#include "models/node/node_id.h"
+#include "models/node/record.h"
 #include "models/node/resume.h"
 #include "models/node/retarget.h"
+#include "models/node/route.h"
 #include "models/proto/m2mxml_rep.h"
 #include "sim/base/xalloc.h"
 

@@ -4,7 +4,10 @@
 #ifndef MODELS_NODE_LONGPOLL_H
 #define MODELS_NODE_LONGPOLL_H
 
-#include "models/node/impl.h"
+#include "models/node/registrar.h"
+#include "models/node/request.h"
+#include "models/node/server.h"
+#include "models/proc/scl_tree.h"
 
 void longpoll_init(struct device *dev); /* if its population has one */
 void longpoll_free(struct device *dev);

@@ -1,7 +1,13 @@
 /* MAS: holds Kmr, authenticates service connections with it, hands Kmc to the NSCL (etsi-m2m.md 1
  * and 5). */
-#include "models/node/resume.h"
+#include "models/node/mas.h"
 
+#include "models/node/attempt.h"
+#include "models/node/backend.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/resume.h"
+#include "models/node/roles.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

@@ -1,8 +1,15 @@
 /* The MAS as authentication server of EAP, asked by PAAs through RADIUS: who a peer is and what it
  * may, with the HSS for what only that knows; and what it keeps of a bootstrap or gives for a
  * connection (etsi-m2m.md 1, 4.3, 5). */
-#include "models/node/impl.h"
+#include "models/node/mas.h"
 
+#include "models/node/device.h"
+#include "models/node/hss.h"
+#include "models/node/identity.h"
+#include "models/node/method.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/roles.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 

@@ -1,8 +1,9 @@
 /* What a MAS keeps of its subscribers of EAP-SIM, AKA and AKA' from one authentication for the
  * next: pseudonyms, and the keys and identities of fast re-authentication (RFC 4187 4.1.1.7 and 5).
  * In memory: a MAS that was off knows none of them, and asks for the permanent identity. */
-#include "models/node/impl.h"
+#include "models/node/mas.h"
 
+#include "models/node/device.h"
 #include "models/proto/eap_method.h"
 #include "models/proto/eap_simaka_id.h"
 #include "sim/base/siphash.h"

@@ -1,5 +1,8 @@
 /* mId over CoAP: how the two ends are set up, and an NSCL's sockets (etsi-m2m.md 6, 8.3). */
-#include "models/node/impl.h"
+#include "models/node/roles.h"
+
+#include "models/node/attempt.h"
+#include "models/node/device.h"
 
 #define COAP_OPTIONS_ROOM 192 /* header, token, path, sender and blocks of what a device asks */
 

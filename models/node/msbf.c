@@ -1,7 +1,10 @@
 /* MSBF: gives a device that proved itself by its certificate, or by GBA, a Node-ID and a Kmr, after
  * the MAS has them (etsi-m2m.md 4.1). */
-#include "models/node/impl.h"
+#include "models/node/roles.h"
 
+#include "models/node/attempt.h"
+#include "models/node/backend.h"
+#include "models/node/node_id.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

@@ -1,7 +1,9 @@
 /* MSBF and MAS as NAFs of GBA (etsi-m2m.md 1 and 4.2): what their sessions of Ua are set up with,
  * and Zn, the question to the BSF that a B-TID names. */
-#include "models/node/impl.h"
+#include "models/node/bsf.h"
 
+#include "models/node/backend.h"
+#include "models/node/method.h"
 #include "sim/base/xalloc.h"
 
 #include <string.h>

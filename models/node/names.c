@@ -1,6 +1,8 @@
-#include "models/node/impl.h"
+#include "models/node/device.h"
 
 #include "crypto/hash.h"
+#include "models/node/method.h"
+#include "models/node/server.h"
 #include "sim/base/str.h"
 
 #include <stdlib.h>

@@ -1,7 +1,11 @@
 /* NSCL: the registrar behind mId over HTTP, in virtual time. */
+#include "models/node/roles.h"
+
 #include "models/node/access.h"
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/happening.h"
+#include "models/node/image.h"
 #include "models/node/longpoll.h"
 #include "models/node/retarget.h"
 

@@ -5,9 +5,12 @@
  * each until the NSCL has answered: an outage delays them, a loss of power too. An announcement
  * that is still waiting and is overtaken by a later one is not said at all, so that no more of them
  * wait than is announced; notifications are bounded as readings are. */
-#include "models/node/application.h"
 #include "models/node/gateway.h"
 
+#include "models/node/application.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/record.h"
 #include "models/proto/m2m_category.h"
 #include "models/proto/m2m_path.h"
 #include "models/proto/m2mxml_rep.h"

@@ -1,7 +1,11 @@
 /* MSBF and NSCL as PANA's authentication agents: a session for each device, with EAP passed on to
  * the MAS (etsi-m2m.md 1, 4.3, 5). */
-#include "models/node/resume.h"
+#include "models/node/roles.h"
 
+#include "models/node/attempt.h"
+#include "models/node/resume.h"
+#include "models/node/route.h"
+#include "models/proc/paa.h"
 #include "sim/base/str.h"
 
 #include <stdlib.h>

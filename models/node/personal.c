@@ -1,7 +1,10 @@
 /* Devices that were given their Kmr before the run: in batches, each with its moment of
  * personalisation, from which the key's life counts (etsi-m2m.md 4: pre-provisioned, in the UICC or
  * in the device's own secured environment). And those who have none, but are known. */
-#include "models/node/impl.h"
+#include "models/node/device.h"
+
+#include "models/node/mas.h"
+#include "models/node/method.h"
 
 #include <string.h>
 
@@ -12,7 +15,7 @@ static const struct cfg_device *config(const struct device *dev)
 
 /* A secured environment is personalised where the device is made, in the order of serial numbers;
  * a card is taken from stock and put into any device. */
-uint32_t personal_batch(const struct device *dev)
+static uint32_t batch_of(const struct device *dev)
 {
     const struct cfg_device *c = config(dev);
     struct rng r;
@@ -24,11 +27,12 @@ uint32_t personal_batch(const struct device *dev)
     return (uint32_t)rng_below(&r, c->personal.batches);
 }
 
-sim_ns personal_moment(const struct device *dev)
+/* When that was personalised: not after the run's start. */
+static sim_ns moment_of(const struct device *dev)
 {
     const struct cfg_device *c = config(dev);
 
-    return (sim_ns)personal_batch(dev) * c->personal.interval - c->personal.age;
+    return (sim_ns)batch_of(dev) * c->personal.interval - c->personal.age;
 }
 
 static void give_kmr(struct device *dev, struct mas_record *record, struct server *mas,
@@ -36,7 +40,7 @@ static void give_kmr(struct device *dev, struct mas_record *record, struct serve
 {
     const struct cfg_device *c = config(dev);
     struct deployment *d = device_deployment(dev);
-    sim_ns born = personal_moment(dev);
+    sim_ns born = moment_of(dev);
 
     rng_bytes(r, record->kmr, M2M_KEY_LEN);
     record->kmr_index = 1;

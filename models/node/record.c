@@ -1,5 +1,5 @@
 /* How a procedure begins and ends, whichever node runs it. */
-#include "models/node/impl.h"
+#include "models/node/record.h"
 
 static bool is_sampled(struct population *p, int64_t id, enum procedure_kind kind)
 {

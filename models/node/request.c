@@ -1,8 +1,12 @@
 /* What a device asks over mId, and what it makes of the answers (etsi-m2m.md 8.4). */
+#include "models/node/request.h"
+
 #include "models/node/application.h"
 #include "models/node/gateway.h"
+#include "models/node/happening.h"
+#include "models/node/image.h"
 #include "models/node/longpoll.h"
-
+#include "models/node/node_id.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

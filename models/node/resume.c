@@ -1,5 +1,7 @@
 #include "models/node/resume.h"
 
+#include "models/node/attempt.h"
+#include "models/proc/client.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>

@@ -1,9 +1,11 @@
 /* Sessions of mId that are taken up again: what a device keeps for its next one, and what its NSCL
- * keeps for its devices. Included by what includes impl.h. */
+ * keeps for its devices. */
 #ifndef MODELS_NODE_RESUME_H
 #define MODELS_NODE_RESUME_H
 
-#include "models/node/impl.h"
+#include "models/node/device.h"
+#include "models/node/registrar.h"
+#include "models/node/server.h"
 #include "models/node/resumption.h"
 
 /* What a device keeps, in its memory. */

@@ -2,9 +2,12 @@
  * of a gateway goes over dIa to its aPoC, each on a TCP connection of its own. Answers wait in a
  * list until the device tells them over mId, one responseNotify each. All of it is in memory: who
  * loses his power answers nothing, and who asked is told by the NSCL's time-out. */
+#include "models/node/node_id.h"
 #include "models/node/retarget.h"
 
 #include "models/node/application.h"
+#include "models/node/record.h"
+#include "models/node/route.h"
 #include "models/proc/object.h"
 #include "models/proto/m2mxml_primitive.h"
 #include "models/proto/m2mxml_rep.h"

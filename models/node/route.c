@@ -1,14 +1,32 @@
 /* Paths through the graph of populations that the links make: shortest in hops, found once; a route
  * names the hops of two given nodes. */
-#include "models/node/access.h"
-#include "models/node/impl.h"
+#include "models/node/route.h"
 
+#include "models/node/access.h"
+#include "models/node/method.h"
 #include "sim/base/xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define SMALLEST_PACKET 40 /* octets: IP and TCP headers */
+
+/* One step of a path through the graph of populations. */
+struct path_step {
+    uint32_t link;
+    bool forward; /* along the link's from -> to */
+};
+struct path {
+    struct path_step steps[NET_MAX_HOPS];
+    uint8_t count;
+    bool found;
+};
+
+struct link_state {
+    const struct deployment_link *config;
+    struct net_hop *up, *down; /* [from node], or [0] when shared */
+    uint32_t count;
+};
 
 static void init_link(struct deployment *d, struct link_state *l,
                       const struct deployment_link *config)

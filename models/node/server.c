@@ -1,12 +1,19 @@
 /* What all servers share: taking sessions, admission, the processor, answers. */
+#include "models/node/server.h"
+
 #include "models/node/access.h"
 #include "models/node/application.h"
+#include "models/node/backend.h"
+#include "models/node/bsf.h"
 #include "models/node/caller.h"
+#include "models/node/hss.h"
+#include "models/node/identity.h"
 #include "models/node/longpoll.h"
+#include "models/node/record.h"
 #include "models/node/resume.h"
 #include "models/node/live_impl.h"
 #include "models/node/retarget.h"
-
+#include "models/node/roles.h"
 #include "sim/base/str.h"
 #include "sim/base/xalloc.h"
 
@@ -374,11 +381,6 @@ static struct rng session_rng(const struct server *s, const struct device *dev, 
 bool server_admits(const struct server *s)
 {
     return s->sessions < config(s)->max_sessions && s->cpu.queued < config(s)->queue;
-}
-
-const struct session_ops *server_http_ops(void)
-{
-    return &server_session_ops;
 }
 
 struct server_end *server_end_make(struct server *s, enum end_kind kind,

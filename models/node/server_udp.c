@@ -1,5 +1,7 @@
 /* What servers over UDP share: records of their datagrams, and a socket that takes no more. */
-#include "models/node/impl.h"
+#include "models/node/server.h"
+
+#include "models/node/device.h"
 
 void server_repeated(struct session *session, sim_ns now)
 {

@@ -1,4 +1,21 @@
-#include "models/node/impl.h"
+#include "models/node/record.h"
+
+#include "sim/base/xalloc.h"
+
+struct usage {
+    uint64_t calls, octets;
+    sim_ns ns;
+};
+
+/* [kind of procedure][operation] of one population. */
+struct usage_table {
+    struct usage use[PROC_KINDS][METER_OP_COUNT];
+};
+
+struct usage_table *usage_new(void)
+{
+    return xcalloc(1, sizeof(struct usage_table));
+}
 
 void usage_add(struct population *p, enum procedure_kind kind, const struct meter *m)
 {

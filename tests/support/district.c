@@ -1,5 +1,7 @@
 #include "tests/support/district.h"
 
+#include "models/node/registrar.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <string.h>

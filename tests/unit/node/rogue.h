@@ -5,8 +5,13 @@
 #ifndef TESTS_UNIT_NODE_ROGUE_H
 #define TESTS_UNIT_NODE_ROGUE_H
 
+#include "models/node/attempt.h"
+#include "models/node/mid_security.h"
+#include "models/node/node_id.h"
+#include "models/node/registrar.h"
+#include "models/node/route.h"
+#include "models/node/server.h"
 #include "crypto/entity.h"
-#include "models/node/impl.h"
 #include "models/proc/channel.h"
 #include "models/proc/object.h"
 #include "models/proto/m2mxml_rep.h"

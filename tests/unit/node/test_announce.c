@@ -1,5 +1,7 @@
 /* What local applications let be announced has an *Annc at the NSCL, from its creation at the
  * gateway to its end there, through losses and outages; and applications find it by discovery. */
+#include "models/node/node_id.h"
+#include "models/node/registrar.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 

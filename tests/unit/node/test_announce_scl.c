@@ -1,5 +1,6 @@
 /* Announcements of a gateway's application to another gateway that is registered at the same NSCL:
  * this hands them on, and the other gateway knows the first by its <scl>. */
+#include "models/node/node_id.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 

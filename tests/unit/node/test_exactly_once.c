@@ -1,7 +1,10 @@
 /* What an application was told is stored is at the NSCL exactly once: a month of sensors on a way
  * that loses datagrams, with an NSCL that is off for an hour, over CoAP and over HTTP. */
+#include "models/node/device.h"
+#include "models/node/node_id.h"
+#include "models/node/registrar.h"
+#include "models/node/server.h"
 #include "crypto/entity.h"
-#include "models/node/impl.h"
 #include "tests/support/fleet.h"
 #include "tests/support/scaled.h"
 #include "topologies/builder.h"

@@ -1,6 +1,7 @@
 /* Applications at an NSCL that subscribe in gateways' own trees: their requests are handed on to
  * the gateways, and what these notify goes over mId to the NSCL, which hands it on. Each reading is
  * told once, also through an outage of the NSCL. */
+#include "models/node/node_id.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 

@@ -1,5 +1,6 @@
 /* Gateways: what local devices store there comes to the NSCL, once, through outages and losses; and
  * what the store does meanwhile. */
+#include "models/node/node_id.h"
 #include "crypto/entity.h"
 #include "tests/support/district.h"
 

@@ -3,6 +3,7 @@
 #include "crypto/entity.h"
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/record.h"
 #include "models/node/retarget.h"
 #include "tests/support/district.h"
 
@@ -10,38 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char valves[] = "m2msim: 1\n"
-                             "title: valves behind two gateways, and a group of them\n"
-                             "run: {until: 2 h, seed: 5, key_pool: 2}\n"
-                             "populations:\n"
-                             "  valves:\n"
-                             "    count: 6\n"
-                             "    kind: local\n"
-                             "    behind: gateways\n"
-                             "    apoc: {listen: yes, takes: 1 s}\n"
-                             "    arrivals: {shape: uniform, over: 1 min, start: 2 min}\n"
-                             "    report: {every: never}\n"
-                             "    retry: {base: 2 s, cap: 1 min, jitter: none}\n"
-                             "  gateways:\n"
-                             "    count: 2\n"
-                             "    kind: gateway\n"
-                             "    bootstrap: {method: pre-provisioned}\n"
-                             "    mid: {channel: long-poll}\n"
-                             "    ival: {component_size: 512 B}\n"
-                             "    arrivals: {shape: uniform, over: 1 min}\n"
-                             "    report: {every: 20 min, size: 100 B}\n"
-                             "    retry: {base: 2 s, cap: 1 min, jitter: none, restart: 20 s}\n"
-                             "    timeout: {procedure: 60 s}\n"
-                             "  mas: {kind: mas}\n"
-                             "  nscl: {kind: nscl}\n"
-                             "  garden: {kind: application, actuate: {every: 100 d}}\n"
-                             "links:\n"
-                             "  valves -> gateways: {latency: 20 ms, rate: 50 kbit/s}\n"
-                             "  gateways -> mas: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                             "  gateways -> nscl: {latency: 40 ms, rate: 1 Mbit/s}\n"
-                             "  mas -> nscl: {latency: 10 ms, rate: 1 Gbit/s}\n"
-                             "  garden -> nscl: {latency: 5 ms, rate: 1 Gbit/s}\n"
-                             "record: {series_every: 1 min}\n";
+static const char valves[] = FLEET_VALVES("100 d");
 
 #define BASE "/m2m/groups"
 

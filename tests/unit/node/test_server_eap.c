@@ -1,5 +1,6 @@
 /* The agents and the MAS of EAP over PANA against what does not belong to a session, and clients
  * that are not ours. */
+#include "models/node/roles.h"
 #include "models/net/udp.h"
 #include "tests/unit/node/rogue.h"
 

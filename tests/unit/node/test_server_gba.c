@@ -1,5 +1,7 @@
 /* The BSF and the NAFs against what is not theirs: B-TIDs that are unknown, expired or forgotten,
  * names of nobody, and a subscriber that asks for another's connection. */
+#include "models/node/subscriber.h"
+#include "models/node/bsf.h"
 #include "tests/unit/node/rogue.h"
 
 static struct town town;

@@ -1,4 +1,5 @@
 /* mId over a trusted access network: who gets at the NSCL without TLS, and as whom. */
+#include "models/proc/client.h"
 #include "models/node/access.h"
 #include "tests/unit/node/rogue.h"
 
