@@ -209,6 +209,11 @@ uint64_t deployment_live_request(struct deployment *d, struct meter *m,
     struct scl_record *s =
         bare ? trusted_scl(r, request->requesting_entity) : find_scl(r, request->peer_name);
 
+    if (!s && bare && !*request->requesting_entity) {
+        *out = (struct registrar_answer){
+            .answer = {.status = STATUS_FORBIDDEN, .additional = "a requesting entity is needed"}};
+        return;
+    }
     if (!s) {
         registrar_refuse_stranger(out, bare
                                            ? "only the access network's own are trusted without TLS"

@@ -50,6 +50,7 @@ static const struct {
     /* Without a code of their own; and what only a server of CoAP says. */
     {STATUS_REQUEST_TIMEOUT, COAP_BAD_REQUEST},
     {STATUS_EXPIRED, COAP_BAD_REQUEST},
+    {412, COAP_PRECONDITION_FAILED},
     {413, COAP_ENTITY_TOO_LARGE},
     {STATUS_NOT_IMPLEMENTED, COAP_PROXYING_NOT_SUPPORTED},
 };

@@ -226,6 +226,14 @@ static void deliver(struct https *h, sim_ns now, const struct http_message *m)
     h->user->message(h, now, m);
 }
 
+/* RFC 9110 10.1.1: who waits with his content is told to go on; what it is worth, it must show. */
+static void say_continue(struct https *h, sim_ns now)
+{
+    if (h->server && h->reader && http_reader_awaited(h->reader) &&
+        channel_write(&h->channel, now, span_str(HTTP_CONTINUE)))
+        add_label(h, "100");
+}
+
 static void read_messages(struct https *h, sim_ns now)
 {
     enum https_state reading = h->server ? HTTPS_IDLE : HTTPS_EXCHANGE;
@@ -238,8 +246,10 @@ static void read_messages(struct https *h, sim_ns now)
             break_off(h, now, reason);
             return;
         }
-        if (!m)
+        if (!m) {
+            say_continue(h, now);
             return;
+        }
         deliver(h, now, m);
     }
     /* An answer that nobody asked for must not be taken for the next one's (RFC 9112 9.2). */

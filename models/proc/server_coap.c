@@ -128,6 +128,22 @@ static struct span without_mark(struct span body)
     return span_of(body.p + n, body.n - n);
 }
 
+/* RFC 7252 5.10.8: nothing is done unless the condition holds; an empty If-Match asks only that the
+ * resource is there. */
+static bool is_conditional(const struct coap_msg *m)
+{
+    struct span tag;
+
+    return coap_msg_get(m, COAP_IF_NONE_MATCH, &tag) ||
+           (coap_msg_get(m, COAP_IF_MATCH, &tag) && tag.n > 0);
+}
+
+/* RFC 7252 5.5: what a method has no payload for is not looked at. */
+static struct span body_of(const struct coap_msg *m, enum http_method method)
+{
+    return method == HTTP_POST || method == HTTP_PUT ? without_mark(m->payload) : span_of(NULL, 0);
+}
+
 /* What only CoAP can be wrong in. */
 static bool check_message(const struct coap_msg *m, struct server_request *q, struct refusal *no)
 {
@@ -146,6 +162,10 @@ static bool check_message(const struct coap_msg *m, struct server_request *q, st
         *no = (struct refusal){STATUS_BAD_REQUEST, "RCAT or TRPDT"};
         return false;
     }
+    if (is_conditional(m)) {
+        *no = (struct refusal){412, "no entity tags, no conditions"};
+        return false;
+    }
     if (coap_msg_get_uint(m, COAP_ACCEPT, &accept) && accept != COAP_XML) {
         *no = (struct refusal){STATUS_NOT_ACCEPTABLE, "application/xml only"};
         return false;
@@ -158,8 +178,7 @@ static bool read_request(struct server_coap *s, const struct coap_msg *m, struct
 {
     uint32_t format = COAP_XML, observe = 0;
     char target[M2M_MAX_URI];
-    struct incoming in = {.body = without_mark(m->payload),
-                          .guard = s->guard.find ? &s->guard : NULL,
+    struct incoming in = {.guard = s->guard.find ? &s->guard : NULL,
                           .method = coap_binding_method(m->code)};
 
     if (!check_message(m, q, no))
@@ -167,6 +186,7 @@ static bool read_request(struct server_coap *s, const struct coap_msg *m, struct
     snprintf(target, sizeof(target), "%s", q->target);
     coap_msg_get_uint(m, COAP_CONTENT_FORMAT, &format);
     in.target = span_str(target);
+    in.body = body_of(m, in.method);
     in.is_xml = format == COAP_XML;
     if (!server_request_take(s->proto.env, SERVER_NSCL, &in, q, no))
         return false;

@@ -19,6 +19,7 @@ struct server_http {
     struct psk_gate gate;           /* of a NAF with PSK-TLS */
     struct server_guard guard;      /* of an NSCL */
     struct server_request *request; /* NULL: the node has nothing to answer */
+    struct span target;             /* of the message at the reader's front */
     uint32_t retry_after_s;
     bool busy;
     bool last; /* the request's sender wants no further exchange */
@@ -76,8 +77,14 @@ static bool send_answer(struct server_http *s, sim_ns now, const struct server_a
                          .location = a->location,
                          .retry_after_s = a->retry_after_s,
                          .close = a->close};
-    char label[48];
+    char label[48], allow[SERVER_ALLOW_MAX];
 
+    if (a->status == STATUS_METHOD_NOT_ALLOWED) {
+        server_request_allow(s->role, s->target, allow);
+        m.allow = allow;
+    }
+    if (a->status == STATUS_PERMISSION_DENIED)
+        m.www_authenticate = "Basic realm=\"m2m\""; /* where the requestingEntity stands */
     if (!doc && a->status >= 400) {
         document_error(&error, a->status, a->additional);
         doc = &error;
@@ -108,7 +115,8 @@ static void refuse(struct server_http *s, sim_ns now, int status, const char *ad
 
 static void on_broken(struct https *h, sim_ns now, enum reason reason)
 {
-    struct server_answer a = {.status = reason == REASON_HTTP_TOO_LARGE ? 413 : 400,
+    int too_large = h->reader && http_reader_target_too_long(h->reader) ? 414 : 413;
+    struct server_answer a = {.status = reason == REASON_HTTP_TOO_LARGE ? too_large : 400,
                               .additional = reason_text(reason),
                               .close = true};
 
@@ -239,6 +247,7 @@ static void on_message(struct https *h, sim_ns now, const struct http_message *m
     struct server_http *s = (struct server_http *)h;
 
     s->last = !m->keep_alive;
+    s->target = m->target;
     s->guard.sequence = 0; /* nothing of this one is known yet */
     if (s->busy)
         refuse(s, now, STATUS_SERVICE_UNAVAILABLE, reason_text(REASON_SERVER_BUSY));

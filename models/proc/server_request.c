@@ -1,9 +1,15 @@
 #include "models/proc/server_request.h"
 
 #include "models/proc/document.h"
+#include "models/proto/m2m_path.h"
+#include "sim/base/str.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+/* Statuses of HTTP that TS 102 921 has no name for. */
+enum { PRECONDITION_FAILED = 412, CONTENT_TOO_LARGE = 413, URI_TOO_LONG = 414 };
 
 /* What the functions that serve one thing take (GAP C10, C12). */
 struct service {
@@ -52,8 +58,8 @@ static size_t scheme_of(const char *p, size_t n)
 }
 
 /* The path of origin-form or, as servers must take it too, absolute-form (RFC 9112 3.2.2), whose
- * authority says whom it is for. */
-static bool take_target(struct span target, struct server_request *q)
+ * authority says whom it is for. STATUS_OK, or why it is refused. */
+static int take_target(struct span target, struct server_request *q)
 {
     size_t n = sizeof(q->target), host;
     char *out = q->target;
@@ -65,28 +71,31 @@ static bool take_target(struct span target, struct server_request *q)
         slash = memchr(p + scheme, '/', left - scheme);
         host = slash ? (size_t)(slash - p) - scheme : 0;
         if (host == 0 || host >= sizeof(q->authority) || memchr(p, '\0', scheme + host))
-            return false;
+            return STATUS_BAD_REQUEST;
         memcpy(q->authority, p + scheme, host);
         q->authority[host] = '\0';
         left -= (size_t)(slash - p);
         p = slash;
     }
-    if (left == 0 || left >= n || p[0] != '/' || memchr(p, '\0', left))
-        return false;
+    if (left == 0 || p[0] != '/' || memchr(p, '\0', left))
+        return STATUS_BAD_REQUEST;
+    if (left >= n)
+        return URI_TOO_LONG;
     memcpy(out, p, left);
     out[left] = '\0';
-    return true;
+    return STATUS_OK;
 }
 
 static bool check_target(enum server_role role, const struct incoming *m, struct server_request *q,
                          struct refusal *no)
 {
     const struct service *only = service_of(role);
+    int status;
 
     if (m->method == HTTP_OTHER)
         return refused(no, STATUS_METHOD_NOT_ALLOWED, REASON_NONE, "method");
-    if (!take_target(m->target, q))
-        return refused(no, STATUS_BAD_REQUEST, REASON_BAD_REQUEST, "target");
+    if ((status = take_target(m->target, q)) != STATUS_OK)
+        return refused(no, status, REASON_BAD_REQUEST, "target");
     if (only && strcmp(q->target, only->target) != 0)
         return refused(no, STATUS_NOT_FOUND, REASON_NOT_FOUND, "");
     if (only && m->method != HTTP_POST)
@@ -114,6 +123,16 @@ static int status_of(enum reason reason)
                      reason == REASON_HTTP_TOO_LARGE || reason == REASON_OBJECT_MISMATCH;
 
     return malformed ? STATUS_BAD_REQUEST : STATUS_PERMISSION_DENIED;
+}
+
+/* Before anything looks into the body, or does what the sender made depend on what is not known. */
+static bool check_fields(const struct incoming *m, struct refusal *no)
+{
+    if (m->body.n > 0 && !m->is_xml)
+        return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
+    if (m->conditional)
+        return refused(no, PRECONDITION_FAILED, REASON_NONE, "no entity tags, no conditions");
+    return true;
 }
 
 /* Who is there, and is what protects his bodies what was granted? */
@@ -148,10 +167,10 @@ static bool check_body(struct proto_env *env, enum server_role role, const struc
     enum reason reason;
     char why[80];
 
-    if (m->body.n > 0 && !m->is_xml)
-        return refused(no, STATUS_UNSUPPORTED_MEDIA_TYPE, REASON_NONE, "application/xml only");
     if (m->guard && server_guard_is_closed(m->guard))
         return open_body(m, q, no);
+    if (m->body.n > M2M_MAX_DOC)
+        return refused(no, CONTENT_TOO_LARGE, REASON_HTTP_TOO_LARGE, "");
     reason = only ? document_read(env, m->body, &q->doc, why)
                   : document_read_rep(env, m->body, &q->rep, why);
     if (reason)
@@ -195,8 +214,9 @@ bool server_request_take(struct proto_env *env, enum server_role role, const str
 {
     q->method = m->method;
     q->body_octets = m->body.n;
-    return check_target(role, m, q, no) && meet(env, m, q, no) && check_path(role, m, q, no) &&
-           check_body(env, role, m, q, no) && check_identity(role, q, no);
+    return check_target(role, m, q, no) && check_fields(m, no) && meet(env, m, q, no) &&
+           check_path(role, m, q, no) && check_body(env, role, m, q, no) &&
+           check_identity(role, q, no);
 }
 
 enum m2m_method server_request_method(const struct server_request *q, enum m2m_type type)
@@ -239,6 +259,13 @@ static bool is_xml(struct span type)
            (type.n == n || type.p[n] == ';' || type.p[n] == ' ');
 }
 
+/* RFC 9110 13.1: what must hold before the method is performed, of resources that have no entity
+ * tags here. If-Modified-Since, and tags that a GET has already, only spare an answer. */
+static bool is_conditional(const struct http_message *m)
+{
+    return m->if_match || m->if_unmodified_since || (m->if_none_match && m->method != HTTP_GET);
+}
+
 bool server_request_read(struct https *h, enum server_role role, struct server_guard *guard,
                          const struct http_message *m, struct server_request *q, struct refusal *no)
 {
@@ -246,7 +273,8 @@ bool server_request_read(struct https *h, enum server_role role, struct server_g
                                 .body = m->body,
                                 .guard = guard,
                                 .method = m->method,
-                                .is_xml = is_xml(m->content_type)};
+                                .is_xml = is_xml(m->content_type),
+                                .conditional = is_conditional(m)};
 
     if (role == SERVER_NSCL && ((m->rcat.n && !m2m_rcat_parse(m->rcat, &q->category)) ||
                                 (m->trpdt.n && !m2m_trpdt_parse(m->trpdt, &q->category))))
@@ -255,4 +283,40 @@ bool server_request_read(struct https *h, enum server_role role, struct server_g
                                                            sizeof(q->requesting_entity)))
         q->requesting_entity[0] = '\0';
     return server_request_take(h->proto.env, role, &in, q, no);
+}
+
+static bool allows(enum m2m_type type, enum http_method method)
+{
+    switch (method) {
+    case HTTP_GET:
+        return m2m_type_takes(type, M2M_RETRIEVE);
+    case HTTP_PUT:
+        return m2m_type_takes(type, M2M_UPDATE);
+    case HTTP_DELETE:
+        return m2m_type_takes(type, M2M_DELETE);
+    case HTTP_POST:
+        return m2m_type_takes(type, M2M_CREATE) || m2m_type_takes(type, M2M_NOTIFY) ||
+               m2m_type_takes(type, M2M_EXECUTE);
+    case HTTP_OTHER:
+        break;
+    }
+    return false;
+}
+
+void server_request_allow(enum server_role role, struct span target, char out[SERVER_ALLOW_MAX])
+{
+    const uint8_t *query = target.n > 0 ? memchr(target.p, '?', target.n) : NULL;
+    size_t n = query ? (size_t)(query - target.p) : target.n, used = 0;
+    struct m2m_path path;
+    bool known = m2m_path_parse(span_of(target.p, n), "m2m", &path) == M2M_PATH_OK;
+
+    out[0] = '\0';
+    for (int i = HTTP_GET; i < HTTP_OTHER; i++) {
+        enum http_method method = (enum http_method)i;
+
+        if (service_of(role) ? method != HTTP_POST : known && !allows(m2m_path_type(&path), method))
+            continue;
+        used = str_append(out, SERVER_ALLOW_MAX, used, used > 0 ? ", " : "");
+        used = str_append(out, SERVER_ALLOW_MAX, used, http_method_name(method));
+    }
 }

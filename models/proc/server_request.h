@@ -20,7 +20,8 @@ struct incoming {
     struct span body;
     struct server_guard *guard; /* an NSCL's; NULL: bodies go as they are */
     enum http_method method;
-    bool is_xml; /* the body says so, or says nothing */
+    bool is_xml;      /* the body says so, or says nothing */
+    bool conditional; /* to be performed only if the resource is as the sender believes */
 };
 
 /* Fills q, which is all zeros but for peer_name ("": a bare channel; then the guard may say who it
@@ -33,5 +34,8 @@ bool server_request_take(struct proto_env *env, enum server_role role, const str
 bool server_request_read(struct https *h, enum server_role role, struct server_guard *guard,
                          const struct http_message *m, struct server_request *q,
                          struct refusal *no);
+/* What may be asked of a target, for the field Allow that goes with a 405 (RFC 9110 15.5.6). */
+#define SERVER_ALLOW_MAX 32
+void server_request_allow(enum server_role role, struct span target, char out[SERVER_ALLOW_MAX]);
 
 #endif

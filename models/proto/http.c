@@ -23,6 +23,11 @@ enum kept {
     AUTHENTICATION_INFO,
     RCAT,
     TRPDT,
+    TRANSFER_ENCODING,
+    EXPECT,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE,
     KEPT,
     OTHER = KEPT
 };
@@ -37,7 +42,12 @@ static const char *const kept_names[KEPT] = {"",
                                              "www-authenticate",
                                              "authentication-info",
                                              "x-etsi-rcat",
-                                             "x-etsi-trpdt"};
+                                             "x-etsi-trpdt",
+                                             "transfer-encoding",
+                                             "expect",
+                                             "if-match",
+                                             "if-none-match",
+                                             "if-unmodified-since"};
 
 struct http_reader {
     struct http_frame *frame;
@@ -46,6 +56,7 @@ struct http_reader {
     bool closed;          /* the last message said Connection: close; what follows is dropped */
     bool begun, complete; /* of the message at the front */
     bool ended;           /* the stream's end came while a message waited */
+    bool awaited;         /* its sender waits for HTTP_CONTINUE */
     struct http_message message;
     struct buf text, body, later;
     struct {
@@ -139,11 +150,47 @@ static enum http_method find_method(const char *name)
     return HTTP_OTHER;
 }
 
+static struct span kept_span(const struct http_reader *r, enum kept field)
+{
+    struct span text = buf_span(&r->text);
+    size_t at = r->kept[field].at, n = r->kept[field].n;
+
+    if (n == 0)
+        return span_of(NULL, 0);
+    while (n > 0 && (text.p[at + n - 1] == ' ' || text.p[at + n - 1] == '\t'))
+        n--;
+    return span_of(text.p + at, n);
+}
+
+static bool says(struct span value, const char *word)
+{
+    return value.n == strlen(word) && strncasecmp((const char *)value.p, word, value.n) == 0;
+}
+
+/* Of the octets of a host and its port (RFC 3986 3.2.2); which order they have is for who asks the
+ * name. */
+static bool is_host(struct span value)
+{
+    for (size_t i = 0; i < value.n; i++) {
+        uint8_t c = value.p[i];
+        bool name = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+
+        if (!name && (c == '\0' || !strchr("-._~%!$&'()*+,;=[]:", c)))
+            return false;
+    }
+    return true;
+}
+
 static bool on_head(void *arg, const struct http_frame_head *head)
 {
     struct http_reader *r = arg;
 
     if (head->major != 1 || head->minor > 1 || head->other_coding)
+        return refuse(r, REASON_HTTP_MALFORMED);
+    /* Chunks of something else: "gzip, chunked". */
+    if (head->chunked && !says(kept_span(r, TRANSFER_ENCODING), "chunked"))
+        return refuse(r, REASON_HTTP_MALFORMED);
+    if (r->requests && !is_host(kept_span(r, HOST)))
         return refuse(r, REASON_HTTP_MALFORMED);
     /* A tunnel or another protocol was never asked for. */
     if (strcmp(head->method, "CONNECT") == 0 || head->status == 101)
@@ -161,7 +208,10 @@ static bool on_head(void *arg, const struct http_frame_head *head)
     r->message.is_request = r->requests;
     r->message.method = r->requests ? find_method(head->method) : HTTP_OTHER;
     r->message.status = head->status;
-    r->message.keep_alive = head->keep_alive;
+    /* One of 1.0 would wait for "Connection: keep-alive" (RFC 9112 9.3). */
+    r->message.keep_alive = head->keep_alive && (!r->requests || head->minor > 0);
+    r->awaited = r->requests && head->minor > 0 && (head->chunked || head->length > 0) &&
+                 says(kept_span(r, EXPECT), "100-continue");
     return true;
 }
 
@@ -169,6 +219,7 @@ static bool on_body(void *arg, struct span piece)
 {
     struct http_reader *r = arg;
 
+    r->awaited = false;
     return buf_put_span(&r->body, piece) || refuse(r, REASON_HTTP_TOO_LARGE);
 }
 
@@ -203,18 +254,6 @@ static enum reason die(struct http_reader *r, enum reason reason)
     return reason;
 }
 
-static struct span kept_span(const struct http_reader *r, enum kept field)
-{
-    struct span text = buf_span(&r->text);
-    size_t at = r->kept[field].at, n = r->kept[field].n;
-
-    if (n == 0)
-        return span_of(NULL, 0);
-    while (n > 0 && (text.p[at + n - 1] == ' ' || text.p[at + n - 1] == '\t'))
-        n--;
-    return span_of(text.p + at, n);
-}
-
 /* Seconds; a date (RFC 9110 10.2.3) is left unread: nobody here sends one. */
 static uint32_t read_seconds(struct span s)
 {
@@ -244,6 +283,9 @@ static void finish(struct http_reader *r)
     m->authentication_info = kept_span(r, AUTHENTICATION_INFO);
     m->rcat = kept_span(r, RCAT);
     m->trpdt = kept_span(r, TRPDT);
+    m->if_match = r->kept[IF_MATCH].seen;
+    m->if_none_match = r->kept[IF_NONE_MATCH].seen;
+    m->if_unmodified_since = r->kept[IF_UNMODIFIED_SINCE].seen;
     m->retry_after_s = read_seconds(kept_span(r, RETRY_AFTER));
     m->body = buf_span(&r->body);
     r->complete = true;
@@ -260,6 +302,7 @@ static void forget_message(struct http_reader *r)
     r->in_value = false;
     r->begun = false;
     r->complete = false;
+    r->awaited = false;
 }
 
 /* Up to the end of one message. */
@@ -351,4 +394,17 @@ enum reason http_reader_next(struct http_reader *r)
 bool http_reader_in_message(const struct http_reader *r)
 {
     return r->begun && !r->complete;
+}
+
+bool http_reader_awaited(struct http_reader *r)
+{
+    bool awaited = r->awaited && !r->complete && !r->dead;
+
+    r->awaited = false;
+    return awaited;
+}
+
+bool http_reader_target_too_long(const struct http_reader *r)
+{
+    return r->dead == REASON_HTTP_TOO_LARGE && r->kept[TARGET].n > HTTP_MAX_TARGET;
 }

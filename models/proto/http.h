@@ -24,8 +24,9 @@ struct http_message {
     /* Values of fields; empty when absent. */
     struct span host, content_type, authorization, location;
     struct span user_agent, www_authenticate, authentication_info;
-    struct span rcat, trpdt; /* x-etsi-... (etsi-m2m.md 8.3) */
-    uint32_t retry_after_s;  /* 0: absent */
+    struct span rcat, trpdt;                           /* x-etsi-... (etsi-m2m.md 8.3) */
+    uint32_t retry_after_s;                            /* 0: absent */
+    bool if_match, if_none_match, if_unmodified_since; /* a request's conditions: there are such */
     bool keep_alive;
     struct span body;
 };
@@ -43,6 +44,13 @@ const struct http_message *http_reader_message(const struct http_reader *r);
 enum reason http_reader_next(struct http_reader *r);
 /* Something was read of a message that is not complete. */
 bool http_reader_in_message(const struct http_reader *r);
+/* A request whose sender waits for HTTP_CONTINUE before he sends its content (RFC 9110 10.1.1), of
+ * which nothing has come; true once. */
+bool http_reader_awaited(struct http_reader *r);
+/* What a reader died of was a target beyond HTTP_MAX_TARGET. */
+bool http_reader_target_too_long(const struct http_reader *r);
+
+#define HTTP_CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
 
 struct http_out {
     enum http_method method; /* request */
@@ -55,6 +63,7 @@ struct http_out {
     const char *authorization;       /* NULL: none; a whole value, instead of the above */
     const char *user_agent;          /* NULL: none */
     const char *www_authenticate;    /* NULL: none */
+    const char *allow;               /* NULL: none */
     const char *authentication_info; /* NULL: none */
     const char *rcat, *trpdt;        /* x-etsi-...; NULL: none */
     uint32_t retry_after_s;          /* 0: none */

@@ -35,9 +35,9 @@ static const struct {
     {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
     {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
     {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
-    {409, "Conflict"}, {410, "Gone"}, {413, "Content Too Large"},
-    {415, "Unsupported Media Type"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-    {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+    {409, "Conflict"}, {410, "Gone"}, {412, "Precondition Failed"},
+    {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
     /* clang-format on */
 };
 
@@ -111,6 +111,7 @@ bool http_write(const struct http_out *m, struct buf *out)
            (!m->requesting_entity || put_entity(m->requesting_entity, out)) &&
            put_field(out, "Authorization: ", m->authorization) &&
            put_field(out, "WWW-Authenticate: ", m->www_authenticate) &&
+           put_field(out, "Allow: ", m->allow) &&
            put_field(out, "Authentication-Info: ", m->authentication_info) &&
            put_field(out, "X-etsi-rcat: ", m->rcat) && put_field(out, "X-etsi-trpdt: ", m->trpdt) &&
            put_field(out, "Content-Type: ", m->content_type) &&

@@ -3,6 +3,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define DAY_S    INT64_C(86400)
+#define LATEST_S (INT64_MAX / NS_PER_S - 1)
 
 static bool is_leap(int64_t year)
 {
@@ -127,9 +128,10 @@ bool m2m_datetime_parse(const char *text, int64_t *unix_ns)
     for (int m = 1; m < month; m++)
         s += days_in(year, m);
     s = s * DAY_S + hour * 3600 + minute * 60 + second - offset;
-    /* 1677-09-21 .. 2262-04-11 */
-    if (s < INT64_MIN / NS_PER_S + 1 || s > INT64_MAX / NS_PER_S - 1)
+    /* 1677-09-21 .. 2262-04-11; "never" is often written as the last day of 9999, and so is as late
+     * as can be told. */
+    if (s < INT64_MIN / NS_PER_S + 1)
         return false;
-    *unix_ns = s * NS_PER_S + ns;
+    *unix_ns = s > LATEST_S ? LATEST_S * NS_PER_S : s * NS_PER_S + ns;
     return true;
 }

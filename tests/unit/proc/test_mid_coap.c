@@ -603,7 +603,15 @@ START_TEST(requests_in_every_form)
     m.payload = span_str(container);
     say_to_server(&r, &m, &answer);
     ck_assert_int_eq(r.last.rep.type, M2M_CONTAINER);
-    ck_assert_uint_eq(r.requests, 6);
+    /* What a method has no payload for is not looked at (RFC 7252 5.5). */
+    coap_msg_init(&m, COAP_CON, COAP_GET);
+    buf_clear(&store);
+    ck_assert(coap_msg_add_uri(&m, "/m2m/c", &store));
+    coap_msg_add(&m, COAP_IF_MATCH, span_of(NULL, 0)); /* if it is there */
+    m.payload = span_str("<no document");
+    say_to_server(&r, &m, &answer);
+    ck_assert_int_eq(r.last.rep.type, M2M_NO_TYPE);
+    ck_assert_uint_eq(r.requests, 7);
     buf_clear(&store);
     kit_close(&r);
 }
@@ -627,6 +635,8 @@ START_TEST(requests_that_are_refused)
         {COAP_GET, COAP_URI_QUERY, 0, "X-etsi-rcat=8", "/m2m/c", NULL, COAP_BAD_REQUEST},
         {COAP_GET, COAP_URI_QUERY, 0, "x-etsi-trpdt=soon", "/m2m/c", NULL, COAP_BAD_REQUEST},
         {COAP_GET, COAP_PROXY_URI, 0, "coap://nowhere", "/m2m/c", NULL, COAP_BAD_REQUEST},
+        {COAP_PUT, COAP_IF_MATCH, 0, "tag", "/m2m/c", NULL, COAP_PRECONDITION_FAILED},
+        {COAP_PUT, COAP_IF_NONE_MATCH, 0, "", "/m2m/c", NULL, COAP_PRECONDITION_FAILED},
         {COAP_GET, 9, 0, "?", "/m2m/c", NULL, COAP_BAD_OPTION}, /* critical, and unknown */
     };
     struct coap_msg m, answer;
@@ -708,7 +718,7 @@ int main(void)
     tcase_add_loop_test(t, wrong_or_unknown_kmc, 0, 3);
     tcase_add_loop_test(t, a_handshake_is_given_up, 0, 2);
     tcase_add_test(t, requests_in_every_form);
-    tcase_add_loop_test(t, requests_that_are_refused, 0, 10);
+    tcase_add_loop_test(t, requests_that_are_refused, 0, 12);
     tcase_add_test(t, codes);
     suite_add_tcase(s, t);
     return kit_main(s);

@@ -64,7 +64,7 @@ static const struct {
     {SERVER_MSBF, "POST https://msbf.example.org/m2m/bootstrap HTTP/1.1\r\n" HOST, BOOT, NULL, NULL, false, 0},
     {SERVER_MSBF, "GET /m2m/bootstrap HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 405 ", "STATUS_METHOD_NOT_ALLOWED", false, 0},
     {SERVER_MSBF, "PUT /m2m/bootstrap HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 405 ", NULL, false, 0},
-    {SERVER_MSBF, "PATCH /m2m/bootstrap HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 405 ", NULL, false, 0},
+    {SERVER_MSBF, "PATCH /m2m/bootstrap HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 405 ", "\r\nAllow: POST\r\n", false, 0},
     {SERVER_MSBF, "POST /m2m/bootstrap/ HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 404 ", "STATUS_NOT_FOUND", false, 0},
     {SERVER_MSBF, "POST /m2m/connection HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 404 ", ">not-found<", false, 0},
     {SERVER_MSBF, "POST https://msbf.example.org HTTP/1.1\r\n" HOST, BOOT, "HTTP/1.1 400 ", NULL, false, 0},
@@ -83,10 +83,19 @@ static const struct {
     {SERVER_NSCL, "GET /m2m HTTP/1.1\r\n" HOST "x-etsi-trpdt: soon\r\n\r\n", NULL, "HTTP/1.1 400 ", "RCAT or TRPDT", false, 0},
     {SERVER_NSCL, "GET /m2mx HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 404 ", NULL, false, 0},
     {SERVER_NSCL, "GET / HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 404 ", NULL, false, 0},
-    {SERVER_NSCL, "OPTIONS /m2m/scls HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 405 ", NULL, false, 0},
+    {SERVER_NSCL, "OPTIONS /m2m/scls HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 405 ", "\r\nAllow: GET, POST, PUT\r\n", false, 0},
+    {SERVER_NSCL, "HEAD https://h/m2m/scls/a?x=y HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 405 ", "\r\nAllow: GET, PUT, DELETE\r\n", false, 0},
+    {SERVER_NSCL, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 405 ", "\r\nAllow: GET, POST, PUT, DELETE\r\n", false, 0},
+    {SERVER_NSCL, "POST /m2m/scls HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", NULL, "HTTP/1.1 415 ", NULL, false, 0},
+    {SERVER_NSCL, "PUT /m2m/scls/a HTTP/1.1\r\n" HOST "If-Match: \"a\"\r\nContent-Length: 0\r\n\r\n", NULL, "HTTP/1.1 412 ", "no entity tags", false, 0},
+    {SERVER_NSCL, "DELETE /m2m/scls/a HTTP/1.1\r\n" HOST "If-None-Match: *\r\n\r\n", NULL, "HTTP/1.1 412 ", NULL, false, 0},
+    {SERVER_NSCL, "PUT /m2m/scls/a HTTP/1.1\r\n" HOST "If-Unmodified-Since: Sat, 29 Oct 1994 19:43:31 GMT\r\nContent-Length: 0\r\n\r\n", NULL, "HTTP/1.1 412 ", NULL, false, 0},
+    {SERVER_NSCL, "GET /m2m/scls/a HTTP/1.1\r\n" HOST "If-None-Match: \"a\"\r\n\r\n", NULL, NULL, NULL, false, 0},
+    {SERVER_NSCL, "POST /m2m/scls HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n", NULL, "HTTP/1.1 100 Continue\r\n\r\n", NULL, false, 0},
+    {SERVER_NSCL, "POST /m2m/scls HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n", NULL, "HTTP/1.1 413 ", NULL, true, REASON_HTTP_TOO_LARGE},
     {SERVER_NSCL, "POST /m2m/scls HTTP/1.1\r\n" HOST, "<x", "HTTP/1.1 400 ", ">xml-malformed", false, 0},
-    {SERVER_NSCL, "GET /m2m/" LONG_256 " HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 400 ", NULL, false, 0},
-    {SERVER_NSCL, "GET /m2m/" LONG_256 LONG_256 LONG_256 LONG_256 " HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 413 ", ">http-too-large<", true, REASON_HTTP_TOO_LARGE},
+    {SERVER_NSCL, "GET /m2m/" LONG_256 " HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 414 ", NULL, false, 0},
+    {SERVER_NSCL, "GET /m2m/" LONG_256 LONG_256 LONG_256 LONG_256 " HTTP/1.1\r\n" HOST "\r\n", NULL, "HTTP/1.1 414 ", ">http-too-large<", true, REASON_HTTP_TOO_LARGE},
     {SERVER_NSCL, "POST /m2m/scls HTTP/1.1\r\n" HOST "Content-Length: 1000000\r\n\r\n", NULL, "HTTP/1.1 413 ", "STATUS_BAD_REQUEST", true, REASON_HTTP_TOO_LARGE},
     {SERVER_NSCL, "HELO relay.example.org\r\n", NULL, "HTTP/1.1 400 ", "Connection: close", true, REASON_HTTP_MALFORMED},
     {SERVER_NSCL, "GET /m2m/scls HTTP/1.1\r\n\r\n", NULL, "HTTP/1.1 400 ", ">http-malformed<", true, REASON_HTTP_MALFORMED},
@@ -203,12 +212,35 @@ END_TEST
 
 START_TEST(http_1_0)
 {
+    static const char *const requests_1_0[] = {
+        "GET /m2m/scls HTTP/1.0\r\n\r\n",
+        "GET /m2m/scls HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"};
     struct kit_run r;
 
-    open_run(&r, SERVER_NSCL, span_str("GET /m2m/scls HTTP/1.0\r\n\r\n"), false);
+    open_run(&r, SERVER_NSCL, span_str(requests_1_0[_i]), false);
     ck_assert_int_eq(kit_go(&r), PAIR_ENDED);
     ck_assert_uint_eq(r.requests, 1);
     ck_status(&r, 1, PROTO_DONE);
+    kit_close(&r);
+}
+END_TEST
+
+/* More than a document may have, and less than a message may: refused as too large all the same. */
+START_TEST(too_large_a_document)
+{
+    static char say[M2M_MAX_DOC + 200];
+    struct kit_run r;
+    struct bare *b;
+    int n =
+        snprintf(say, sizeof(say), "PUT /m2m/scls/1 HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
+                 M2M_MAX_DOC + 1);
+
+    memset(say + n, ' ', M2M_MAX_DOC + 1);
+    b = open_run(&r, SERVER_NSCL, span_of(say, (size_t)n + M2M_MAX_DOC + 1), false);
+    kit_go(&r);
+    ck_assert_uint_eq(r.requests, 0);
+    ck_assert_ptr_nonnull(strstr(heard(b), "HTTP/1.1 413 "));
+    ck_status(&r, 1, PROTO_RUNNING);
     kit_close(&r);
 }
 END_TEST
@@ -390,7 +422,8 @@ int main(void)
     tcase_add_loop_test(t, pipelined, 0, 4);
     tcase_add_test(t, pipelined_behind_a_slow_node);
     tcase_add_test(t, connection_close_by_the_client);
-    tcase_add_test(t, http_1_0);
+    tcase_add_loop_test(t, http_1_0, 0, 2);
+    tcase_add_test(t, too_large_a_document);
     tcase_add_loop_test(t, close_notify_by_the_client, 0, 4);
     tcase_add_loop_test(t, fin_without_close_notify, 0, 2);
     tcase_add_test(t, flood_of_refusals);

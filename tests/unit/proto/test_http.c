@@ -178,6 +178,12 @@ static const char *const malformed_requests[] = {
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n",
     "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: \xc3\xa4\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\naX\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\nab",
@@ -223,6 +229,59 @@ START_TEST(malformed_response)
     ck_assert_msg(r.reason == REASON_HTTP_MALFORMED, "%s: %s", malformed_responses[_i],
                   reason_text(r.reason));
     ck_assert_str_eq(r.text, "");
+}
+END_TEST
+
+/* RFC 9110 10.1.1: who waits with his content, until some of it has come. */
+START_TEST(continue_is_awaited)
+{
+    static const struct {
+        const char *head, *behind;
+        bool awaited;
+    } cases[] = {
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n", "",
+         true},
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "2\r\n", true},
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", "a",
+         false},
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n", "",
+         false},
+        {"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n", "", false},
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: more\r\nContent-Length: 2\r\n\r\n", "", false},
+        {"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n", "", false},
+    };
+    struct http_reader *r = http_reader_new(true);
+
+    ck_assert_int_eq(http_reader_input(r, span_str(cases[_i].head)), REASON_NONE);
+    if (*cases[_i].behind)
+        ck_assert_int_eq(http_reader_input(r, span_str(cases[_i].behind)), REASON_NONE);
+    ck_assert_int_eq(http_reader_awaited(r), cases[_i].awaited);
+    ck_assert(!http_reader_awaited(r));
+    http_reader_free(r);
+}
+END_TEST
+
+START_TEST(conditions)
+{
+    struct http_reader *r = http_reader_new(true);
+    const struct http_message *m;
+
+    ck_assert_int_eq(
+        http_reader_input(r, span_str("PUT / HTTP/1.1\r\nHost: h\r\nIf-Match: \"a\"\r\n"
+                                      "if-none-match:\r\n\r\n")),
+        REASON_NONE);
+    m = http_reader_message(r);
+    ck_assert_ptr_nonnull(m);
+    ck_assert(m->if_match && m->if_none_match && !m->if_unmodified_since);
+    ck_assert_int_eq(http_reader_next(r), REASON_NONE);
+    ck_assert_int_eq(http_reader_input(r, span_str("PUT / HTTP/1.1\r\nHost: h\r\n"
+                                                   "If-Unmodified-Since: x\r\n\r\n")),
+                     REASON_NONE);
+    m = http_reader_message(r);
+    ck_assert_ptr_nonnull(m);
+    ck_assert(!m->if_match && !m->if_none_match && m->if_unmodified_since);
+    http_reader_free(r);
 }
 END_TEST
 
@@ -502,6 +561,8 @@ int main(void)
                         (int)(sizeof(malformed_requests) / sizeof(malformed_requests[0])));
     tcase_add_loop_test(tc, malformed_response, 0,
                         (int)(sizeof(malformed_responses) / sizeof(malformed_responses[0])));
+    tcase_add_loop_test(tc, continue_is_awaited, 0, 7);
+    tcase_add_test(tc, conditions);
     tcase_add_test(tc, dead_stays_dead);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, too_much_behind_a_message);

@@ -74,6 +74,27 @@ START_TEST(documents)
 }
 END_TEST
 
+/* The five entities and references to characters, in an attribute as in an element. */
+START_TEST(references)
+{
+    static const char xml[] =
+        "<m2m:container " NS " m2m:id='a&amp;b&#38;&#x64;&apos;'><m2m:searchStrings>"
+        "<m2m:searchString>a&amp;b&#38;&#x64;&apos;</m2m:searchString>"
+        "</m2m:searchStrings></m2m:container>";
+    char why[80], id[40], text[40];
+    struct span strings;
+    struct m2m_rep rep;
+
+    ck_assert_int_eq(m2mxml_rep_read(span_str(xml), &rep, why), REASON_NONE);
+    m2m_find_text(m2m_rep_span(&rep), E_ID, id, sizeof(id));
+    ck_assert_str_eq(id, "a&b&d'");
+    ck_assert(m2m_find(m2m_rep_span(&rep), E_SEARCH_STRINGS, &strings));
+    m2m_find_text(strings, E_SEARCH_STRING, text, sizeof(text));
+    ck_assert_str_eq(text, id);
+    m2m_rep_clear(&rep);
+}
+END_TEST
+
 static const char whole[] =
     "<m2m:accessRight " NS " m2m:id='r'><m2m:permissions><m2m:permission><m2m:permissionFlags>"
     "<m2m:flag>READ</m2m:flag></m2m:permissionFlags><m2m:permissionHolders><m2m:sclIDs>"
@@ -205,6 +226,7 @@ int main(void)
 
     m2mxml_init();
     tcase_add_loop_test(tc, documents, 0, (int)(sizeof(refused) / sizeof(refused[0])));
+    tcase_add_test(tc, references);
     tcase_add_test(tc, every_cut);
     tcase_add_test(tc, hostile_representation);
     tcase_add_test(tc, unchecked);
