@@ -212,7 +212,7 @@ uint64_t deployment_live_request(struct deployment *d, struct meter *m,
     if (!s && bare && !*request->requesting_entity) {
         *out = (struct registrar_answer){
             .answer = {.status = STATUS_FORBIDDEN, .additional = "a requesting entity is needed"}};
-        return;
+        return 0;
     }
     if (!s) {
         registrar_refuse_stranger(out, bare
