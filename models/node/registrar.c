@@ -311,6 +311,15 @@ static void pass_on(const struct call *c, const struct m2m_response *r)
     out->answer = (struct server_answer){.status = (int)r->status_code};
 }
 
+/* Who reports each quarter of an hour knows the name that he gives each report. */
+static bool is_named_report(const struct call *c)
+{
+    struct span id;
+
+    return c->request->rep.type == M2M_CONTENT_INSTANCE &&
+           m2m_find(m2m_rep_span(&c->request->rep), E_ID, &id);
+}
+
 static void answer(const struct call *c, struct m2m_response *r)
 {
     struct registrar_answer *out = c->out;
@@ -331,9 +340,7 @@ static void answer(const struct call *c, struct m2m_response *r)
     }
     out->answer = (struct server_answer){.status = (int)r->status_code};
     out->held = r->held && c->r->settings.poll_timer > 0;
-    /* Who reports each quarter of an hour does not ask for the name of each report. */
-    if (*r->resource_uri && strlen(r->resource_uri) < sizeof out->text &&
-        r->representation.type != M2M_CONTENT_INSTANCE) {
+    if (*r->resource_uri && strlen(r->resource_uri) < sizeof out->text && !is_named_report(c)) {
         str_append(out->text, sizeof out->text, 0, r->resource_uri);
         out->answer.location = out->text;
     }

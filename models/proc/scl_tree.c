@@ -218,6 +218,21 @@ static bool find_target(struct scl_tree *t, const struct scl_tree_call *c, struc
     return false;
 }
 
+/* Whoever says a condition means it: what is not judged here is not passed over. false: answered.
+ */
+static bool check_criteria(const struct scl_tree_call *c)
+{
+    struct span filter = c->request->filter_criteria;
+
+    if (content_asks_tags(filter))
+        scl_tree_refuse(c, STATUS_NOT_IMPLEMENTED, "resources have no entity tags");
+    else if (filter.n > 0 && c->request->method != M2M_RETRIEVE)
+        scl_tree_refuse(c, STATUS_BAD_REQUEST, "filterCriteria select what is retrieved");
+    else
+        return true;
+    return false;
+}
+
 void scl_tree_request(struct scl_tree *t, int64_t now, const struct m2m_request *request,
                       struct m2m_response *response)
 {
@@ -238,6 +253,8 @@ void scl_tree_request(struct scl_tree *t, int64_t now, const struct m2m_request 
         scl_tree_refuse(&c, status, status == STATUS_NOT_FOUND ? "no such resource" : NULL);
     else if (!m2m_type_takes(target.type, request->method))
         scl_tree_refuse(&c, STATUS_METHOD_NOT_ALLOWED, NULL);
+    else if (!check_criteria(&c))
+        return;
     else if (target.type == M2M_MEMBERS_CONTENT)
         group_fan_out(t, &target, &c);
     else

@@ -18,7 +18,7 @@ uint64_t content_size(const struct resource *r)
     return m2m_find(store_attributes(r), E_CONTENT, &content) ? content.n : 0;
 }
 
-/* One instance alone is larger than its container may be: nothing could make room for it. */
+/* One instance alone is more than its container may hold: nothing could make room for it. */
 bool content_check(struct scl_tree *t, const struct resource *container,
                    const struct scl_tree_call *c)
 {
@@ -26,10 +26,13 @@ bool content_check(struct scl_tree *t, const struct resource *container,
     uint64_t max = (uint64_t)bound_of(container, E_MAX_BYTE_SIZE);
 
     (void)t;
-    if (!m2m_find(m2m_rep_span(c->request->representation), E_CONTENT, &content) ||
-        content.n <= max)
+    if (bound_of(container, E_MAX_NR_OF_INSTANCES) == 0)
+        scl_tree_refuse(c, STATUS_NOT_ACCEPTABLE, "maxNrOfInstances is 0");
+    else if (m2m_find(m2m_rep_span(c->request->representation), E_CONTENT, &content) &&
+             content.n > max)
+        scl_tree_refuse(c, STATUS_NOT_ACCEPTABLE, "more octets than maxByteSize");
+    else
         return true;
-    scl_tree_refuse(c, STATUS_NOT_ACCEPTABLE, "more octets than maxByteSize");
     return false;
 }
 
@@ -174,6 +177,13 @@ static bool matches(const struct resource *r, const struct m2m_item *c)
     if (c->element == E_SEARCH_STRING)
         return has_search_string(r, c->value);
     return true;
+}
+
+bool content_asks_tags(struct span filter)
+{
+    struct span tag;
+
+    return m2m_find(filter, E_IF_MATCH, &tag) || m2m_find(filter, E_IF_NONE_MATCH, &tag);
 }
 
 bool content_matches(const struct resource *r, struct span filter)

@@ -92,9 +92,14 @@ static bool check_application(const struct scl_tree_call *c)
 
 static bool check_subscription(const struct scl_tree_call *c)
 {
-    if (m2m_find_number(m2m_rep_span(c->request->representation), E_SUBSCRIPTION_TYPE, 0) == 0)
+    struct span list = m2m_rep_span(c->request->representation), filter;
+
+    if (m2m_find_number(list, E_SUBSCRIPTION_TYPE, 0) != 0)
+        scl_tree_refuse(c, STATUS_NOT_IMPLEMENTED, "subscriptionType SYNCHRONOUS");
+    else if (m2m_find(list, E_FILTER_CRITERIA, &filter) && content_asks_tags(filter))
+        scl_tree_refuse(c, STATUS_NOT_IMPLEMENTED, "resources have no entity tags");
+    else
         return true;
-    scl_tree_refuse(c, STATUS_NOT_IMPLEMENTED, "subscriptionType SYNCHRONOUS");
     return false;
 }
 

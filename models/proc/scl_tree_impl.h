@@ -191,6 +191,8 @@ void content_removed(struct scl_tree *t, struct resource *r);
 void content_bound(struct scl_tree *t, struct resource *collection, int64_t now);
 void content_expire(struct scl_tree *t, struct resource *collection, int64_t now);
 int64_t content_due(const struct resource *collection);
+/* A filterCriteria with ifMatch or ifNoneMatch. */
+bool content_asks_tags(struct span filter);
 bool content_matches(const struct resource *r, struct span filter);
 uint64_t content_size(const struct resource *r);
 

@@ -13,6 +13,8 @@
 #define NS        "xmlns:m2m='http://uri.etsi.org/m2m'"
 #define CONTAINER "<m2m:container " NS " m2m:id='r'/>"
 #define CONTENT   "<m2m:contentInstance " NS "><m2m:content>AAEC</m2m:content></m2m:contentInstance>"
+#define NAMED                                                                                      \
+    "<m2m:contentInstance " NS " m2m:id='n'><m2m:content>AAEC</m2m:content></m2m:contentInstance>"
 
 /* A registrar, one SCL that it knows, and the answer to the last request. */
 static struct registrar *registrar;
@@ -201,6 +203,8 @@ START_TEST(life_of_a_registration)
     ck_assert_int_eq(ask(HTTP_POST, "/containers", CONTAINER), STATUS_CREATED);
     ck_assert_ptr_nonnull(strstr(answer.answer.location, "/containers/r"));
     ck_assert_int_eq(ask(HTTP_POST, "/containers/r/contentInstances", CONTENT), STATUS_CREATED);
+    ck_assert_ptr_nonnull(strstr(answer.answer.location, "/contentInstances/contentInstance-"));
+    ck_assert_int_eq(ask(HTTP_POST, "/containers/r/contentInstances", NAMED), STATUS_CREATED);
     ck_assert_ptr_null(answer.answer.location);
     ck_assert_int_eq(ask(HTTP_GET, "/containers/r/contentInstances/latest", NULL), STATUS_OK);
     ck_assert_int_eq(answer.doc.kind, DOC_RESOURCE);

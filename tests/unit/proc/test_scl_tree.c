@@ -198,6 +198,13 @@ START_TEST(instances)
     has(&k, "<m2m:contentInstance m2m:id=\"contentInstance-1\">");
     has_not(&k, "m2m:contentInstance m2m:id=\"a\"");
     has_not(&k, "<m2m:content ");
+    /* A condition is not passed over: what is not done for it is not done at all. */
+    expect(&k, "s1", M2M_DELETE, CI "/latest", NULL, STATUS_BAD_REQUEST);
+    expect(&k, "s1", M2M_UPDATE, "/m2m/scls/s1/containers/c", "<m2m:container " NS "/>",
+           STATUS_BAD_REQUEST);
+    k.filter = "<ifMatch>x</ifMatch>";
+    expect(&k, "s1", M2M_RETRIEVE, CI, NULL, STATUS_NOT_IMPLEMENTED);
+    expect(&k, "s1", M2M_DELETE, CI "/latest", NULL, STATUS_NOT_IMPLEMENTED);
     k.filter = NULL;
     expect(&k, "s1", M2M_DELETE, CI "/latest", NULL, STATUS_DELETED);
     expect(&k, "s1", M2M_RETRIEVE, CI "/latest", NULL, STATUS_OK);
@@ -237,6 +244,11 @@ START_TEST(bounds_of_a_container)
     count_is(1, 8);
     expect(&k, "s1", M2M_UPDATE, "/m2m/scls/s1/containers/c",
            "<m2m:container " NS "><m2m:maxByteSize>7</m2m:maxByteSize></m2m:container>", STATUS_OK);
+    count_is(0, 0);
+    expect(&k, "s1", M2M_UPDATE, "/m2m/scls/s1/containers/c",
+           "<m2m:container " NS "><m2m:maxNrOfInstances>0</m2m:maxNrOfInstances></m2m:container>",
+           STATUS_OK);
+    expect(&k, "s1", M2M_CREATE, CI, INSTANCE("none", "YQ=="), STATUS_NOT_ACCEPTABLE);
     count_is(0, 0);
     has(&k, "<m2m:contentInstanceCollection></m2m:contentInstanceCollection>");
     has_not(&k, "<m2m:latest");

@@ -101,6 +101,10 @@ START_TEST(filters)
            SUBSCRIPTION("m", "http://na/7",
                         "<m2m:subscriptionType>SYNCHRONOUS</m2m:subscriptionType>"),
            STATUS_NOT_IMPLEMENTED);
+    expect(&k, "s1", M2M_CREATE, CI "/subscriptions",
+           SUBSCRIPTION("t", "http://na/7",
+                        "<m2m:filterCriteria><ifNoneMatch>x</ifNoneMatch></m2m:filterCriteria>"),
+           STATUS_NOT_IMPLEMENTED);
     expect(&k, "s1", M2M_CREATE, CI "/subscriptions", "<m2m:subscription " NS "/>",
            STATUS_BAD_REQUEST);
     expect(&k, "s1", M2M_UPDATE, CI "/subscriptions/n",
