@@ -603,15 +603,29 @@ START_TEST(requests_in_every_form)
     m.payload = span_str(container);
     say_to_server(&r, &m, &answer);
     ck_assert_int_eq(r.last.rep.type, M2M_CONTAINER);
-    /* What a method has no payload for is not looked at (RFC 7252 5.5). */
-    coap_msg_init(&m, COAP_CON, COAP_GET);
+    ck_assert_uint_eq(r.requests, 6);
     buf_clear(&store);
+    kit_close(&r);
+}
+END_TEST
+
+/* What a method has no payload for is not looked at (RFC 7252 5.5), and an empty If-Match asks only
+ * that the resource is there (5.10.8.1). */
+START_TEST(payload_of_a_get)
+{
+    struct coap_msg m, answer;
+    struct kit_run r;
+    struct buf store;
+
+    open_run(&r, BARE, 0);
+    buf_init(&store, 4096);
+    coap_msg_init(&m, COAP_CON, COAP_GET);
     ck_assert(coap_msg_add_uri(&m, "/m2m/c", &store));
-    coap_msg_add(&m, COAP_IF_MATCH, span_of(NULL, 0)); /* if it is there */
+    coap_msg_add(&m, COAP_IF_MATCH, span_of(NULL, 0));
     m.payload = span_str("<no document");
     say_to_server(&r, &m, &answer);
     ck_assert_int_eq(r.last.rep.type, M2M_NO_TYPE);
-    ck_assert_uint_eq(r.requests, 7);
+    ck_assert_uint_eq(r.requests, 1);
     buf_clear(&store);
     kit_close(&r);
 }
@@ -718,6 +732,7 @@ int main(void)
     tcase_add_loop_test(t, wrong_or_unknown_kmc, 0, 3);
     tcase_add_loop_test(t, a_handshake_is_given_up, 0, 2);
     tcase_add_test(t, requests_in_every_form);
+    tcase_add_test(t, payload_of_a_get);
     tcase_add_loop_test(t, requests_that_are_refused, 0, 12);
     tcase_add_test(t, codes);
     suite_add_tcase(s, t);
