@@ -64,8 +64,7 @@ enum reason server_guard_meet(struct server_guard *g, struct proto_env *env, con
         str_append(g->name, sizeof(g->name), 0, peer);
     else
         reason = look_at(g, env, body);
-    /* What is no XML is not sealed either; who reads it says what is wrong with it. */
-    if ((reason == REASON_XMLSEC_MISSING || reason == REASON_XML_MALFORMED) && g->trusts_access) {
+    if (reason == REASON_XMLSEC_MISSING && g->trusts_access) {
         g->name[0] = '\0'; /* whatever an earlier document said of itself */
         return REASON_NONE;
     }

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* Statuses of HTTP that TS 102 921 has no name for. */
-enum { PRECONDITION_FAILED = 412, CONTENT_TOO_LARGE = 413, URI_TOO_LONG = 414 };
+enum { PRECONDITION_FAILED = 412, URI_TOO_LONG = 414 };
 
 /* What the functions that serve one thing take (GAP C10, C12). */
 struct service {
@@ -169,8 +169,6 @@ static bool check_body(struct proto_env *env, enum server_role role, const struc
 
     if (m->guard && server_guard_is_closed(m->guard))
         return open_body(m, q, no);
-    if (m->body.n > M2M_MAX_DOC)
-        return refused(no, CONTENT_TOO_LARGE, REASON_HTTP_TOO_LARGE, "");
     reason = only ? document_read(env, m->body, &q->doc, why)
                   : document_read_rep(env, m->body, &q->rep, why);
     if (reason)

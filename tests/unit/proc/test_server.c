@@ -225,26 +225,6 @@ START_TEST(http_1_0)
 }
 END_TEST
 
-/* More than a document may have, and less than a message may: refused as too large all the same. */
-START_TEST(too_large_a_document)
-{
-    static char say[M2M_MAX_DOC + 200];
-    struct kit_run r;
-    struct bare *b;
-    int n =
-        snprintf(say, sizeof(say), "PUT /m2m/scls/1 HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
-                 M2M_MAX_DOC + 1);
-
-    memset(say + n, ' ', M2M_MAX_DOC + 1);
-    b = open_run(&r, SERVER_NSCL, span_of(say, (size_t)n + M2M_MAX_DOC + 1), false);
-    kit_go(&r);
-    ck_assert_uint_eq(r.requests, 0);
-    ck_assert_ptr_nonnull(strstr(heard(b), "HTTP/1.1 413 "));
-    ck_status(&r, 1, PROTO_RUNNING);
-    kit_close(&r);
-}
-END_TEST
-
 /* With and without a request under way. */
 START_TEST(close_notify_by_the_client)
 {
@@ -423,7 +403,6 @@ int main(void)
     tcase_add_test(t, pipelined_behind_a_slow_node);
     tcase_add_test(t, connection_close_by_the_client);
     tcase_add_loop_test(t, http_1_0, 0, 2);
-    tcase_add_test(t, too_large_a_document);
     tcase_add_loop_test(t, close_notify_by_the_client, 0, 4);
     tcase_add_loop_test(t, fin_without_close_notify, 0, 2);
     tcase_add_test(t, flood_of_refusals);
