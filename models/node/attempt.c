@@ -99,21 +99,29 @@ static bool is_plain(const struct device *dev)
     return !(dev->mid_flags & MID_CHANNELS);
 }
 
+void device_mid_settings(const struct device *dev, sim_ns now, char scl_id[M2M_MAX_URI],
+                         struct mid_settings *out)
+{
+    node_scl_id(dev->node_id, scl_id);
+    *out = (struct mid_settings){.context = is_plain(dev) ? NULL : dev->population->mid.client,
+                                 .nscl = device_nscl(dev)->fqdn,
+                                 .connection_id = dev->connection_id,
+                                 .kmc_index = dev->kmc_index,
+                                 .requesting_entity = scl_id,
+                                 .object_flags = dev->mid_flags & MID_OBJECTS,
+                                 .cipher = dev->population->config->device->mid.cipher,
+                                 .sequence = dev->object ? dev->object->sequence : 0,
+                                 .sequence_step = dev->channel ? 2 : 1,
+                                 .session = resume_offer(dev, now)};
+}
+
 static struct proto *make_mid(struct device *dev, struct proto_env *env, sim_ns now)
 {
     char scl_id[M2M_MAX_URI];
+    struct mid_settings settings;
     struct mid_client *c;
-    struct mid_settings settings = {.context = is_plain(dev) ? NULL : dev->population->mid.client,
-                                    .nscl = device_nscl(dev)->fqdn,
-                                    .connection_id = dev->connection_id,
-                                    .kmc_index = dev->kmc_index,
-                                    .requesting_entity = scl_id,
-                                    .object_flags = dev->mid_flags & MID_OBJECTS,
-                                    .cipher = dev->population->config->device->mid.cipher,
-                                    .sequence = dev->object ? dev->object->sequence : 0,
-                                    .session = resume_offer(dev, now)};
 
-    node_scl_id(dev->node_id, scl_id);
+    device_mid_settings(dev, now, scl_id, &settings);
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &settings);
     c = mid_client_new(env, &settings);
@@ -415,6 +423,16 @@ void device_end_objects(struct device *dev, sim_ns now, const char *end_reason)
     dev->object = NULL;
 }
 
+void device_use_objects(struct device *dev, sim_ns now)
+{
+    struct keyring *keys = device_deployment(dev)->keys;
+
+    if (!dev->object)
+        return;
+    keyring_used(keys, dev->object->sign_key, now);
+    keyring_used(keys, dev->object->encrypt_key, now);
+}
+
 /* The keys of objects are there as soon as Kmc is (GAP C13). */
 static void begin_objects(struct device *dev, sim_ns now)
 {
@@ -423,6 +441,7 @@ static void begin_objects(struct device *dev, sim_ns now)
     if (!(dev->mid_flags & MID_OBJECTS))
         return;
     dev->object = xcalloc(1, sizeof *dev->object);
+    dev->object->poll_sequence = 1;
     if (dev->mid_flags & MID_OBJECT_SIGN)
         dev->object->sign_key = keyring_born(keys, KEY_SIGN, device_node(dev), dev->kmc_key,
                                              dev->proc->id, now, dev->kmc_expires);
@@ -474,10 +493,7 @@ static void advanced_mid(struct device *dev, struct device_end *e, sim_ns now)
     if (!r)
         return;
     keyring_used(d->keys, dev->session_key, now);
-    if (dev->object) {
-        keyring_used(d->keys, dev->object->sign_key, now);
-        keyring_used(d->keys, dev->object->encrypt_key, now);
-    }
+    device_use_objects(dev, now);
     answer = *r; /* the core may go in what follows */
     device_take_answer(dev, &answer, now);
     if (dev->end == e)

@@ -4,6 +4,7 @@
 #define MODELS_NODE_ATTEMPT_H
 
 #include "models/node/device.h"
+#include "models/proc/client.h"
 #include "models/proc/ub.h"
 #include "models/proto/m2mxml.h"
 
@@ -43,6 +44,10 @@ bool device_close_session(struct device *dev, sim_ns now);
 void resume_free(struct device *dev); /* resume.h */
 /* With its Kmc the keys that come of it end, and no session is taken up; fine if there are none. */
 void device_end_objects(struct device *dev, sim_ns now, const char *end_reason);
+void device_use_objects(struct device *dev, sim_ns now); /* an answer has come */
+/* Of a session of mId; scl_id must outlive what is made of it. Prepare. */
+void device_mid_settings(const struct device *dev, sim_ns now, char scl_id[M2M_MAX_URI],
+                         struct mid_settings *out);
 struct credential *device_issue(struct device *dev); /* its certificate; NULL: OpenSSL would not */
 struct server *device_mas(const struct device *dev);
 struct server *device_nscl(const struct device *dev);

@@ -18,7 +18,8 @@ enum device_state {
 
 /* What a device's sealing of objects needs beside Kmc, while that lives. */
 struct device_object {
-    uint64_t sequence; /* of the last request that was sealed under this Kmc */
+    /* Of the last request that was sealed under this Kmc; who polls numbers all others evenly. */
+    uint64_t sequence, poll_sequence;
     key_ref sign_key, encrypt_key;
 };
 

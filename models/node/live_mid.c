@@ -368,6 +368,7 @@ enum err deployment_live_scl(struct deployment *d, const char *name, uint32_t in
         .kmc_index = r.kmc_index,
         .requesting_entity = out->scl_id,
         .object_flags = r.mid_flags & MID_OBJECTS,
+        .sequence_step = dev->channel ? 2 : 1,
         .cipher = r.cipher};
     if (dev->population->config->device->mid.binding == BINDING_COAP)
         mid_coap_client(dev, &out->mid);

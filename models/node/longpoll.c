@@ -3,6 +3,7 @@
 #include "models/node/access.h"
 #include "models/node/application.h"
 #include "models/node/image.h"
+#include "models/node/mid_security.h"
 #include "models/node/node_id.h"
 #include "models/node/record.h"
 #include "models/node/resume.h"
@@ -149,19 +150,17 @@ bool longpoll_is_settled(struct device *dev, enum procedure_kind kind, enum reas
 
 static struct proto *make_core(struct session *s, sim_ns now)
 {
-    struct device_end *e = session_user(s);
-    struct device *dev = e->dev;
+    const struct device_end *e = session_user(s);
+    const struct device *dev = e->dev;
     char scl_id[M2M_MAX_URI];
+    struct mid_settings settings;
+    struct mid_client *c;
 
-    node_scl_id(dev->node_id, scl_id);
-    return mid_client_proto(mid_client_new(
-        session_env(s), &(struct mid_settings){.context = dev->population->mid.client,
-                                               .nscl = device_nscl(dev)->fqdn,
-                                               .connection_id = dev->connection_id,
-                                               .kmc_index = dev->kmc_index,
-                                               .requesting_entity = scl_id,
-                                               .representations = true,
-                                               .session = resume_offer(dev, now)}));
+    device_mid_settings(dev, now, scl_id, &settings);
+    settings.representations = true;
+    settings.sequence = dev->object ? dev->object->poll_sequence : 0;
+    c = mid_client_new(session_env(s), &settings);
+    return c ? mid_client_proto(c) : NULL;
 }
 
 void longpoll_target(const struct device *dev, char *out, size_t n)
@@ -208,7 +207,10 @@ static void end_poll(struct device_channel *ch, sim_ns now, enum reason reason)
 static struct session *release_session(struct device_channel *ch)
 {
     struct session *s = ch->end->session;
+    struct proto *core = session_core(s);
 
+    if (ch->dev->object && core)
+        ch->dev->object->poll_sequence = mid_client_sequence(mid_client_of(core));
     ch->stream_counter = session_stream(s).counter;
     free(ch->end);
     ch->end = NULL;
@@ -315,6 +317,7 @@ static void advanced(struct session *s, sim_ns now)
     struct mid_client *c = mid_client_of(core);
 
     if (core && core->status != PROTO_FAILED && ch->proc && mid_client_response(c)) {
+        device_use_objects(dev, now);
         take_answer(ch, mid_client_response(c), now);
         mid_client_take(c);
     }
@@ -407,7 +410,7 @@ static void connect_session(struct device_channel *ch)
     e->dev = dev;
     e->kind = PROC_POLL;
     e->polls = true;
-    e->plain = config(dev)->mid.security == CFG_SECURITY_NONE;
+    e->plain = !(dev->mid_flags & MID_CHANNELS);
     e->session = session_new(&longpoll_ops, e, &host, stream, &dev->se);
     ch->sessions++;
     ch->booked = (struct session_traffic){0};
@@ -467,9 +470,8 @@ static void poll(struct device *dev, sim_ns now)
     struct device_channel *ch = dev->channel;
     struct server *nscl = device_nscl(dev);
 
-    ch->proc =
-        record_begin(dev->population, device_node(dev), PROC_POLL,
-                     config(dev)->mid.security == CFG_SECURITY_NONE ? "http" : "https", now, now);
+    ch->proc = record_begin(dev->population, device_node(dev), PROC_POLL,
+                            mid_security_name(BINDING_HTTP, dev->mid_flags), now, now);
     ch->proc->peer_id = nscl->node_id;
     ch->proc->attempts = 1;
     /* Who is not answered by then has lost its NSCL, or the NAT its binding. */

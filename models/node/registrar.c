@@ -102,6 +102,7 @@ void registrar_store(struct registrar *r, const struct scl_record *record)
         s->mid_flags = record->mid_flags;
         s->cipher = record->cipher;
         s->sequence = record->sequence;
+        s->poll_sequence = record->poll_sequence;
     }
     map_put(&r->by_connection, record->connection_id, (uint32_t)(s - r->records));
 }
@@ -514,16 +515,28 @@ static void serve_query(struct call *c)
     m2m_query_clear(&c->query);
 }
 
+/* EXECUTE of a longPollingURI; a POST there with a body is a responseNotify. */
+static bool is_poll(const struct server_request *r)
+{
+    static const char last[] = "/longPolling";
+    size_t n = strlen(r->target);
+
+    return r->method == HTTP_POST && !r->rep.type && n >= sizeof last &&
+           strcmp(r->target + n - (sizeof last - 1), last) == 0;
+}
+
 /* A sealed request is good once (models/proc/README.md). false: answered. */
 static bool check_sequence(const struct call *c)
 {
+    uint64_t *highest = is_poll(c->request) ? &c->s->poll_sequence : &c->s->sequence;
+
     if (c->request->sequence == 0)
         return true;
-    if (c->request->sequence <= c->s->sequence) {
+    if (c->request->sequence <= *highest) {
         refuse(c, STATUS_PERMISSION_DENIED, reason_text(REASON_OBJECT_REPLAYED));
         return false;
     }
-    c->s->sequence = c->request->sequence;
+    *highest = c->request->sequence;
     return true;
 }
 

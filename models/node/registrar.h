@@ -21,10 +21,11 @@ struct scl_record {
     uint32_t device;
     bool ival_capable;
     /* Of mId, as granted with Kmc (GAP C8); 0: TLS with PSK. Of its objects: their cipher, and the
-     * highest number of a request that was taken under this Kmc. */
+     * highest number of a request that was taken under this Kmc; of long polls, which come on a
+     * session of their own beside the others, they are counted apart. */
     uint16_t mid_flags;
     enum xmlsec_cipher cipher;
-    uint64_t sequence;
+    uint64_t sequence, poll_sequence;
 };
 
 struct registrar_settings {

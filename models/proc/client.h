@@ -93,11 +93,13 @@ struct mid_settings {
      * SE_KMC. */
     unsigned object_flags;
     enum xmlsec_cipher cipher;
-    uint64_t sequence;            /* how many requests have been sealed under this Kmc before */
+    uint64_t sequence; /* the number of the request that was sealed last under this Kmc, 0: none */
+    /* To the number of the next; 0: 1. Who has two sessions at a time under one Kmc takes 2, and
+     * numbers of another parity for each. */
+    uint32_t sequence_step;
     struct m2m_category category; /* of each request: as x-etsi-rcat and x-etsi-trpdt */
-    /* Answers of success, where nothing is sealed, are read as representations, of any resource. */
-    bool representations;
-    struct span session; /* of TLS or DTLS, to be taken up again (tls.h); copied */
+    bool representations; /* answers of success are read as representations, of any resource */
+    struct span session;  /* of TLS or DTLS, to be taken up again (tls.h); copied */
 };
 /* NULL: OpenSSL would not make an endpoint, or there is no Kmc to seal with. */
 struct mid_client *mid_client_new(struct proto_env *env, const struct mid_settings *settings);
@@ -123,8 +125,8 @@ struct mid_response {
 /* The answer, or NULL; owned by the core until mid_client_take. */
 const struct mid_response *mid_client_response(const struct mid_client *c);
 void mid_client_take(struct mid_client *c);
-/* settings->sequence and those sealed since: whoever makes the next session under this Kmc needs
- * it, for a number is taken once. */
+/* settings->sequence, or the number of the last that was sealed since: whoever makes the next
+ * session under this Kmc needs it, for a number is taken once. */
 uint64_t mid_client_sequence(const struct mid_client *c);
 bool mid_client_is_open(const struct mid_client *c); /* handshake over */
 /* For its session, which may be taken up later. NULL: there is none. */

@@ -9,7 +9,9 @@ bool client_guard_init(struct client_guard *g, struct proto_env *env,
                        const struct mid_settings *settings, const char *identity)
 {
     *g = (struct client_guard){.sequence = settings->sequence,
-                               .flags = settings->object_flags & OBJECT_FLAGS};
+                               .step = settings->sequence_step ? settings->sequence_step : 1,
+                               .flags = settings->object_flags & OBJECT_FLAGS,
+                               .representations = settings->representations};
     if (!g->flags)
         return true;
     g->object = object_new(env, SE_KMC, identity, g->flags, settings->cipher);
@@ -26,8 +28,9 @@ bool client_guard_seal(struct client_guard *g, enum http_method method, const ch
                        const char *entity, const struct m2m_doc *doc, struct buf *out)
 {
     struct m2m_primitive p = {.method = object_primitive_type(method, doc != NULL),
-                              .correlation_id = ++g->sequence};
+                              .correlation_id = g->sequence + g->step};
 
+    g->sequence = p.correlation_id;
     str_append(p.target_id, sizeof(p.target_id), 0, target);
     str_append(p.requesting_entity, sizeof(p.requesting_entity), 0, entity);
     return object_seal(g->object, &p, doc, out) == REASON_NONE;
@@ -66,7 +69,8 @@ void client_guard_take(struct client_guard *g, struct proto_env *env, struct spa
 {
     struct m2m_primitive p = {.response = true};
     char why[80];
-    enum reason reason = object_open(g->object, body, &p, &r->doc, NULL, why);
+    enum reason reason =
+        object_open(g->object, body, &p, &r->doc, g->representations ? &r->rep : NULL, why);
 
     if (reason) {
         take_unsealed(env, body, reason, r);
@@ -76,6 +80,8 @@ void client_guard_take(struct client_guard *g, struct proto_env *env, struct spa
     if (p.correlation_id != g->sequence) {
         r->reason = REASON_OBJECT_REPLAYED;
         m2m_doc_release(&r->doc);
+        m2m_rep_clear(&r->rep);
+        m2m_rep_init(&r->rep, M2M_NO_TYPE);
         return;
     }
     if (strlen(p.resource_uri) < sizeof(r->location))

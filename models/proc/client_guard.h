@@ -9,7 +9,9 @@
 struct client_guard {
     struct object *object; /* NULL: bodies go as they are */
     uint64_t sequence;     /* of the request that was sealed last */
+    uint32_t step;         /* to that of the next */
     unsigned flags;
+    bool representations; /* mid_settings.representations */
 };
 
 /* false: there is no Kmc to seal with. identity: Kmc's. */

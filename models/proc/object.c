@@ -162,7 +162,7 @@ enum reason object_open(const struct object *o, struct span body, struct m2m_pri
     why[0] = '\0';
     if (doc)
         memset(doc, 0, sizeof(*doc));
-    else
+    if (rep)
         m2m_rep_init(rep, M2M_NO_TYPE);
     pass_init(&w);
     reason = open_body(o, body, &w);

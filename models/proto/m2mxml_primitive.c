@@ -119,6 +119,8 @@ static int find_document(const struct xml_tree *tree)
     return representation && !document ? -1 : document;
 }
 
+#define FIRST_FAILURE 300 /* HTTP's numbers */
+
 static enum reason read_representation(const struct xml_tree *tree, struct m2m_doc *doc,
                                        struct m2m_rep *rep, char why[80])
 {
@@ -153,14 +155,16 @@ enum reason m2mxml_primitive_read(struct span in, struct m2m_primitive *p, struc
     *p = (struct m2m_primitive){.response = p->response};
     if (doc)
         memset(doc, 0, sizeof(*doc));
-    else
+    if (rep)
         m2m_rep_init(rep, M2M_NO_TYPE);
     why[0] = '\0';
     reason = xml_tree_read(&tree, in, true, why);
     if (!reason)
         reason = read_form(&tree, p, why);
-    if (!reason)
-        reason = read_representation(&tree, doc, rep, why);
+    if (!reason && rep && (int)p->status_code < FIRST_FAILURE)
+        reason = read_representation(&tree, NULL, rep, why);
+    else if (!reason)
+        reason = read_representation(&tree, doc, doc ? NULL : rep, why);
     xml_tree_release(&tree);
     if (reason && doc)
         m2m_doc_release(doc);

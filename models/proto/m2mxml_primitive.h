@@ -30,7 +30,8 @@ struct m2m_primitive {
 bool m2mxml_primitive_write(const struct m2m_primitive *p, struct span representation,
                             struct buf *out);
 /* p->response says which of the two is expected. The representation goes into doc or into rep, of
- * which one is NULL; without one it is DOC_NONE or M2M_NO_TYPE. Reasons and why: as m2mxml_parse;
+ * which one is NULL; or, of a response where both are wanted, a success's into rep and a refusal's
+ * into doc. Without one they are DOC_NONE and M2M_NO_TYPE. Reasons and why: as m2mxml_parse;
  * doc or rep is then empty. Thread-safe. */
 enum reason m2mxml_primitive_read(struct span in, struct m2m_primitive *p, struct m2m_doc *doc,
                                   struct m2m_rep *rep, char why[80]);

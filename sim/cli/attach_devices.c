@@ -521,9 +521,9 @@ static void agent_init(struct agent *a, struct fleet *f, size_t i)
     /* Its readings are called after the microsecond, so that no name comes twice, nor after a run
      * that stayed registered. */
     a->serial = (uint64_t)live_epoch_unix_ns(f->live) / 1000;
-    /* Nor is a number of a sealed request taken twice under one Kmc, which is the same each time.
-     */
-    a->scl.mid.sequence = a->serial;
+    /* Nor is a number of a sealed request taken twice under one Kmc, which is the same each time:
+     * even ones here, odd ones in its polls. */
+    a->scl.mid.sequence = a->serial & ~UINT64_C(1);
     a->due = (sim_ns)((double)f->ramp * (double)i / (double)f->count);
     if (live_scl_polls(&a->scl))
         a->poller = poller_new(&(struct poller_settings){.live = f->live,
@@ -556,9 +556,6 @@ static int make_agents(const struct cli *c, struct fleet *f)
         if (err)
             return cli_error(c, EXIT_USAGE,
                              "--count: there are %zu devices (--set populations.NAME.count=N)", i);
-        if (live_scl_polls(&a->scl) && a->scl.mid.object_flags)
-            return cli_error(c, EXIT_USAGE, "'%s' polls, which it cannot with sealed objects",
-                             a->scl.name);
         agent_init(a, f, i);
     }
     return EXIT_DONE;

@@ -18,6 +18,7 @@ struct poller {
     struct meter meter;
     struct trace trace;
     struct proto_env env;
+    uint64_t sequence; /* of the poll that was sealed last */
     sim_ns due, retry; /* no connection before; how long after the next failure */
     sim_ns began;      /* the poll */
     sim_ns answered;   /* and had its answer then */
@@ -95,6 +96,7 @@ static void begin(struct poller *p, sim_ns now)
     struct mid_settings settings = p->settings.scl->mid;
 
     settings.representations = true;
+    settings.sequence = p->sequence;
     settings.session = attach_resume_offer(p->settings.resume, now);
     p->mid = mid_client_new(&p->env, &settings);
     if (!p->mid)
@@ -126,6 +128,7 @@ static void end(struct poller *p, sim_ns now)
     enum reason reason = (enum reason)p->tally.proto.reason;
 
     attach_resume_failed(p->settings.resume, mid_client_tls(p->mid), reason);
+    p->sequence = mid_client_sequence(p->mid);
     proto_free(&p->tally.proto);
     p->open = false;
     if (!p->wanted || (reason == REASON_NONE && !p->asked))
@@ -184,6 +187,7 @@ struct poller *poller_new(const struct poller_settings *settings)
 
     p->settings = *settings;
     p->retry = RETRY_FIRST;
+    p->sequence = settings->scl->mid.sequence | 1;
     p->stream = rng_stream(settings->seed, settings->scl->name, "attach, polls");
     p->env = (struct proto_env){.stream = &p->stream,
                                 .se = settings->scl->se,

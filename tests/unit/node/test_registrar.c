@@ -83,6 +83,30 @@ static int ask_as(const char *entity, enum http_method method, const char *path,
     return answer.answer.status;
 }
 
+/* A sealed request without a body, by its number. */
+static int ask_sealed(uint64_t number, enum http_method method, const char *path, bool with_body)
+{
+    struct server_request r = {.method = method, .peer_name = "7:1", .sequence = number};
+    char why[80], target[2 * M2M_MAX_URI];
+
+    snprintf(target, sizeof target, "/m2m/scls/%s%s", scl_id, path);
+    snprintf(r.target, sizeof r.target, "%.200s", target);
+    snprintf(r.requesting_entity, sizeof r.requesting_entity, "%s", scl_id);
+    if (with_body)
+        ck_assert_int_eq(m2mxml_rep_read(span_str(CONTAINER), &r.rep, why), REASON_NONE);
+    m2m_doc_release(&answer.doc);
+    registrar_request(registrar, registrar_of_connection(registrar, r.peer_name), &r, &meter, now,
+                      &answer);
+    m2m_rep_clear(&r.rep);
+    return answer.answer.status;
+}
+
+static bool is_replayed(void)
+{
+    return answer.answer.status == STATUS_PERMISSION_DENIED && answer.answer.additional &&
+           strcmp(answer.answer.additional, reason_text(REASON_OBJECT_REPLAYED)) == 0;
+}
+
 /* path: below its <scl>; NULL: the collection of all. */
 static int ask(enum http_method method, const char *path, const char *xml)
 {
@@ -345,6 +369,38 @@ START_TEST(applications)
 }
 END_TEST
 
+/* Long polls come on a session of their own, so theirs may overtake others, and be overtaken; each
+ * number is good once all the same. */
+START_TEST(numbers_of_polls_apart)
+{
+    static const char poll[] = "/notificationChannels/poll/longPolling";
+
+    ask_sealed(10, HTTP_GET, "", false);
+    ck_assert(!is_replayed());
+    ask_sealed(7, HTTP_POST, poll, false); /* held back while 8 and 10 went by */
+    ck_assert(!is_replayed());
+    ask_sealed(7, HTTP_POST, poll, false);
+    ck_assert(is_replayed());
+    ask_sealed(21, HTTP_POST, poll, false);
+    ck_assert(!is_replayed());
+    ask_sealed(12, HTTP_GET, "", false);
+    ck_assert(!is_replayed());
+    ask_sealed(12, HTTP_GET, "", false);
+    ck_assert(is_replayed());
+    /* What has a body there is no poll but an answer, and one of the others. */
+    ask_sealed(12, HTTP_POST, poll, true);
+    ck_assert(is_replayed());
+    ask_sealed(14, HTTP_POST, poll, true);
+    ck_assert(!is_replayed());
+    ask_sealed(13, HTTP_POST, poll, false);
+    ck_assert(is_replayed());
+    /* A new Kmc begins anew. */
+    registrar_store(registrar, &scl);
+    ask_sealed(1, HTTP_POST, poll, false);
+    ck_assert(!is_replayed());
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("registrar");
@@ -356,6 +412,7 @@ int main(void)
     tcase_add_test(t, life_of_a_registration);
     tcase_add_test(t, an_application_over_mia);
     tcase_add_test(t, who_asks);
+    tcase_add_test(t, numbers_of_polls_apart);
     tcase_add_test(t, new_connection_of_a_known_scl);
     tcase_add_test(t, verdicts);
     tcase_add_test(t, applications);

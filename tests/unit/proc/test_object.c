@@ -270,6 +270,7 @@ struct scene {
     bool bare;
     uint16_t granted;
     enum reason unknown; /* nobody has that KeyName */
+    uint32_t step;       /* of the client's numbers */
     size_t chunk;        /* octets that arrive at a time; 0: as they were sent */
 };
 
@@ -297,7 +298,8 @@ static void put_client(struct scene *s, unsigned flags, uint64_t sequence)
                              .requesting_entity = SCL,
                              .object_flags = flags,
                              .cipher = s->way.cipher,
-                             .sequence = sequence};
+                             .sequence = sequence,
+                             .sequence_step = s->step};
 
     se_put(&r->pair.side[0].se, SE_KMC, kit_psk);
     pair_enter(&r->pair, 0);
@@ -673,6 +675,48 @@ START_TEST(answers)
 }
 END_TEST
 
+/* An end that takes any resource: a success's is a representation, a refusal's is read as what it
+ * is. And numbers that leave room for another session's. */
+START_TEST(representations_and_steps)
+{
+    struct m2m_primitive p = {.response = true, .status_code = STATUS_OK, .correlation_id = 44};
+    struct m2m_doc content, error, doc;
+    struct m2m_rep rep;
+    struct buf b;
+    char why[80];
+    struct scene s;
+
+    setup(_i);
+    kit_fill(DOC_CONTENT_INSTANCE, &content);
+    b = seal(theirs, &p, &content);
+    ck_assert_int_eq(object_open(ours, buf_span(&b), &p, &doc, &rep, why), REASON_NONE);
+    ck_assert_int_eq(doc.kind, DOC_NONE);
+    ck_assert_int_eq(rep.type, M2M_CONTENT_INSTANCE);
+    m2m_rep_clear(&rep);
+    buf_clear(&b);
+    error = (struct m2m_doc){.kind = DOC_ERROR_INFO};
+    snprintf(error.u.error.status_code, sizeof(error.u.error.status_code), "STATUS_NOT_FOUND");
+    p.status_code = STATUS_NOT_FOUND;
+    b = seal(theirs, &p, &error);
+    ck_assert_int_eq(object_open(ours, buf_span(&b), &p, &doc, &rep, why), REASON_NONE);
+    ck_assert_int_eq(doc.kind, DOC_ERROR_INFO);
+    ck_assert_int_eq(rep.type, M2M_NO_TYPE);
+    m2m_doc_release(&doc);
+    buf_clear(&b);
+    teardown();
+    open_scene(&s, _i, true, ways[_i].flags);
+    s.step = 2;
+    proto_free(s.run.pair.side[0].proto);
+    put_client(&s, ways[_i].flags, 41);
+    for (uint64_t number = 43; number <= 47; number += 2) {
+        ck_assert_int_eq(ask(&s, HTTP_GET)->reason, REASON_NONE);
+        ck_assert_uint_eq(s.run.last.sequence, number);
+        ck_assert_uint_eq(mid_client_sequence(s.run.mid), number);
+    }
+    kit_close(&s.run);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("object");
@@ -695,6 +739,7 @@ int main(void)
     tcase_add_test(t, sessions_refused);
     tcase_add_test(t, trusting);
     tcase_add_loop_test(t, answers, 0, WAYS);
+    tcase_add_loop_test(t, representations_and_steps, 0, WAYS);
     suite_add_tcase(s, t);
     return kit_main(s);
 }

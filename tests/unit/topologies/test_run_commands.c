@@ -220,6 +220,31 @@ START_TEST(gateways_are_commanded_and_not_their_containers)
 }
 END_TEST
 
+/* Sealed, on both of a device's sessions, with a channel around them and without. */
+START_TEST(polls_and_commands_sealed)
+{
+    static const char *const ways[][2] = {{"object-sign", "http+sign"},
+                                          {"object-sign+object-encrypt", "http+sign+encrypt"},
+                                          {"channel+object-encrypt", "https+encrypt"}};
+    struct collect c, more;
+    const struct collected_procedure *p;
+    char security[80];
+    size_t at = 0;
+
+    snprintf(security, sizeof security, "populations.meters.mid.security=%s", ways[_i][0]);
+    run(&c, 1, "", SETS(COMMAND "{every: 30 min, share: 50 %}", security));
+    ck_assert_uint_eq(counts.failed, 0);
+    ck_assert_uint_gt(succeeded(&c, "command"), 6);
+    ck_assert_uint_eq(succeeded(&c, "command-report"), succeeded(&c, "command"));
+    while ((p = collect_next(&c, "poll", &at)))
+        ck_assert_str_eq(p->method, ways[_i][1]);
+    run(&more, 2, "", SETS(COMMAND "{every: 30 min, share: 50 %}", security));
+    ck_assert_uint_eq(more.digest, c.digest);
+    collect_release(&more);
+    collect_release(&c);
+}
+END_TEST
+
 START_TEST(the_same_rows_for_any_number_of_threads)
 {
     static const char outage[] = "events:\n  - {at: 25 min, do: outage, what: nscl, for: 3 min}\n";
@@ -259,6 +284,7 @@ int main(void)
     tcase_add_test(t, a_command_is_not_lost_with_its_poll);
     tcase_add_test(t, a_command_whose_giver_is_gone_is_done_once);
     tcase_add_test(t, gateways_are_commanded_and_not_their_containers);
+    tcase_add_loop_test(t, polls_and_commands_sealed, 0, 3);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     suite_add_tcase(s, t);
     r = srunner_create(s);
