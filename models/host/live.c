@@ -41,7 +41,7 @@ struct link {
     live_step step;
     void (*gone)(void *arg, struct proto *p); /* of a listener's: then the core is ours */
     void *arg;
-    bool owned, ended, peer_ended;
+    bool owned, ended, peer_ended, paused;
     int handles; /* not closed yet */
 };
 
@@ -174,6 +174,30 @@ static void lose_link(struct link *k, enum reason reason)
     close_link(k);
 }
 
+static void begin_reading(struct link *k);
+
+/* A peer that does not take what it is told is not listened to, or its answers fill our memory. */
+static void pause_reading(struct link *k, size_t given)
+{
+    size_t waiting = uv_stream_get_write_queue_size((const uv_stream_t *)&k->tcp);
+
+    if (k->paused || (given < LIVE_MUCH && waiting < LIVE_MUCH))
+        return;
+    k->paused = true;
+    uv_read_stop((uv_stream_t *)&k->tcp);
+}
+
+/* It has taken it. The core goes on first: it may have been stopped in the middle of answers. */
+static void go_on(struct link *k)
+{
+    if (!k->paused || uv_stream_get_write_queue_size((const uv_stream_t *)&k->tcp) > 0)
+        return;
+    k->paused = false;
+    drive(k, PUMP_NOTHING, span_of(NULL, 0));
+    if (!k->ended && !k->paused)
+        begin_reading(k);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct write *w = request->data;
@@ -181,6 +205,8 @@ static void on_written(uv_write_t *request, int status)
 
     if (status < 0 && status != UV_ECANCELED && !k->ended)
         lose_link(k, REASON_CONNECTION_LOST);
+    else if (status == 0 && !k->ended)
+        go_on(k);
     buf_clear(&w->out);
     free(w);
 }
@@ -206,6 +232,7 @@ static void drive(struct link *k, enum pump_call call, struct span in)
 {
     sim_ns now = live_now(k->live);
     struct write *w;
+    size_t given;
 
     if (k->ended)
         return;
@@ -221,11 +248,14 @@ static void drive(struct link *k, enum pump_call call, struct span in)
         pump(k->proto, PUMP_NOTHING, now, span_of(NULL, 0), true, &w->out, NULL, 0);
     }
     k->live->driven = NULL;
+    given = buf_len(&w->out);
     send_out(k, w);
-    if (k->proto->status != PROTO_RUNNING)
+    if (k->proto->status != PROTO_RUNNING) {
         end_link(k);
-    else
-        live_timer_at(k->live, &k->timer, k->proto->expiry, on_expiry);
+        return;
+    }
+    pause_reading(k, given);
+    live_timer_at(k->live, &k->timer, k->proto->expiry, on_expiry);
 }
 
 struct link *live_driven(const struct live *l)
@@ -267,11 +297,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
     }
 }
 
-static void begin(struct link *k)
+static void begin_reading(struct link *k)
 {
     if (uv_read_start((uv_stream_t *)&k->tcp, on_alloc, on_read) != 0)
-        close_link(k);
-    else
+        lose_link(k, REASON_CONNECTION_LOST);
+}
+
+static void begin(struct link *k)
+{
+    begin_reading(k);
+    if (!k->ended)
         drive(k, PUMP_START, span_of(NULL, 0));
 }
 

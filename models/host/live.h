@@ -6,6 +6,10 @@
 #include "models/proto/proto.h"
 #include "sim/base/err.h"
 
+/* Octets of a connection's that its peer has not taken; with more nothing is read of it until it
+ * has. A core that could go on answering stops there too, and is called again. */
+#define LIVE_MUCH (256u * 1024)
+
 struct live; /* one libuv loop; one thread */
 
 struct live *live_new(void);

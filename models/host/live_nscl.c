@@ -83,7 +83,7 @@ static void on_acted(struct tally *tally, sim_ns now)
     t->resumed |= tls && tls_is_resumed(tls);
     if (s->served && tls)
         s->served(s->arg, tls, now);
-    while (!t->held && (r = server_session_request(t->session))) {
+    if (!t->held && (r = server_session_request(t->session))) {
         t->requests++;
         str_append(t->peer, sizeof(t->peer), 0,
                    *r->peer_name ? r->peer_name : r->requesting_entity);
@@ -153,10 +153,24 @@ static void talk_expire(struct proto *p, sim_ns now)
     tally_expire(p, now);
 }
 
+/* One answer at a time: made, and given to whoever sends it, before the next request that came
+ * ahead of its turn is looked at; after many the rest waits for the peer to take them. */
+static bool talk_output(struct proto *p, sim_ns now, struct buf *out)
+{
+    struct talk *t = (struct talk *)p;
+    bool more = tally_output(p, now, out);
+
+    if (t->held || p->status != PROTO_RUNNING || buf_len(out) >= LIVE_MUCH ||
+        !server_session_request(t->session))
+        return more;
+    on_acted(&t->tally, now);
+    return true;
+}
+
 static const struct proto_ops talk_ops = {.name = "live-nscl",
                                           .start = tally_start,
                                           .input = tally_input,
-                                          .output = tally_output,
+                                          .output = talk_output,
                                           .expire = talk_expire,
                                           .free = talk_free};
 
