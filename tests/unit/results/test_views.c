@@ -202,6 +202,47 @@ static int alive_at(const char *type, sim_ns t)
     return n;
 }
 
+/* The mean of what was due behind the warm-up, which stands as text in the resolved scenario. */
+START_TEST(ci_without_the_warm_up)
+{
+    static const struct {
+        const char *json;
+        sim_ns warmup;
+    } rows[] = {{"{\"run\":{\"warmup\":\"0 s\"}}", 0},
+                {"{\"run\":{\"warmup\":\"300001 ns\"}}", 300001},
+                {"{\"run\":{\"warmup\":\"700 us\"}}", 700 * SIM_US},
+                {"{\"run\":{\"warmup\":\"1 ms\"}}", SIM_MS},
+                {"{\"run\":{\"warmup\":\"100 y\"}}", SIM_NEVER},
+                {"{}", 0},
+                {"no JSON", 0}};
+    char sql[200];
+
+    write_rows();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sqlite3_stmt *q;
+        sqlite3 *db =
+            open_view("SELECT mean FROM v_ci WHERE kind = 'request' AND method = 'gba'", &q);
+        double sum = 0;
+        int n = 0;
+
+        snprintf(sql, sizeof sql, "UPDATE experiments SET resolved_json = '%s'", rows[i].json);
+        ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+        for (int k = 0; k < ROWS; k++) {
+            const struct row_procedure *p = &procedures[k];
+            if (strcmp(p->kind, "request") != 0 || strcmp(p->method, "gba") != 0 ||
+                strcmp(p->outcome, "success") != 0 || p->t_intended < rows[i].warmup)
+                continue;
+            sum += (double)(p->t_end - p->t_intended);
+            n++;
+        }
+        ck_assert_int_eq(sqlite3_step(q), n ? SQLITE_ROW : SQLITE_DONE);
+        if (n)
+            ck_assert_double_eq_tol(sqlite3_column_double(q, 0), sum / n, 1e-6);
+        close_view(db, q);
+    }
+}
+END_TEST
+
 START_TEST(keys_alive)
 {
     sqlite3_stmt *s = NULL;
@@ -395,6 +436,7 @@ int main(void)
     tcase_add_checked_fixture(c, sample_setup, sample_teardown);
     tcase_add_test(c, latency);
     tcase_add_test(c, parts);
+    tcase_add_test(c, ci_without_the_warm_up);
     tcase_add_test(c, keys_alive);
     tcase_add_test(c, failures_and_matrix);
     tcase_add_test(c, incidents);
