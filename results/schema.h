@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define SCHEMA_VERSION        4          /* PRAGMA user_version */
+#define SCHEMA_VERSION        5          /* PRAGMA user_version */
 #define SCHEMA_APPLICATION_ID 0x4d324d52 /* "M2MR", PRAGMA application_id */
 
 /* CREATE statements in order, tables first (the seals' is the first of all), then views; ends with

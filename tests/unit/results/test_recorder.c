@@ -85,7 +85,7 @@ START_TEST(rows_come_back)
         {"SELECT t||' '||level||code||text||count FROM notes", "5000000000 warningN1a note3"},
         {"SELECT node_id||kind||' '||t||' '||t_end FROM incidents WHERE t_end IS NOT NULL",
          "1recovery 600000000000 660000000000"},
-        {"PRAGMA user_version", "4"},
+        {"PRAGMA user_version", "5"},
         {"PRAGMA journal_mode", "delete"},
         {"PRAGMA freelist_count", "0"},
     };
@@ -356,10 +356,10 @@ START_TEST(foreign_files)
     ck_assert_int_eq(system(command), 0);
     ck_assert_int_eq(reader_open(sample_path, &r, why), ERR_FORMAT);
     sample_write(sample_path, NULL);
-    snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 5'", sample_path);
+    snprintf(command, sizeof command, "sqlite3 %s 'PRAGMA user_version = 6'", sample_path);
     ck_assert_int_eq(system(command), 0);
     ck_assert_int_eq(reader_open(sample_path, &r, why), ERR_FORMAT);
-    ck_assert_ptr_nonnull(strstr(why, "version 5"));
+    ck_assert_ptr_nonnull(strstr(why, "version 6"));
     /* A view in a table's place. */
     sample_write(sample_path, NULL);
     snprintf(command, sizeof command,
