@@ -97,17 +97,23 @@ static enum err write_queues(struct figures *f, size_t servers, char why[160])
     return err ? err : ended;
 }
 
+static double longest_queue(const struct figures *f, size_t servers)
+{
+    double most = 0;
+    for (size_t i = 0; i < servers; i++)
+        most = f->s->servers[i].queue_peak > most ? f->s->servers[i].queue_peak : most;
+    return most;
+}
+
 static void put_queues_plot(struct figures *f, struct figure *g, size_t servers)
 {
     static const char *const styles[FIGURES_CURVES] = {"l1", "l2", "l3", "l4", "l5",
                                                        "l6", "l7", "l8", "l9"};
-    double most = 0; /* jobs are counted: no halves on a short axis */
-    for (size_t i = 0; i < servers; i++)
-        most = f->s->servers[i].queue_peak > most ? f->s->servers[i].queue_peak : most;
+    /* Jobs are counted: no halves on a short axis. */
     fprintf(f->to,
             "set yrange [0:4<*]\nset ylabel 'jobs waiting'\nset offsets 0,0,graph 0.08,0\n%s"
             "if (!page) { set key above right horizontal samplen 4 maxrows 3 }\nplot",
-            most < 6 ? "set ytics 1\n" : "");
+            longest_queue(f, servers) < 6 ? "set ytics 1\n" : "");
     for (size_t i = 0; i < servers; i++) {
         char label[120];
         fprintf(f->to, "%s 'load-queues.csv' index %zu using 2:3 with steps linetype %zu title '",
@@ -124,12 +130,16 @@ enum err figures_load(struct figures *f, char why[160])
 {
     size_t most = FIGURES_CURVES - 1; /* the first line is the completions' */
     size_t servers = f->s->server_count < most ? f->s->server_count : most;
+    bool waited = longest_queue(f, servers) > 0; /* nine lines at 0 show nothing */
     if (f->s->group_count == 0)
         return OK;
     struct figure *g = figures_add(
-        f, "load", "Arrivals, completions and queues",
-        "Above: procedures that were due, and those that ended well, each second. Below: jobs that "
-        "waited for a worker at each server, the highest sample of each stretch.");
+        f, "load", waited ? "Arrivals, completions and queues" : "Arrivals and completions",
+        waited ? "Above: procedures that were due, and those that ended well, each second. Below: "
+                 "jobs that waited for a worker at each server, the highest sample of each stretch."
+        : servers ? "Procedures that were due, and those that ended well, each second. In no "
+                    "sample had any server a job that waited for a worker."
+                  : "Procedures that were due, and those that ended well, each second.");
     enum err err = write_load_data(f, why);
     if (!err)
         err = write_queues(f, servers, why);
@@ -139,8 +149,8 @@ enum err figures_load(struct figures *f, char why[160])
         return err;
     figures_legend(g, "area", "arrivals a second (intended start)");
     figures_legend(g, "l1", "completions a second (successful)");
-    figures_head(f, g, servers ? 760 : 420, servers ? 640 : 380);
-    figures_layout(f, g, servers ? 2 : 1, 1);
+    figures_head(f, g, waited ? 760 : 420, waited ? 640 : 380);
+    figures_layout(f, g, waited ? 2 : 1, 1);
     put_time_axis(f);
     fputs("set yrange [0:*]\n"
           "if (page) { unset key } else { set key above right horizontal samplen 4 }\n"
@@ -149,7 +159,7 @@ enum err figures_load(struct figures *f, char why[160])
           "title 'arrivals a second (intended start)', \\\n"
           "     '' using 1:3 with steps linetype 1 title 'completions a second (successful)'\n",
           f->to);
-    if (servers)
+    if (waited)
         put_queues_plot(f, g, servers);
     fputs("unset multiplot\n", f->to);
     return figures_end(f, why);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results/report_impl.h"
 #include "results/text.h"
 #include "sim/base/units.h"
 #include "sim/base/xalloc.h"
@@ -28,29 +29,6 @@ static void put_status(const struct page *p)
                                    : "the run was killed, or is still going on");
 }
 
-#define SETTINGS 8 /* of those that the command changed; all stand under "How to repeat it" */
-
-/* What the command changed of the scenario: the title may say otherwise. */
-static char *settings(struct reader *r)
-{
-    char *text = NULL;
-    const char *name, *value = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-    if (!f)
-        return xstrdup("");
-    for (size_t i = 0; (name = reader_parameter(r, i, &value)); i++) {
-        bool set = strcmp(name, "set") == 0;
-        if (i == SETTINGS)
-            fputs(", ... (all of them below)", f);
-        if (i >= SETTINGS)
-            continue;
-        fprintf(f, "%s%s%s%s", i ? ", " : "", set ? "" : name, set ? "" : " ", value);
-    }
-    fclose(f);
-    return text;
-}
-
 enum err page_run(const struct page *p, char why[160])
 {
     const struct reader_run *run = &p->r->run;
@@ -59,7 +37,7 @@ enum err page_run(const struct page *p, char why[160])
     (void)why;
     doc_section(p->d, "run", "The run");
     put_status(p);
-    char *changed = settings(p->r);
+    char *changed = report_settings(p->r);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)run->seed);
     units_human_time(run->end_ns, end, sizeof end);
     if (p->s->warmup > 0)

@@ -7,6 +7,9 @@
 #define REPORT_WIDTH 100 /* columns */
 
 void report_text(struct reader *r, const struct stats *s, bool colour, FILE *to);
+/* What the command changed of the scenario, whose title may say otherwise:
+ * "populations.meters.count=3, seed 5"; "" when nothing. The caller frees it. */
+char *report_settings(struct reader *r);
 /* Nothing for a run of its own. */
 void report_cells(struct reader *r, FILE *to);
 void report_json(struct reader *r, const struct stats *s, FILE *to);

@@ -1,10 +1,12 @@
 #include "results/report_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "results/goals.h"
 #include "results/text.h"
 #include "sim/base/units.h"
+#include "sim/base/xalloc.h"
 
 /* The report on paper of 100 columns. Each section is left out when there is nothing to say. */
 
@@ -52,10 +54,32 @@ static void put_status(const struct paper *p, const struct reader *r)
     fputs("; what follows is what had happened by then\n", p->to);
 }
 
-static void put_run(const struct paper *p, const struct reader *r, const struct stats *s)
+#define SETTINGS 8 /* of those that the command changed */
+
+char *report_settings(struct reader *r)
+{
+    char *text = NULL;
+    const char *name, *value = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    if (!f)
+        return xstrdup("");
+    for (size_t i = 0; (name = reader_parameter(r, i, &value)); i++) {
+        bool set = strcmp(name, "set") == 0;
+        if (i == SETTINGS)
+            fputs(", ...", f);
+        if (i >= SETTINGS)
+            continue;
+        fprintf(f, "%s%s%s%s", i ? ", " : "", set ? "" : name, set ? "" : " ", value);
+    }
+    fclose(f);
+    return text;
+}
+
+static void put_run(const struct paper *p, struct reader *r, const struct stats *s)
 {
     const struct reader_run *run = &r->run;
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], *changed = report_settings(r);
     fprintf(p->to, "%s", p->colour ? "\033[1m" : "");
     text_put(p->to, *run->title ? run->title : "(no title)");
     fprintf(p->to, "%s\n", p->colour ? "\033[0m" : "");
@@ -65,6 +89,12 @@ static void put_run(const struct paper *p, const struct reader *r, const struct 
     fprintf(p->to, ", seed %llu, cost profile ", (unsigned long long)run->seed);
     text_put(p->to, run->profile_name);
     fprintf(p->to, ", %s nodes\n", text_count(s->nodes, a));
+    if (*changed) {
+        fputs("changed: ", p->to);
+        text_put(p->to, changed);
+        fputc('\n', p->to);
+    }
+    free(changed);
     units_format_time(run->end_ns, a, sizeof a);
     if (strlen(a) > 10) /* exact, where that is short */
         units_human_time(run->end_ns, a, sizeof a);

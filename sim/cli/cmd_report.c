@@ -75,8 +75,6 @@ static int run(struct cli *c)
     }
     err = report_write(r, &o, stdout, why);
     reader_close(r);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return cli_error(c, EXIT_INTERNAL, "cannot write the report");
     if (err)
         return cli_error(c, exit_code(err), "%s", why);
     if (o.out_dir)

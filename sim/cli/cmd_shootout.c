@@ -28,8 +28,6 @@ static int write_table(const struct cli *c, struct reader *r)
 
     if (err)
         return cli_error(c, err == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_INTERNAL, "%s", why);
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return cli_error(c, EXIT_INTERNAL, "cannot write the table");
     return EXIT_DONE;
 }
 

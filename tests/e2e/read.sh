@@ -11,6 +11,7 @@ for kind in $(sql fleet.db 'select distinct kind from procedures'); do
     n=$(sql fleet.db "select count(*) from procedures where kind = '$kind'")
     says out "^ *$kind\\b.*\\b$n\\b"
 done
+says out '^changed: populations.meters.count=.*, run.until=4 h$'
 for heading in p50 p90 p99 device server; do says out "$heading"; done
 m2m 0 report fleet.db --json
 valid_json out
@@ -84,6 +85,29 @@ m2m 0 run resolved.yaml -o resolved.db --progress off
 m2m 0 run hello -o hello.db --progress off
 rows="select * from procedures order by 1, 2; select * from keys order by 1, 2; select * from series order by 1, 2, 3, 4"
 equal "the resolved scenario is the same run" "$(sql hello.db "$rows")" "$(sql resolved.db "$rows")"
+
+# Who reads no further than the first line is told of no fault.
+for verb in "report fleet.db" "chart fleet.db --worst 1 bootstrap"; do
+    # shellcheck disable=SC2086
+    { "$M2MSIM" $verb 2>err; echo $? >code; } | head -n 1 >/dev/null
+    equal "$verb | head: exit code" 0 "$(cat code)"
+    equal "$verb | head: told" "" "$(cat err)"
+    checks=$((checks + 1))
+    # shellcheck disable=SC2086
+    "$M2MSIM" $verb >/dev/full 2>err && fault "$verb to a full disk"
+    says err 'cannot write to standard output'
+done
+
+# Where nobody waits, no empty plot says so.
+m2m 0 report hello.db -o idle
+silent idle/load.gp 'jobs waiting'
+says idle/report.html 'In no sample had any server a job that waited'
+m2m 0 run hello -o busy.db --progress off --until '20 s' --set populations.meter.count=20 \
+    --set populations.meter.arrivals.over=0s --set 'record.series_every=1 ms'
+m2m 0 report busy.db -o busy
+says busy/load.gp 'jobs waiting'
+silent busy/report.html 'In no sample had any server a job that waited'
+
 m2m 0 show hello --resolved --json
 valid_json out
 m2m 0 doctor
