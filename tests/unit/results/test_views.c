@@ -208,11 +208,11 @@ START_TEST(ci_without_the_warm_up)
     static const struct {
         const char *json;
         sim_ns warmup;
-    } rows[] = {{"{\"run\":{\"warmup\":\"0 s\"}}", 0},
-                {"{\"run\":{\"warmup\":\"300001 ns\"}}", 300001},
-                {"{\"run\":{\"warmup\":\"700 us\"}}", 700 * SIM_US},
-                {"{\"run\":{\"warmup\":\"1 ms\"}}", SIM_MS},
-                {"{\"run\":{\"warmup\":\"100 y\"}}", SIM_NEVER},
+    } rows[] = {{"{\"run\":{\"warmup\": \"0 s\"}}", 0},
+                {"{\"run\":{\"warmup\": \"300001 ns\"}}", 300001},
+                {"{\"run\":{\"warmup\": \"700 us\"}}", 700 * SIM_US},
+                {"{\"run\":{\"warmup\": \"1 ms\"}}", SIM_MS},
+                {"{\"run\":{\"warmup\": \"100 y\"}}", SIM_NEVER},
                 {"{}", 0},
                 {"no JSON", 0}};
     char sql[200];
