@@ -95,8 +95,14 @@ bool application_hears(struct application *a, struct span notify)
     again = memcmp(digest, a->heard, sizeof digest) == 0;
     memcpy(a->heard, digest, sizeof digest);
     counts->notified += !again;
+    a->taken += !again;
     counts->repeated += again;
     return !again;
+}
+
+uint64_t application_taken(const struct application *a)
+{
+    return a->taken;
 }
 
 bool application_wants(const struct application *a, struct span resource)

@@ -29,6 +29,7 @@ void application_hears_of_application(struct application *a, const char *app_id,
                                       sim_ns now);
 /* A notification has come; false: it is the last one again, whose answer was lost. */
 bool application_hears(struct application *a, struct span notify);
+uint64_t application_taken(const struct application *a); /* how many, without repetitions */
 /* Devices that it is about say so in the searchStrings of their <scl> and of their containers. */
 bool application_wants(const struct application *a, struct span resource);
 

@@ -38,6 +38,7 @@ struct application {
     uint32_t rounds; /* of commands */
     sim_ns command_due;
     uint64_t heard[2]; /* a digest of the last notification */
+    uint64_t taken;    /* notifications */
     sim_ns hold;       /* nothing of the beginning before it: it failed */
     sim_ns read_due;   /* the next */
     uint32_t read_at;  /* which */

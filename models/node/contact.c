@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define TARGET "/m2m/notify"
+#define STATE  "/m2m/state" /* how many notifications it has taken, for who asks its aPoC */
 
 void contact_uri(const struct server *s, char *out, size_t n)
 {
@@ -90,12 +91,34 @@ static enum m2m_status take(struct application *a, struct span notify, sim_ns no
     return STATUS_OK;
 }
 
+static void show_state(struct server_end *e)
+{
+    uint64_t taken = application_taken(e->server->application);
+    struct m2m_doc doc = {.kind = DOC_NONE};
+    struct m2m_rep rep;
+    char text[24];
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)taken);
+    m2m_rep_init(&rep, M2M_CONTENT_INSTANCE);
+    m2m_put_text(&rep, E_ID, "state");
+    m2m_put(&rep, E_CONTENT, span_str(text));
+    observed_take(&rep, &doc);
+    server_answer(e, &(struct server_answer){.status = STATUS_OK}, &doc);
+}
+
 void contact_request(struct server_end *e, const struct server_request *r, sim_ns now)
 {
     struct meter *m = session_env(e->session)->meter;
     struct server_answer a = {.status = STATUS_BAD_REQUEST};
 
-    if (strcmp(r->target, TARGET) != 0)
+    if (strcmp(r->target, STATE) == 0 && r->method == HTTP_GET) {
+        meter_add(m, OP_DB_ACCESS, 1, 0);
+        show_state(e);
+        return;
+    }
+    if (strcmp(r->target, STATE) == 0)
+        a.status = STATUS_METHOD_NOT_ALLOWED;
+    else if (strcmp(r->target, TARGET) != 0)
         a.status = STATUS_NOT_FOUND;
     else if (r->method != HTTP_POST)
         a.status = STATUS_METHOD_NOT_ALLOWED;

@@ -215,6 +215,30 @@ static struct server *application_at(const struct delivery *y, const char *uri, 
     return application;
 }
 
+/* A contact in the NSCL's own tree, below an application: it is at that one's aPoC. */
+static void find_apoc(const struct delivery *y, struct scl_tree_output *o, sim_ns now)
+{
+    struct m2m_request request = {.target_id = span_str(o->target),
+                                  .requesting_entity = y->entity,
+                                  .representation = &o->representation,
+                                  .method = M2M_NOTIFY,
+                                  .point = M2M_MID};
+    struct m2m_response response;
+    struct m2m_path path;
+
+    /* What the tree has there is no contact. */
+    if (m2m_path_parse(span_str(o->target), "m2m", &path) != M2M_PATH_UNKNOWN)
+        return;
+    m2m_response_init(&response);
+    scl_tree_request(registrar_tree(y->nscl->registrar), deployment_of(y)->in.epoch_unix_ns + now,
+                     &request, &response);
+    if (response.onward == M2M_TO_APPLICATION) {
+        free(o->target);
+        o->target = xstrdup(response.resource_uri);
+    }
+    m2m_response_clear(&response);
+}
+
 /* Why it cannot be brought; REASON_NONE: it waits for its turn. */
 static enum reason notify(struct delivery *y, struct scl_tree_output *o, sim_ns now)
 {
@@ -255,10 +279,15 @@ static void bring_out(struct delivery *y, sim_ns now)
 {
     struct scl_tree *tree = registrar_tree(y->nscl->registrar);
     struct scl_tree_output *o;
+    const char *path;
 
     while ((o = scl_tree_output(tree))) {
+        bool notifies = o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY;
+
+        if (notifies && !host_of(deployment_of(y), o->target, &path))
+            find_apoc(y, o, now);
         /* Announcements of an NSCL's own: there is nobody whom they are for. */
-        if (o->kind == SCL_TREE_REQUEST && o->method == M2M_NOTIFY)
+        if (notifies)
             (void)notify(y, o, now);
         else if (o->kind == SCL_TREE_COMMAND)
             commands_bring(y->nscl, o, now);

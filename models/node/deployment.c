@@ -10,6 +10,7 @@
 #include "models/node/longpoll.h"
 #include "models/node/method.h"
 #include "models/node/record.h"
+#include "models/node/retarget.h"
 #include "models/node/resume.h"
 #include "models/node/route.h"
 #include "models/proto/eap_method.h"
@@ -457,6 +458,7 @@ void deployment_finish(struct deployment *d)
         for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
             delivery_end(p->servers[k].delivery, now);
             commands_finish(&p->servers[k], now);
+            apoc_finish(&p->servers[k], now);
             application_finish(&p->servers[k], now);
         }
         for (uint32_t k = 0; p->locals && k < p->config->count; k++)

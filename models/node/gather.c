@@ -1,7 +1,7 @@
-/* A group's request whose members are at other SCLs too (etsi-m2m.md 8.1: membersContent): what the
- * members here have said is kept until those elsewhere have answered, or the time for that is over.
- * One answer has the status of each, in the order of the members: who cannot be reached is named as
- * such (502, 503), and who does not answer in time (504). */
+/* A group's request whose members are at other SCLs too, or at an aPoC (etsi-m2m.md 8.1:
+ * membersContent): what the members here have said is kept until those elsewhere have answered, or
+ * the time for that is over. One answer has the status of each, in the order of the members: who
+ * cannot be reached is named as such (502, 503), and who does not answer in time (504). */
 #include "models/node/retarget.h"
 
 #include "models/node/application.h"
@@ -12,8 +12,9 @@
 
 /* Of a member elsewhere. */
 struct place {
-    struct handed *handed; /* NULL: it is not waited for, or not any more */
-    struct m2m_rep rep;    /* what it has answered with */
+    struct handed *handed; /* both NULL: it is not waited for, or not any more */
+    struct apoc_errand *errand;
+    struct m2m_rep rep; /* what it has answered with */
     enum m2m_status status;
     bool elsewhere;
 };
@@ -62,9 +63,12 @@ static void gather_free(struct gather *g)
 
 void gather_drop(struct gather *g)
 {
-    for (uint32_t i = 0; i < g->count; i++)
+    for (uint32_t i = 0; i < g->count; i++) {
         if (g->places[i].handed)
             retarget_forget(g->places[i].handed);
+        if (g->places[i].errand)
+            apoc_forget(g->places[i].errand);
+    }
     gather_free(g);
 }
 
@@ -124,6 +128,7 @@ void gather_take(struct gather *g, uint32_t at, enum m2m_status status, struct m
     struct place *p = &g->places[at];
 
     p->handed = NULL;
+    p->errand = NULL;
     p->status = status;
     if (rep && status < STATUS_BAD_REQUEST) {
         p->rep = *rep;
@@ -140,11 +145,12 @@ static void ask(struct gather *g, const struct scl_tree_output *o, sim_ns now)
     struct place *p = &g->places[o->place];
 
     p->elsewhere = true;
-    p->status = retarget_member(g, g->e, o->place, o, &p->handed, now);
+    if (o->onward == M2M_TO_APPLICATION)
+        p->status = apoc_member(g, g->e, o->place, o, &p->errand, now);
+    else
+        p->status = retarget_member(g, g->e, o->place, o, &p->handed, now);
     if (p->status == STATUS_ACCEPTED)
         g->pending++;
-    else
-        p->handed = NULL;
 }
 
 bool gather_begin(struct server_end *e, struct registrar_answer *a, sim_ns now)

@@ -109,7 +109,7 @@ void nscl_request(struct server_end *e, const struct server_request *r, sim_ns n
     if (a.ival.verdict)
         write_ival(e, &a.ival, now);
     commands_after(e, r, &a, now);
-    if (a.onward == M2M_TO_CONTACT)
+    if (a.onward == M2M_TO_CONTACT || (a.onward == M2M_TO_APPLICATION && a.method == M2M_NOTIFY))
         hand_notify_on(e, r, &a, now);
     else if (a.onward != M2M_STAYS)
         retarget_begin(e, r, &a, now);

@@ -288,7 +288,10 @@ void retarget_begin(struct server_end *e, const struct server_request *r,
     enum reason reason;
     struct handed *h;
 
-    /* An application of the NSCL's own listens for notifications alone. */
+    if (a->onward == M2M_TO_APPLICATION) {
+        apoc_begin(e, &asked, now);
+        return;
+    }
     if (a->onward == M2M_TO_SCL)
         status = hand_on(e, &asked, a->contact, &h, now);
     if (status >= STATUS_BAD_REQUEST) {

@@ -56,6 +56,19 @@ void gather_take(struct gather *g, uint32_t place, enum m2m_status status, struc
 /* Nobody waits for it any more. */
 void gather_drop(struct gather *g);
 
+/* ---- apoc.c: at the NSCL, to the aPoC of an application of its own ---- */
+/* Answers e's request when the answer comes, or with why it does not. */
+void apoc_begin(struct server_end *e, const struct retarget_asked *q, sim_ns now);
+/* A group's request, as retarget_member. */
+enum m2m_status apoc_member(struct gather *g, struct server_end *e, uint32_t place,
+                            const struct scl_tree_output *o, struct apoc_errand **out, sim_ns now);
+/* Nobody waits for the answer any more; what has been asked is done. */
+void apoc_forget(struct apoc_errand *x);
+/* The NSCL lost its power; the run is over; free. Of another server: nothing. */
+void apoc_lose(struct server *nscl, sim_ns now);
+void apoc_finish(struct server *nscl, sim_ns now);
+void apoc_free(struct server *nscl);
+
 /* ---- retarget_scl.c: at who polls ---- */
 /* What came in a poll's answer is a request: the meter is the session's on which it came. */
 void retarget_take(struct device *dev, struct span notify, struct meter *m, sim_ns now);

@@ -236,6 +236,8 @@ void server_end_forget(struct server_end *e)
         retarget_forget(e->handed);
     if (e->gather)
         gather_drop(e->gather);
+    if (e->errand)
+        apoc_forget(e->errand);
     *e->link = e->next;
     if (e->next)
         e->next->link = e->link;
@@ -568,6 +570,8 @@ void server_set_off(struct server *s, bool off)
         server_end_forget(s->ends);
         session_vanish(session);
     }
+    if (off)
+        apoc_lose(s, node_now(s->population->d));
     delivery_set_off(s, off);
     application_set_off(s, off);
 }
@@ -582,6 +586,7 @@ void server_release(struct server *s)
     }
     commands_free(s);
     retarget_free(s);
+    apoc_free(s);
     live_retarget_free(s);
     delivery_destroy(s->delivery);
     s->delivery = NULL;

@@ -36,6 +36,7 @@ struct server {
     struct commands *commands;       /* NSCL: those under way, and polls that it holds */
     struct delivery *delivery;       /* NSCL: what its tree has to say to others */
     struct retarget *retarget;       /* NSCL: requests that it has handed on */
+    struct apocs *apocs;             /* NSCL: the same, to applications of its own */
     struct live_retarget *handed;    /* NSCL, live: likewise */
     struct application *application; /* application: its side of mIa */
     struct hss_record *hss;
@@ -90,8 +91,9 @@ struct server_end {
     struct m2m_doc *answer_doc; /* what `answer` points to, until it is given; NULL: nothing */
     char *location, *additional;
     struct backend_call *call;
-    struct handed *handed; /* its request is with another SCL; NULL: not */
-    struct gather *gather; /* or with several: a group's; NULL: not */
+    struct handed *handed;      /* its request is with another SCL; NULL: not */
+    struct gather *gather;      /* or with several: a group's; NULL: not */
+    struct apoc_errand *errand; /* or at an application's aPoC; NULL: not */
     struct server_end *next, **link;
 };
 

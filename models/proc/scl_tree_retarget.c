@@ -113,7 +113,11 @@ static void to_application(const struct scl_tree *t, const struct scl_tree_targe
         return;
     }
     m2m_find(path, E_ACCESS_RIGHT_ID, &id);
-    status = access_check_by(t, id, target, entity, scl_tree_right_of(c->request->method));
+    /* A notify is asked of by who was let know the URI, as at a channel's contactURI. */
+    if (c->request->method == M2M_NOTIFY && access_is_registered(t, entity))
+        status = STATUS_OK;
+    else
+        status = access_check_by(t, id, target, entity, scl_tree_right_of(c->request->method));
     if (status != STATUS_OK)
         scl_tree_refuse(c, status, status == STATUS_NOT_FOUND ? "no such resource" : NULL);
     else if (is_here(t, apoc))

@@ -385,6 +385,12 @@ START_TEST(a_registered_scl_notifies_contacts_elsewhere)
     goes_on("na", M2M_NOTIFY, GW, M2M_TO_SCL, GW); /* an SCL's address */
     k.point = M2M_MIA;
     expect(&k, "na", M2M_NOTIFY, contact, NULL, STATUS_NOT_FOUND);
+    /* Or at an application's aPoC: who was let know that may notify there, and no more. */
+    valve(APPLICATION("valve", "http://v.example", "", PATH("notify", "")));
+    k.point = M2M_MID;
+    goes_on("gw1", M2M_NOTIFY, VALVE "/notify", M2M_TO_APPLICATION, "http://v.example/notify");
+    expect(&k, "gw1", M2M_RETRIEVE, VALVE "/notify", NULL, STATUS_NOT_FOUND);
+    expect(&k, "stranger", M2M_NOTIFY, VALVE "/notify", NULL, STATUS_NOT_FOUND);
 }
 END_TEST
 
