@@ -17,7 +17,8 @@
 
 #define MOST     64           /* for one application at one time */
 #define IDLE     (30 * SIM_S) /* until a session without a request is closed */
-#define NUMBERED 1000u        /* sessions of a caller, apart from those for notifications */
+#define NUMBERED 1000u        /* sessions of a caller, */
+#define FIRST    0x80000000u  /* apart from those for notifications */
 
 struct apoc_errand {
     struct apoc_errand *next;
@@ -148,17 +149,17 @@ static void employ(struct server *nscl, struct apoc_errand *x, const char *entit
     caller_free(x->caller);
     free(x->entity);
     x->entity = xstrdup(entity);
-    x->caller =
-        caller_new(&(struct caller_settings){.from = nscl,
-                                             .to = x->application,
-                                             .listener = &x->application->plain,
-                                             .requesting_entity = x->entity,
-                                             .timeout = c->hand_on_timeout,
-                                             .idle = IDLE,
-                                             .as_server = true,
-                                             .leaf_to = true,
-                                             .first_session = ++nscl->apocs->count * NUMBERED},
-                   &caller_user, x);
+    x->caller = caller_new(
+        &(struct caller_settings){.from = nscl,
+                                  .to = x->application,
+                                  .listener = &x->application->plain,
+                                  .requesting_entity = x->entity,
+                                  .timeout = c->hand_on_timeout,
+                                  .idle = IDLE,
+                                  .as_server = true,
+                                  .leaf_to = true,
+                                  .first_session = FIRST + ++nscl->apocs->count * NUMBERED},
+        &caller_user, x);
 }
 
 /* One that has nothing to do, best of all with a session of this asker's; NULL: too many are busy.

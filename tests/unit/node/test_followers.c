@@ -3,6 +3,7 @@
  * told once, also through an outage of the NSCL. */
 #include "models/node/node_id.h"
 #include "crypto/entity.h"
+#include "sim/base/str.h"
 #include "tests/support/district.h"
 
 #include <check.h>
@@ -267,6 +268,66 @@ START_TEST(nobody_else_may_look)
 }
 END_TEST
 
+/* ---- what tolerates delay ---- */
+
+#define UNTIL (7200 * SIM_S)
+
+static struct district *tolerant;
+
+static void subscribe(struct sim *sim, struct sim_event *ev)
+{
+    struct local *l = &district_population(tolerant, "meters")->locals[0];
+    char app[NODE_NAME_MAX], target[2 * NODE_NAME_MAX];
+    struct m2m_rep rep;
+
+    (void)ev;
+    local_app_id(l, app);
+    gateway_path(target, sizeof target, app, PLACE_INSTANCES);
+    str_append(target, sizeof target, strlen(target), "/subscriptions");
+    m2m_rep_init(&rep, M2M_SUBSCRIPTION);
+    m2m_put_text(&rep, E_ID, "patient");
+    m2m_put_number(&rep, E_DELAY_TOLERANCE, tolerant->d->in.epoch_unix_ns + UNTIL);
+    m2m_put_text(&rep, E_CONTACT, "http://0.watchers.m2m.example/m2m/notify");
+    ck_assert_int_eq(gateway_create(local_gateway(l)->gateway, sim_now(sim), app, target, &rep),
+                     STATUS_CREATED);
+}
+
+static const struct sim_event_ops subscribe_ops = {"test-subscribe", NULL, subscribe};
+
+/* Until the subscription's delayTolerance it waits for what is due, here the reading itself, for
+ * two minutes at most; then nothing waits. */
+START_TEST(a_subscription_that_tolerates_delay)
+{
+    const struct collected_procedure *p;
+    struct sim_event event;
+    struct district t;
+    sim_ns longest = 0;
+    size_t at = 0, n = 0;
+
+    district_build(&t, 1, with_watchers, "", SETS(WATCHERS "start=3 h"));
+    tolerant = &t;
+    sim_event_init(&event, &subscribe_ops, NULL);
+    sim_schedule(t.d->sim, &event, 3600 * SIM_S);
+    district_run(&t);
+    while ((p = collect_next(&t.rows, "notification", &at))) {
+        sim_ns took = p->row.t_end - p->row.t_intended;
+
+        ck_assert_str_eq(p->outcome, "success");
+        if (p->row.node_id == district_population(&t, "nscl")->first_node)
+            continue;
+        n++;
+        ck_assert_int_lt(took, 125 * SIM_S);
+        if (p->row.t_intended > UNTIL)
+            ck_assert_int_lt(took, 2 * SIM_S);
+        longest = took > longest ? took : longest;
+    }
+    ck_assert_uint_ge(n, 20);
+    ck_assert_int_gt(longest, 30 * SIM_S);
+    ck_assert_uint_eq(t.counts.notified, n);
+    district_close(&t);
+}
+END_TEST
+
 START_TEST(the_same_rows_for_any_number_of_threads)
 {
     const char *const *sets =
@@ -305,6 +366,7 @@ int main(void)
     tcase_add_test(t, what_is_too_much_is_dropped_by_name);
     tcase_add_test(t, a_follower_that_is_off);
     tcase_add_test(t, nobody_else_may_look);
+    tcase_add_test(t, a_subscription_that_tolerates_delay);
     tcase_add_test(t, the_same_rows_for_any_number_of_threads);
     suite_add_tcase(s, t);
     r = srunner_create(s);
