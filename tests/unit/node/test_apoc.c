@@ -3,6 +3,7 @@
 #include "crypto/entity.h"
 #include "models/node/application.h"
 #include "models/node/caller.h"
+#include "models/node/record.h"
 #include "tests/support/district.h"
 
 #include <check.h>
