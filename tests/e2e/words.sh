@@ -10,6 +10,13 @@ m2m 0 explain until
 says out '^run.until: key of the scenario: .*required$'
 m2m 0 explain s104
 says out '^S104: diagnostic: unknown key$'
+# Each code that the sources tell is known.
+(cd "$M2M_SOURCE" && grep -rhoE '"[SBU][0-9]{3}"' topologies/*.c models/node/*.c sim/cli/*.c) | tr -d '"' | sort -u >codes
+holds "codes are found" test "$(wc -l <codes)" -ge 90
+while IFS= read -r word; do
+    m2m 0 explain "$word"
+    says out "^$word: diagnostic: "
+done <codes
 m2m 0 explain ival-denied
 says out '^ival-denied: reason in the results: '
 m2m 0 explain 'RFC 5191'
