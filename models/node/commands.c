@@ -249,15 +249,6 @@ static void set_waiting(const struct server_end *e, bool waiting, sim_ns now)
     procedure_clock(p, now);
 }
 
-static bool is_poll(const struct server_request *r)
-{
-    static const char last[] = "/longPolling";
-    size_t n = strlen(r->target);
-
-    return r->method == HTTP_POST && n >= sizeof last &&
-           strcmp(r->target + n - (sizeof last - 1), last) == 0;
-}
-
 static void remember(struct server *nscl, uint64_t node, struct device *dev)
 {
     struct commands *c = commands_of(nscl);
@@ -296,7 +287,7 @@ void commands_before(struct server_end *e, const struct server_request *r, sim_n
     uint64_t node;
     size_t scl;
 
-    if (!e->client || !e->client->channel || !is_poll(r) ||
+    if (!e->client || !e->client->channel || !registrar_is_poll(r) ||
         !commands_node_of(r->target, &node, &scl) || node != node_id_key(e->client->node_id))
         return;
     remember(e->server, node, e->client);
@@ -318,7 +309,7 @@ void commands_after(struct server_end *e, const struct server_request *r,
 
     if (!e->client || !e->client->channel || a->held)
         return;
-    if (is_poll(r) && a->doc.kind == DOC_RESOURCE) {
+    if (registrar_is_poll(r) && a->doc.kind == DOC_RESOURCE) {
         mark_sent(e, span_of(a->doc.owned, a->doc.u.resource.n), now);
     } else if (is_finished(r) && a->answer.status < STATUS_BAD_REQUEST) {
         at = find(e->server, r->target);
@@ -395,7 +386,7 @@ void commands_live_before(struct server *nscl, const struct server_request *r, s
     uint64_t node;
     size_t scl;
 
-    if (!is_poll(r) || !commands_node_of(r->target, &node, &scl))
+    if (!registrar_is_poll(r) || !commands_node_of(r->target, &node, &scl))
         return;
     say_again(nscl, node, now);
     forget_over(nscl);
@@ -408,7 +399,7 @@ void commands_live_after(struct server *nscl, const struct server_request *r,
 
     if (a->held || a->answer.status >= STATUS_BAD_REQUEST)
         return;
-    if (is_poll(r) && a->doc.kind == DOC_RESOURCE) {
+    if (registrar_is_poll(r) && a->doc.kind == DOC_RESOURCE) {
         commands_live_sent(nscl, span_of(a->doc.owned, a->doc.u.resource.n));
     } else if (is_finished(r)) {
         at = find(nscl, r->target);

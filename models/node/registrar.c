@@ -515,8 +515,7 @@ static void serve_query(struct call *c)
     m2m_query_clear(&c->query);
 }
 
-/* EXECUTE of a longPollingURI; a POST there with a body is a responseNotify. */
-static bool is_poll(const struct server_request *r)
+bool registrar_is_poll(const struct server_request *r)
 {
     static const char last[] = "/longPolling";
     size_t n = strlen(r->target);
@@ -528,7 +527,7 @@ static bool is_poll(const struct server_request *r)
 /* A sealed request is good once (models/proc/README.md). false: answered. */
 static bool check_sequence(const struct call *c)
 {
-    uint64_t *highest = is_poll(c->request) ? &c->s->poll_sequence : &c->s->sequence;
+    uint64_t *highest = registrar_is_poll(c->request) ? &c->s->poll_sequence : &c->s->sequence;
 
     if (c->request->sequence == 0)
         return true;

@@ -89,6 +89,8 @@ void registrar_request(struct registrar *r, struct scl_record *s,
  * standardised for mId alone), so nobody may come in the name of an SCL. */
 void registrar_application(struct registrar *r, const struct server_request *request,
                            struct meter *m, sim_ns now, struct registrar_answer *out);
+/* EXECUTE of a longPollingURI; a POST there with a body is a responseNotify. */
+bool registrar_is_poll(const struct server_request *r);
 /* The answer for somebody who has no record: 401 with this text (static), and the end. */
 void registrar_refuse_stranger(struct registrar_answer *out, const char *why);
 

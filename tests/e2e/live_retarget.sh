@@ -160,6 +160,33 @@ tell "$(confirm STATUS_FORBIDDEN)"
 wait $asking
 equal "the next is asked" 403 "$(cat na.code)"
 
+# ---- an answer is no poll: a command that is under way is not said again because of it ----
+
+permission="<m2m:permission><m2m:permissionFlags><m2m:flag>READ</m2m:flag><m2m:flag>CREATE</m2m:flag></m2m:permissionFlags><m2m:permissionHolders><m2m:applicationIDs><m2m:applicationID>na</m2m:applicationID></m2m:applicationIDs></m2m:permissionHolders></m2m:permission>"
+gateway 201 POST "$base/accessRights" \
+    "$(document accessRight 'm2m:id="na"' "<m2m:permissions>$permission</m2m:permissions><m2m:selfPermissions>$permission</m2m:selfPermissions>")"
+gateway 201 POST "$base/mgmtObjs" \
+    "$(document mgmtCmd 'm2m:id="reset"' "<m2m:accessRightID>$base/accessRights/na</m2m:accessRightID><m2m:cmdType>RESET</m2m:cmdType>")"
+in_background GET "http://$host/m2m/containers/asked"
+take_request
+cp notify.xml asked.xml
+asked_number=$number
+curl -s --max-time 60 -u na: -X POST -o exec.body -D exec.headers "http://127.0.0.1:$mia$base/mgmtObjs/reset/execEnable"
+exec=$(sed -n 's/^Location: \([^ ]*\).*/\1/p' exec.headers | tr -d '\r')
+gateway 200 POST "$channel/longPolling"
+says body "<m2m:subscriptionReference>$exec</m2m:subscriptionReference>"
+cp asked.xml notify.xml
+number=$asked_number
+tell "$(confirm STATUS_OK "$(document container 'm2m:id="asked"' '')")"
+wait $asking
+says na.body 'm2m:id="asked"'
+gateway 200 PUT "$exec" "$(document execInstance '' '<m2m:execStatus>FINISHED</m2m:execStatus>')"
+in_background GET "http://$host/m2m/containers/after"
+take_request
+says request.xml '/containers/after<'
+tell "$(confirm STATUS_FORBIDDEN)"
+wait $asking
+
 # ---- no way ----
 
 application 404 GET http://scl-10112233445566778899aabbccddeeff.m2m.example/m2m
@@ -171,7 +198,7 @@ application 200 GET "http://core.m2m.example:$mia/m2m/applications/na"
 gateway 204 DELETE "$channel"
 application 502 GET "http://$host/m2m/containers"
 end
-says serve.out '^handed on +8$'
+says serve.out '^handed on +10$'
 
 # ---- nobody answers ----
 
