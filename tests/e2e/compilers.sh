@@ -10,13 +10,14 @@ commit_of() { # PROGRAM
 }
 [ "$(commit_of "$M2MSIM")" = "$(commit_of "$other")" ] || skip "build/clang is of another commit"
 
-compare() { # NAME ARGUMENT...
-    name=$1
+compare() { # SCENARIO ARGUMENT...
+    scenario=$1
+    name=$(basename "$1" .yaml)
     shift
-    m2m 0 run "$M2M_SOURCE/topologies/$name.yaml" -o "$name.gcc.db" --progress off "$@"
+    m2m 0 run "$scenario" -o "$name.gcc.db" --progress off "$@"
     gcc=$M2MSIM
     M2MSIM=$other
-    m2m 0 run "$M2M_SOURCE/topologies/$name.yaml" -o "$name.clang.db" --progress off "$@"
+    m2m 0 run "$scenario" -o "$name.clang.db" --progress off "$@"
     M2MSIM=$gcc
     equal "$name: gcc and clang" "$(fingerprint "$name.gcc.db")" "$(fingerprint "$name.clang.db")"
     differ "$name: two compilers indeed" "$(sql "$name.gcc.db" 'select compiler from builds')" \
@@ -24,4 +25,7 @@ compare() { # NAME ARGUMENT...
 }
 compare hello
 compare smart-meters --set populations.meters.count=300
+# One device of each way to bootstrap and to connect.
+sed 's/count: 200/count: 1/' "$M2M_SOURCE/topologies/bootstrap-zoo.yaml" >bootstrap-zoo.yaml
+compare ./bootstrap-zoo.yaml
 finish

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "tests/support/eap_rig.h"
+#include "tests/support/scaled.h"
 
 /* ---- clean runs ---- */
 
@@ -343,7 +344,7 @@ END_TEST
 START_TEST(every_fault)
 {
     rig_users_take(1 + _i);
-    eap_rig_every_fault(rig_make, NULL, NULL, _i ? 61 : 29);
+    eap_rig_every_fault(rig_make, NULL, NULL, _i ? SCALED(61, 241) : SCALED(29, 113));
 }
 END_TEST
 
