@@ -23,7 +23,7 @@ void ibe_bf_hash_to_range(const struct ibe_curve *c, struct span s, const struct
 }
 
 /* RFC 5091 4.2.1 HashBytes */
-void ibe_bf_hash_bytes(const struct ibe_curve *c, struct span seed, uint8_t *out, size_t n)
+static void ibe_bf_hash_bytes(const struct ibe_curve *c, struct span seed, uint8_t *out, size_t n)
 {
     uint8_t k[IBE_HASH_MAX], h[IBE_HASH_MAX] = {0}, r[IBE_HASH_MAX];
     c->hash(&seed, 1, k);

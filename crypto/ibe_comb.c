@@ -171,11 +171,6 @@ struct ibe_comb_fp2 *ibe_comb_fp2_new(const struct ibe_curve *c, const struct ib
     return comb;
 }
 
-void ibe_comb_fp2_free(struct ibe_comb_fp2 *comb)
-{
-    free(comb);
-}
-
 bool ibe_comb_fp2_pow(const struct ibe_curve *c, const struct ibe_comb_fp2 *comb,
                       const struct ibe_number *k, struct ibe_fp *r)
 {

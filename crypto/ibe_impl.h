@@ -189,10 +189,6 @@ struct ibe_lines;
 struct ibe_lines *ibe_lines_new(const struct ibe_curve *c, const struct ibe_point *a);
 void ibe_lines_free(struct ibe_lines *lines); /* wipes */
 
-/* Miller's function f_q,a at the distorted b, FORM_B1: that squared; up to a factor in F_p and to
- * what the last power makes 1. a of order q, neither is infinity. lines: those of a, or NULL. */
-void ibe_miller(const struct ibe_curve *c, const struct ibe_point *a, const struct ibe_lines *lines,
-                const struct ibe_point *b, struct ibe_fp2 *r);
 /* RFC 6508 3.2: the representative b / a in F_p of f^((p+1)/q). false: there is none. */
 bool ibe_pairing_fp(const struct ibe_curve *c, const struct ibe_point *a,
                     const struct ibe_lines *lines, const struct ibe_point *b, struct ibe_fp *r);
@@ -237,7 +233,6 @@ bool ibe_sakke_derive(const struct ibe_public *p, struct span id, const struct i
 /* ibe_bf.c, as the algorithms of RFC 5091 */
 void ibe_bf_hash_to_range(const struct ibe_curve *c, struct span s, const struct ibe_modulus *range,
                           struct ibe_number *r);
-void ibe_bf_hash_bytes(const struct ibe_curve *c, struct span seed, uint8_t *out, size_t n);
 void ibe_bf_derive_public(const struct ibe_curve *c, struct span id, struct ibe_point *q_id);
 void ibe_bf_extract(const struct ibe_curve *c, const struct ibe_number *s, struct span id,
                     struct ibe_point *key);

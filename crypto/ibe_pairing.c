@@ -122,8 +122,10 @@ static void miller_without(const struct ibe_curve *c, const struct ibe_point *a,
     OPENSSL_cleanse(&line, sizeof line);
 }
 
-void ibe_miller(const struct ibe_curve *c, const struct ibe_point *a, const struct ibe_lines *lines,
-                const struct ibe_point *b, struct ibe_fp2 *r)
+/* Miller's function f_q,a at the distorted b, FORM_B1: that squared; up to a factor in F_p and to
+ * what the last power makes 1. a of order q, neither is infinity. lines: those of a, or NULL. */
+static void ibe_miller(const struct ibe_curve *c, const struct ibe_point *a,
+                       const struct ibe_lines *lines, const struct ibe_point *b, struct ibe_fp2 *r)
 {
     struct ibe_fp2 v = {.a = c->field.one};
     struct moved at;

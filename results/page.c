@@ -46,7 +46,7 @@ static void put_group(const struct page *p, const struct stats_group *g)
     doc_row(p->d);
 }
 
-void page_procedures(const struct page *p)
+static void page_procedures(const struct page *p)
 {
     static const struct doc_column columns[] = {
         {"kind", NULL, false},        {"method", NULL, false},      {"n", NULL, true},
@@ -119,7 +119,7 @@ static void put_first(const struct page *p)
                       v->name, percent);
 }
 
-void page_load(const struct page *p)
+static void page_load(const struct page *p)
 {
     static const struct doc_column columns[] = {
         {"server", NULL, false}, {"workers", NULL, true},       {"busy", "mean", true},
@@ -144,7 +144,7 @@ void page_load(const struct page *p)
 
 /* ---- cost ---- */
 
-void page_cost(const struct page *p)
+static void page_cost(const struct page *p)
 {
     static const struct doc_column columns[] = {
         {"side", NULL, false},         {"operation", NULL, false}, {"algorithm", NULL, false},
@@ -181,7 +181,7 @@ void page_cost(const struct page *p)
 
 /* ---- keys ---- */
 
-void page_keys(const struct page *p)
+static void page_keys(const struct page *p)
 {
     static const struct doc_column columns[] = {{"type", NULL, false},
                                                 {"born", NULL, true},
@@ -251,7 +251,7 @@ static void put_truth(const struct page *p, const char *truth, const char *const
     doc_row(p->d);
 }
 
-void page_integrity(const struct page *p)
+static void page_integrity(const struct page *p)
 {
     const struct stats_counts *c = &p->s->ival;
     struct doc_column columns[VERDICTS + 2] = {{"in truth", NULL, false}};
@@ -279,7 +279,7 @@ void page_integrity(const struct page *p)
 
 /* ---- failures, notes ---- */
 
-void page_failures(const struct page *p)
+static void page_failures(const struct page *p)
 {
     static const struct doc_column columns[] = {{"kind", NULL, false},
                                                 {"outcome", NULL, false},
@@ -310,7 +310,7 @@ void page_failures(const struct page *p)
     more(p, n, shown);
 }
 
-void page_notes(const struct page *p)
+static void page_notes(const struct page *p)
 {
     static const struct doc_column columns[] = {{"level", NULL, false},
                                                 {"at", NULL, true},

@@ -20,16 +20,9 @@ void page_figures(const struct page *p, const char *name);
 /* Sections, in their order. */
 enum err page_run(const struct page *p, char why[160]) MUST_USE;
 enum err page_goals(const struct page *p, char why[160]) MUST_USE;
-void page_procedures(const struct page *p);
 enum err page_replications(const struct page *p, char why[160]) MUST_USE;
-void page_load(const struct page *p);
-void page_cost(const struct page *p);
-void page_keys(const struct page *p);
-void page_integrity(const struct page *p);
 void page_incidents(const struct page *p); /* incidents.c */
-void page_failures(const struct page *p);
 enum err page_slowest(const struct page *p, char why[160]) MUST_USE;
-void page_notes(const struct page *p);
 void page_repeat(const struct page *p);
 
 #endif

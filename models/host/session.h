@@ -136,6 +136,5 @@ struct session_traffic {
 };
 /* Zeros: not connected. */
 void session_traffic(const struct session *s, struct session_traffic *out);
-bool session_is_busy(const struct session *s);
 
 #endif

@@ -106,7 +106,6 @@ static inline bool procedure_is_mid(enum procedure_kind kind)
 
 /* ---- device_standing.c: what is lost, what failed ---- */
 void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason);
-void device_lose_kmr(struct device *dev, sim_ns now, const char *end_reason);
 void device_refuse(struct device *dev, sim_ns now);
 /* Of keys, registration and attachment, those whose time is over. */
 void device_expire(struct device *dev, sim_ns now);

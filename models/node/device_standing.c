@@ -32,7 +32,7 @@ void device_lose_kmc(struct device *dev, sim_ns now, const char *end_reason)
     device_deployment(dev)->counts.connected--;
 }
 
-void device_lose_kmr(struct device *dev, sim_ns now, const char *end_reason)
+static void device_lose_kmr(struct device *dev, sim_ns now, const char *end_reason)
 {
     if (!se_has(&dev->se, SE_KMR))
         return;

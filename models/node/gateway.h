@@ -232,10 +232,6 @@ void local_dia_begin(struct local *l, sim_ns now);
 void local_dia_book(struct local *l);
 void local_dia_drop(struct local *l, bool retire);
 void gateway_dia_init(struct gateway *g);
-bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
-                    const struct flow_ops **ops, void **user);
-bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
-                                const struct flow_ops **ops, void **user);
 
 /* local_xip.c */
 void local_xip_begin(struct local *l, sim_ns now);

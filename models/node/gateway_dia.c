@@ -137,23 +137,6 @@ static void serve(struct dia_end *end, const struct server_request *q, sim_ns no
     dia_end_answer(end, now);
 }
 
-static const struct dia_ops dia_ops = {
-    .kind = PROC_READING, .procedure = procedure_of, .request = serve};
-
-void gateway_dia_init(struct gateway *g)
-{
-    struct device *dev = g->dev;
-
-    dia_node_init(&g->node, &dia_ops, dev->population, device_node(dev), &dev->cpu);
-    g->dia = (struct flow_listener){.accept = gateway_accept,
-                                    .user = g,
-                                    .deaf = true,
-                                    .host = (uint32_t)device_node(dev),
-                                    .port = DIA_PORT};
-    g->applications = g->dia;
-    g->applications.accept = gateway_accept_application;
-}
-
 static struct rng stream_of(const struct gateway *g, const struct local *l)
 {
     char purpose[2 * NODE_NAME_MAX], name[NODE_NAME_MAX];
@@ -171,8 +154,8 @@ static struct dia_end *end_of(struct local *local)
     return &e->end;
 }
 
-bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
-                    const struct flow_ops **ops, void **user)
+static bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
+                           const struct flow_ops **ops, void **user)
 {
     struct gateway *g = listener->user;
     struct session *client = flow_user(flow_peer(end));
@@ -184,8 +167,8 @@ bool gateway_accept(struct flow_listener *listener, struct flow_end *end,
     return true;
 }
 
-bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
-                                const struct flow_ops **ops, void **user)
+static bool gateway_accept_application(struct flow_listener *listener, struct flow_end *end,
+                                       const struct flow_ops **ops, void **user)
 {
     struct gateway *g = listener->user;
     const struct caller *c = caller_of(end);
@@ -194,4 +177,21 @@ bool gateway_accept_application(struct flow_listener *listener, struct flow_end 
         return false;
     dia_end_accept(end_of(NULL), &g->node, caller_stream(c), end, ops, user);
     return true;
+}
+
+static const struct dia_ops dia_ops = {
+    .kind = PROC_READING, .procedure = procedure_of, .request = serve};
+
+void gateway_dia_init(struct gateway *g)
+{
+    struct device *dev = g->dev;
+
+    dia_node_init(&g->node, &dia_ops, dev->population, device_node(dev), &dev->cpu);
+    g->dia = (struct flow_listener){.accept = gateway_accept,
+                                    .user = g,
+                                    .deaf = true,
+                                    .host = (uint32_t)device_node(dev),
+                                    .port = DIA_PORT};
+    g->applications = g->dia;
+    g->applications.accept = gateway_accept_application;
 }

@@ -137,7 +137,6 @@ struct resource *store_last(const struct resource *parent);
 void store_schedule(struct scl_tree *t, struct resource *r);
 /* The next in pre-order below root; NULL: root's subtree is done. */
 struct resource *store_walk(const struct resource *root, struct resource *r);
-void store_count(struct scl_tree *t, size_t plus, size_t minus);
 
 /* ---- scl_tree_find.c ---- */
 /* false: nothing is there. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void store_count(struct scl_tree *t, size_t plus, size_t minus)
+static void store_count(struct scl_tree *t, size_t plus, size_t minus)
 {
     t->octets += plus;
     t->octets -= minus;

@@ -40,7 +40,8 @@ void coap_call_free(struct coap_call *c)
     free(c);
 }
 
-void coap_call_end(struct coap_endpoint *e, struct coap_call *c)
+/* Takes it out of the list, and frees it. */
+static void coap_call_end(struct coap_endpoint *e, struct coap_call *c)
 {
     struct coap_call **at = &e->calls;
 

@@ -124,8 +124,6 @@ void coap_call_fail(struct coap_endpoint *e, struct coap_call *c, enum reason re
 void coap_calls_release(struct coap_endpoint *e, sim_ns now);
 void coap_calls_expire(struct coap_endpoint *e, sim_ns now);
 void coap_call_free(struct coap_call *c);
-/* Takes it out of the list, and frees it. */
-void coap_call_end(struct coap_endpoint *e, struct coap_call *c);
 /* A token that nobody can guess and no other call has (RFC 7252 5.3.1). */
 void coap_call_new_token(struct coap_endpoint *e, struct coap_call *c);
 /* One message more of an exchange. false: too long; the call has failed, and is gone. */
@@ -147,7 +145,6 @@ void coap_served_acknowledged(struct coap_endpoint *e, sim_ns now, uint32_t exch
 /* A notification is to be said again: the newest one, if one waits, in its place. */
 void coap_served_newest(struct coap_endpoint *e, sim_ns now, struct coap_sending *s);
 void coap_served_expire(struct coap_endpoint *e, sim_ns now);
-struct coap_served *coap_served_of(struct coap_endpoint *e, uint32_t exchange);
 void coap_served_free(struct coap_served *s);
 /* Answers at once, without the node. */
 void coap_served_answer(struct coap_endpoint *e, sim_ns now, const struct coap_msg *request,
@@ -175,7 +172,6 @@ bool coap_cut(struct coap_endpoint *e, sim_ns now, struct span key, struct coap_
               uint32_t num);
 void coap_kept_drop(struct coap_endpoint *e, struct coap_kept *k);
 void coap_kept_expire(struct coap_endpoint *e, sim_ns now);
-void coap_kept_free(struct coap_kept *k);
 
 /* ---- coap_endpoint.c ---- */
 /* message NULL: none. Copied. */

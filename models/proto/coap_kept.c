@@ -8,7 +8,7 @@
 
 #define KEPT_MAX 4 /* at a time; the oldest gives way */
 
-void coap_kept_free(struct coap_kept *k)
+static void coap_kept_free(struct coap_kept *k)
 {
     buf_clear(&k->key);
     buf_clear(&k->head);

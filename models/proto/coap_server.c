@@ -7,7 +7,7 @@
 
 #define OBSERVE_MASK 0xffffffu
 
-struct coap_served *coap_served_of(struct coap_endpoint *e, uint32_t exchange)
+static struct coap_served *coap_served_of(struct coap_endpoint *e, uint32_t exchange)
 {
     for (struct coap_served *s = e->served; s && exchange != COAP_NOBODY; s = s->next)
         if (s->exchange == exchange)

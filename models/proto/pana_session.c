@@ -84,6 +84,17 @@ static bool has_tries(const struct pana_session *s)
     return (mrc == 0 || r->sent < mrc) && (mrd == 0 || s->now - r->first_at < mrd);
 }
 
+/* Nothing more came that could be used: what was wrong with that which came, if that has a name;
+ * else the cause, if there is one; else a time-out. */
+static void give_up(struct pana_session *s)
+{
+    enum reason reason = s->cause;
+
+    if (s->dropped == REASON_PANA_AUTH || s->dropped == REASON_PANA_ALGORITHM)
+        reason = s->dropped;
+    pana_fail(s, reason != REASON_NONE ? reason : REASON_PANA_TIMEOUT);
+}
+
 /* In the access phase the timer is the session's lifetime. */
 static void session_over(struct pana_session *s)
 {
@@ -92,7 +103,7 @@ static void session_over(struct pana_session *s)
     if (access >> s->state & 1)
         pana_fail(s, REASON_KEY_EXPIRED);
     else
-        pana_give_up(s);
+        give_up(s);
 }
 
 static void answer_ping(struct pana_session *s)
@@ -105,7 +116,7 @@ static void answer_ping(struct pana_session *s)
 /* clang-format off */
 static const struct pana_rule common_rules[] = {
     {PANA_ANY,                     PANA_EV_RTX_TIMEOUT,  has_tries, pana_send_again, PANA_SAME},
-    {PANA_ANY,                     PANA_EV_RTX_TIMEOUT,  NULL,      pana_give_up,    PANA_CLOSED},
+    {PANA_ANY,                     PANA_EV_RTX_TIMEOUT,  NULL,      give_up,         PANA_CLOSED},
     {PANA_ANY,                     PANA_EV_SESS_TIMEOUT, NULL,      session_over,    PANA_CLOSED},
     /* RFC 5191 5.5: not in the authentication and authorization phase. */
     {PANA_ANY & ~PANA_IN(INITIAL), PANA_EV_RX_PNR_P,     has_sa,    answer_ping,     PANA_SAME},
@@ -155,15 +166,6 @@ void pana_fail(struct pana_session *s, enum reason reason)
     pana_rtx_stop(s);
     s->session_at = SIM_NEVER;
     proto_fail(&s->proto, reason);
-}
-
-void pana_give_up(struct pana_session *s)
-{
-    enum reason reason = s->cause;
-
-    if (s->dropped == REASON_PANA_AUTH || s->dropped == REASON_PANA_ALGORITHM)
-        reason = s->dropped;
-    pana_fail(s, reason != REASON_NONE ? reason : REASON_PANA_TIMEOUT);
 }
 
 /* ---- messages in ---- */

@@ -163,8 +163,5 @@ void pana_keep_nonce(uint8_t *nonce, size_t *n, struct span value);
 void pana_derive(struct pana_session *s, const uint8_t msk[EAP_KEY_LEN], uint32_t key_id);
 /* Disconnect(): nothing is outstanding any more, and the core FAILs. */
 void pana_fail(struct pana_session *s, enum reason reason);
-/* Nothing more came that could be used: what was wrong with that which came, if that has a name;
- * else the cause, if there is one; else a time-out. */
-void pana_give_up(struct pana_session *s);
 
 #endif

@@ -93,7 +93,8 @@ bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n)
     return false;
 }
 
-bool live_together(const struct cli *c, const char *one, const char *other)
+/* Both must be given, or neither. */
+static bool live_together(const struct cli *c, const char *one, const char *other)
 {
     if (!cli_value(c, one) == !cli_value(c, other))
         return true;

@@ -25,8 +25,6 @@ const char *live_usage_name(enum pana_usage usage); /* "bootstrap", "connection"
 /* The option's value, exactly n octets in hex; untouched when not given. false: a usage error was
  * printed. */
 bool live_hex(const struct cli *c, const char *option, uint8_t *out, size_t n);
-/* Both must be given, or neither. */
-bool live_together(const struct cli *c, const char *one, const char *other);
 
 /* NULL-terminated options that belong to another kind of server or client. EXIT_DONE: none was
  * given; else a usage error was printed. */
