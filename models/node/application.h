@@ -70,11 +70,14 @@ void delivery_destroy(struct delivery *y);
 void observed_take(struct m2m_rep *rep, struct m2m_doc *doc);
 int64_t observed_word(enum m2m_element e, const char *word);
 void observed_put_right(struct m2m_rep *rep, const char *scl_id);
-/* Of an accessRight's permissions: permissionFlags (words; the last is NULL), and a whole
- * permission for everything, whose one holder is `name`, of the kind that `ids` and `id` say. */
-void observed_put_flags(struct m2m_rep *rep, const char *const *flags);
+/* Permissions of an accessRight: for everything, whose one holder is `name`, of the kind that `ids`
+ * and `id` say; by flags (words; the last is NULL) for the applications for which `holds` is true,
+ * among servers of any kind. */
 void observed_put_owner(struct m2m_rep *rep, enum m2m_element ids, enum m2m_element id,
                         const char *name);
+typedef bool observed_holds(const struct server *s, const void *arg);
+void observed_put_applications(struct m2m_rep *rep, const struct deployment *d,
+                               const char *const *flags, observed_holds *holds, const void *arg);
 /* The representation of its <scl> at CREATE: with searchStrings and an accessRightID. *doc's memory
  * is to be released. */
 void observed_scl(const struct device *dev, const char *scl_id, struct m2m_doc *doc);

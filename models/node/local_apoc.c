@@ -108,35 +108,17 @@ void local_apoc_attributes(const struct local *l, struct m2m_rep *application)
     m2m_close(application, paths);
 }
 
-/* The applications that turn it. */
-static void put_askers(struct m2m_rep *rep, const struct local *l)
+static bool turns_it(const struct server *s, const void *arg)
 {
-    static const char *const some[] = {"READ", "WRITE", "CREATE", NULL};
-    const struct deployment *d = l->population->d;
-    size_t permission = m2m_open(rep, E_PERMISSION), holders, list;
-    char id[NODE_NAME_MAX];
+    const struct local *l = arg;
 
-    observed_put_flags(rep, some);
-    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
-    list = m2m_open(rep, E_APPLICATION_IDS);
-    for (uint32_t i = 0; i < d->in.population_count; i++) {
-        const struct population *p = &d->populations[i];
-
-        if (p->config->kind != CFG_APPLICATION ||
-            p->config->server->application.actuate.actuators != l->population->index)
-            continue;
-        for (uint32_t k = 0; k < p->config->count; k++) {
-            application_id(&p->servers[k], id);
-            m2m_put_text(rep, E_APPLICATION_ID, id);
-        }
-    }
-    m2m_close(rep, list);
-    m2m_close(rep, holders);
-    m2m_close(rep, permission);
+    return s->population->config->kind == CFG_APPLICATION &&
+           s->population->config->server->application.actuate.actuators == l->population->index;
 }
 
 void local_apoc_right(const struct local *l, struct m2m_rep *access_right)
 {
+    static const char *const some[] = {"READ", "WRITE", "CREATE", NULL};
     char id[NODE_NAME_MAX];
     size_t list;
 
@@ -145,7 +127,7 @@ void local_apoc_right(const struct local *l, struct m2m_rep *access_right)
     m2m_put_text(access_right, E_ID, RIGHT);
     list = m2m_open(access_right, E_PERMISSIONS);
     observed_put_owner(access_right, E_APPLICATION_IDS, E_APPLICATION_ID, id);
-    put_askers(access_right, l);
+    observed_put_applications(access_right, l->population->d, some, turns_it, l);
     m2m_close(access_right, list);
     list = m2m_open(access_right, E_SELF_PERMISSIONS);
     observed_put_owner(access_right, E_APPLICATION_IDS, E_APPLICATION_ID, id);

@@ -33,39 +33,25 @@ static bool is_followed(const struct server *s, struct span application)
     return false;
 }
 
-/* Those behind the same gateway that look for what the application says it is, and those elsewhere
- * that follow it. */
-static void put_neighbours(struct m2m_rep *rep, const struct gateway *g, struct span application)
+struct neighbourhood {
+    const struct device *gateway;
+    struct span application;
+};
+
+/* Behind the same gateway one that looks for what the application says it is; elsewhere one that
+ * follows it. */
+static bool is_neighbour(const struct server *s, const void *arg)
 {
-    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
-    const struct deployment *d = device_deployment(g->dev);
-    size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
-    char id[NODE_NAME_MAX];
+    const struct neighbourhood *n = arg;
 
-    observed_put_flags(rep, some);
-    holders = m2m_open(rep, E_PERMISSION_HOLDERS);
-    ids = m2m_open(rep, E_APPLICATION_IDS);
-    for (uint32_t i = 0; i < d->in.population_count; i++) {
-        const struct population *p = &d->populations[i];
-        for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
-            const struct server *s = &p->servers[k];
-            bool near = application_gateway(s) == g->dev;
-
-            if (!is_followed(s, application) &&
-                !(near && application_wants(s->application, application)))
-                continue;
-            application_id(s, id);
-            m2m_put_text(rep, E_APPLICATION_ID, id);
-        }
-    }
-    m2m_close(rep, ids);
-    m2m_close(rep, holders);
-    m2m_close(rep, permission);
+    return is_followed(s, n->application) || (application_gateway(s) == n->gateway &&
+                                              application_wants(s->application, n->application));
 }
 
 void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
                            const struct m2m_rep *application)
 {
+    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
     char target[2 * NODE_NAME_MAX], named[2 * NODE_NAME_MAX];
     struct span id, list = m2m_rep_span(application);
     struct m2m_rep rep;
@@ -79,7 +65,8 @@ void neighbours_make_right(struct gateway *g, sim_ns now, const char *app_id,
     m2m_put_text(&rep, E_ID, RIGHT_ID);
     opened = m2m_open(&rep, E_PERMISSIONS);
     observed_put_owner(&rep, E_APPLICATION_IDS, E_APPLICATION_ID, app_id);
-    put_neighbours(&rep, g, list);
+    observed_put_applications(&rep, device_deployment(g->dev), some, is_neighbour,
+                              &(struct neighbourhood){g->dev, list});
     m2m_close(&rep, opened);
     opened = m2m_open(&rep, E_SELF_PERMISSIONS);
     observed_put_owner(&rep, E_APPLICATION_IDS, E_APPLICATION_ID, app_id);

@@ -131,7 +131,7 @@ void observed_container(const struct population *p, const char *scl_id, struct m
     observed_take(&rep, doc);
 }
 
-void observed_put_flags(struct m2m_rep *rep, const char *const *flags)
+static void put_flags(struct m2m_rep *rep, const char *const *flags)
 {
     size_t opened = m2m_open(rep, E_PERMISSION_FLAGS);
 
@@ -146,7 +146,7 @@ void observed_put_owner(struct m2m_rep *rep, enum m2m_element ids, enum m2m_elem
     static const char *const all[] = {"READ", "WRITE", "DISCOVER", "DELETE", "CREATE", NULL};
     size_t permission = m2m_open(rep, E_PERMISSION), holders, list;
 
-    observed_put_flags(rep, all);
+    put_flags(rep, all);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
     list = m2m_open(rep, ids);
     m2m_put_text(rep, id, name);
@@ -155,21 +155,19 @@ void observed_put_owner(struct m2m_rep *rep, enum m2m_element ids, enum m2m_elem
     m2m_close(rep, permission);
 }
 
-/* To read, to be found by, and to make: subscriptions and, by EXECUTE, commands. */
-static void put_applications(struct m2m_rep *rep, const struct device *dev)
+void observed_put_applications(struct m2m_rep *rep, const struct deployment *d,
+                               const char *const *flags, observed_holds *holds, const void *arg)
 {
-    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
-    const struct deployment *d = device_deployment(dev);
     size_t permission = m2m_open(rep, E_PERMISSION), holders, ids;
     char id[NODE_NAME_MAX];
 
-    observed_put_flags(rep, some);
+    put_flags(rep, flags);
     holders = m2m_open(rep, E_PERMISSION_HOLDERS);
     ids = m2m_open(rep, E_APPLICATION_IDS);
     for (uint32_t i = 0; i < d->in.population_count; i++) {
         const struct population *p = &d->populations[i];
         for (uint32_t k = 0; p->servers && k < p->config->count; k++) {
-            if (!application_observes(&p->servers[k], dev->population))
+            if (!holds(&p->servers[k], arg))
                 continue;
             application_id(&p->servers[k], id);
             m2m_put_text(rep, E_APPLICATION_ID, id);
@@ -180,8 +178,15 @@ static void put_applications(struct m2m_rep *rep, const struct device *dev)
     m2m_close(rep, permission);
 }
 
+static bool observes(const struct server *s, const void *arg)
+{
+    return application_observes(s, arg);
+}
+
 void observed_access_right(const struct device *dev, const char *scl_id, struct m2m_doc *doc)
 {
+    /* To read, to be found by, and to make: subscriptions and, by EXECUTE, commands. */
+    static const char *const some[] = {"READ", "DISCOVER", "CREATE", NULL};
     struct m2m_rep rep;
     size_t opened;
 
@@ -189,7 +194,7 @@ void observed_access_right(const struct device *dev, const char *scl_id, struct 
     m2m_put_text(&rep, E_ID, RIGHT_ID);
     opened = m2m_open(&rep, E_PERMISSIONS);
     observed_put_owner(&rep, E_SCL_IDS, E_SCLID, scl_id);
-    put_applications(&rep, dev);
+    observed_put_applications(&rep, device_deployment(dev), some, observes, dev->population);
     m2m_close(&rep, opened);
     opened = m2m_open(&rep, E_SELF_PERMISSIONS);
     observed_put_owner(&rep, E_SCL_IDS, E_SCLID, scl_id);
