@@ -233,6 +233,9 @@ void run_scenario(const struct cli *c, const struct run_request *q, struct run_o
         tee_init(&tee, recorder_sink(r), q->procedure, q->procedure_arg);
     deployment_start(built_deployment(b), q->procedure ? &tee.sink : recorder_sink(r));
     out->exit = drive(c, q, b, r, out);
+    /* Its trees and readings are not to be there still while goals are judged and rows sorted. */
+    built_free(b);
+    b = NULL;
     out->exit = close_recorder(c, q, r, out->exit, out);
 out:
     built_free(b);
