@@ -304,7 +304,7 @@ equal "trusted: nobody's" 401 "$got"
 says body 'only the access network'
 scl=
 over_http GET /m2m
-equal "trusted: nobody" 401 "$got"
+equal "trusted: nobody" 403 "$got"
 end
 says serve.out "^http \"$(basename "$base")\" - "
 
