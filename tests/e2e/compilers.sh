@@ -28,4 +28,7 @@ compare smart-meters --set populations.meters.count=300
 # One device of each way to bootstrap and to connect.
 sed 's/count: 200/count: 1/' "$M2M_SOURCE/topologies/bootstrap-zoo.yaml" >bootstrap-zoo.yaml
 compare ./bootstrap-zoo.yaml
+# Gateways and applications; sealed objects, over CoAP.
+compare district --set run.until='1 h' --set populations.concentrators.count=2 --set populations.meters.count=10
+compare object-security --set run.until='1 h'
 finish
