@@ -41,7 +41,8 @@ static void check(void)
     if (w.server && server_session_request(w.server)) {
         const struct server_request *q = server_session_request(w.server);
 
-        must(w.proto->status == PROTO_RUNNING && strncmp(q->target, "/m2m", 4) == 0);
+        must(w.proto->status == PROTO_RUNNING && q->target[0] == '/');
+        must(*q->authority || strncmp(q->target, "/m2m", 4) == 0);
         must(strlen(q->target) < M2M_MAX_URI && strlen(q->requesting_entity) < M2M_MAX_URI);
         must(q->method != HTTP_OTHER && q->doc.kind == DOC_NONE);
     }
