@@ -37,7 +37,12 @@ daemons="$! $daemons"
 is_idle() {
     sinfo --noheader --format=%T 2>/dev/null | grep -q idle
 }
-if ! comes is_idle; then
+# One that has ended does not come up any more: it wants control groups, and the machine's name to be known.
+is_settled() {
+    for pid in $daemons; do is_alive "$pid" || return 0; done
+    is_idle
+}
+if ! comes is_settled || ! is_idle; then
     fault "Slurm did not start"
     tail -n 5 "$cluster"/log/*.out "$cluster"/log/*.log
     finish
