@@ -96,12 +96,7 @@ static const struct sim_event_ops timeout_ops = {"backend-timeout", NULL, backen
 
 static void backend_waiting(struct backend_call *c, sim_ns now, bool waiting)
 {
-    struct procedure *p = c->e ? server_end_procedure(c->e) : NULL;
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
+    procedure_set_waiting(c->e ? server_end_procedure(c->e) : NULL, waiting, now);
 }
 
 /* The asking server waits no longer. Of the session's endpoint, as the answer is: which of the two

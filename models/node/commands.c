@@ -239,16 +239,6 @@ static void mark_sent(struct server_end *e, struct span notify, sim_ns now)
         commands_live_sent(e->server, notify);
 }
 
-static void set_waiting(const struct server_end *e, bool waiting, sim_ns now)
-{
-    struct procedure *p = server_end_procedure(e);
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
-}
-
 static void remember(struct server *nscl, uint64_t node, struct device *dev)
 {
     struct commands *c = commands_of(nscl);
@@ -323,7 +313,7 @@ void commands_hold(struct server_end *e, sim_ns now)
     if (!e->client || !e->client->channel)
         return;
     longpoll_set_holder(e->client, e);
-    set_waiting(e, true, now);
+    procedure_set_waiting(server_end_procedure(e), true, now);
 }
 
 /* Nobody holds that poll any more: what it was to be answered with goes back into the channel. */
@@ -355,7 +345,7 @@ void commands_answer_poll(struct server *nscl, struct scl_tree_output *o, sim_ns
         return;
     }
     longpoll_set_holder(dev, NULL);
-    set_waiting(e, false, now);
+    procedure_set_waiting(server_end_procedure(e), false, now);
     if (rep->type == M2M_NOTIFY_DOC) {
         mark_sent(e, m2m_rep_span(rep), now);
         doc.kind = DOC_RESOURCE;

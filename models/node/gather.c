@@ -26,16 +26,6 @@ struct gather {
     uint32_t count, pending;
 };
 
-static void set_waiting(const struct server_end *e, bool waiting, sim_ns now)
-{
-    struct procedure *p = server_end_procedure(e);
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
-}
-
 static struct gather *gather_new(struct server_end *e, struct span answer)
 {
     struct gather *g = e->gather = xcalloc(1, sizeof *g);
@@ -111,7 +101,7 @@ static void finish(struct gather *g, sim_ns now)
 
     compose(g, &rep);
     gather_free(g);
-    set_waiting(e, false, now);
+    procedure_set_waiting(server_end_procedure(e), false, now);
     if (fits(&rep)) {
         observed_take(&rep, &doc);
     } else {
@@ -171,7 +161,7 @@ bool gather_begin(struct server_end *e, struct registrar_answer *a, sim_ns now)
     if (!g)
         return false;
     m2m_doc_release(&a->doc);
-    set_waiting(e, true, now);
+    procedure_set_waiting(server_end_procedure(e), true, now);
     if (g->pending == 0)
         finish(g, now);
     return true;

@@ -152,21 +152,11 @@ static void forget(struct dia_end *e)
     sim_cancel(e->node->host.sim, &((struct apoc_end *)(void *)e)->done);
 }
 
-static void set_waiting(const struct dia_end *e, bool waiting, sim_ns now)
-{
-    struct procedure *p = dia_end_procedure(e);
-
-    if (!p)
-        return;
-    p->waiting = waiting;
-    procedure_clock(p, now);
-}
-
 static void done_commit(struct sim *sim, struct sim_event *ev)
 {
     struct apoc_end *e = (struct apoc_end *)((char *)ev - offsetof(struct apoc_end, done));
 
-    set_waiting(&e->end, false, sim_now(sim));
+    procedure_set_waiting(dia_end_procedure(&e->end), false, sim_now(sim));
     dia_end_answer(&e->end, sim_now(sim));
 }
 
@@ -226,7 +216,7 @@ static void take_request(struct dia_end *e, const struct server_request *q, sim_
         dia_end_answer(e, now);
         return;
     }
-    set_waiting(e, true, now);
+    procedure_set_waiting(dia_end_procedure(e), true, now);
     sim_schedule(e->node->host.sim, &((struct apoc_end *)(void *)e)->done, sim_ns_add(now, takes));
 }
 

@@ -137,6 +137,14 @@ void procedure_clock(struct procedure *p, sim_ns now)
         ledger_switch(&p->rider->ledger, now, part);
 }
 
+void procedure_set_waiting(struct procedure *p, bool waiting, sim_ns now)
+{
+    if (!p)
+        return;
+    p->waiting = waiting;
+    procedure_clock(p, now);
+}
+
 void procedure_ride(struct procedure *p, struct procedure *on, sim_ns now)
 {
     procedure_alight(p, now);

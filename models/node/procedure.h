@@ -84,6 +84,8 @@ struct procedure *procedure_new(int64_t id, int64_t node_id, enum procedure_kind
 void procedure_book(struct procedure *p, const struct session *s, struct session_traffic *booked);
 /* Switches the ledger to the part that the flags say. */
 void procedure_clock(struct procedure *p, sim_ns now);
+/* It waits for another's doing, or not any more. NULL is fine. */
+void procedure_set_waiting(struct procedure *p, bool waiting, sim_ns now);
 /* p is carried by `on` until it alights, or one of the two ends. One rider at a time. */
 void procedure_ride(struct procedure *p, struct procedure *on, sim_ns now);
 void procedure_alight(struct procedure *p, sim_ns now); /* fine if nobody carries it */
