@@ -54,6 +54,23 @@ void district_close(struct district *t)
     diag_list_free(t->diags);
 }
 
+void district_same_rows(const char *text, const char *more, const char *const *sets,
+                        uint64_t notified)
+{
+    struct district one, other;
+
+    district_open(&one, 1, text, more, sets);
+    ck_assert_uint_gt(one.counts.notified, notified);
+    for (unsigned threads = 2; threads <= 4; threads += 2) {
+        district_open(&other, threads, text, more, sets);
+        ck_assert_uint_eq(other.rows.procedure_count, one.rows.procedure_count);
+        ck_assert_uint_eq(other.rows.digest, one.rows.digest);
+        ck_assert_uint_eq(other.counts.notified, one.counts.notified);
+        district_close(&other);
+    }
+    district_close(&one);
+}
+
 struct population *district_population(const struct district *t, const char *name)
 {
     for (uint32_t i = 0; i < t->d->in.population_count; i++)

@@ -24,6 +24,9 @@ void district_run(struct district *t);
 void district_open(struct district *t, unsigned threads, const char *text, const char *more,
                    const char *const *sets);
 void district_close(struct district *t);
+/* The same rows, and more than so many notifications taken, with 1, 2 and 4 threads. */
+void district_same_rows(const char *text, const char *more, const char *const *sets,
+                        uint64_t notified);
 
 struct population *district_population(const struct district *t, const char *name);
 /* RETRIEVE at an NSCL, by the NSCL itself; r is initialised here and to be cleared. */

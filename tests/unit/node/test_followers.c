@@ -337,17 +337,8 @@ START_TEST(the_same_rows_for_any_number_of_threads)
     static const char events[] = "events:\n"
                                  "  - {at: 15 min, do: outage, what: nscl, for: 3 min}\n"
                                  "  - {at: 25 min, do: blackout, what: gateways, for: 3 min}\n";
-    struct district one, more;
 
-    district_open(&one, 1, with_watchers, events, sets);
-    ck_assert_uint_gt(one.counts.notified, 12 * 20);
-    for (unsigned threads = 2; threads <= 4; threads += 2) {
-        district_open(&more, threads, with_watchers, events, sets);
-        ck_assert_uint_eq(more.rows.procedure_count, one.rows.procedure_count);
-        ck_assert_uint_eq(more.rows.digest, one.rows.digest);
-        district_close(&more);
-    }
-    district_close(&one);
+    district_same_rows(with_watchers, events, sets, 12 * 20);
 }
 END_TEST
 
